@@ -1,0 +1,46 @@
+"""The adapters on this machine: found by name or by folder, never half-written ones."""
+
+from pathlib import Path
+
+import platformdirs
+
+from finetab.core import manifest
+from finetab.core.manifest import Manifest
+from finetab.errors import BadAdapter, UnknownName, near_match
+
+WEIGHTS = "adapter_model.safetensors"
+
+
+def library_folder() -> Path:
+    """Where adapters named without a folder are kept; `XDG_DATA_HOME` moves it."""
+    return Path(platformdirs.user_data_path("finetab")) / "adapters"
+
+
+def list_adapters() -> list[str]:
+    """Names of the adapters in the library."""
+    folder = library_folder()
+    if not folder.is_dir():
+        return []
+    return sorted(path.parent.name for path in folder.glob(f"[!.]*/{manifest.FILE_NAME}"))
+
+
+def adapter_folder(name: str) -> Path:
+    """The folder of an adapter by its name or path. Raises `UnknownName` with the near match, or `BadAdapter`."""
+    as_path = Path(name).expanduser()
+    if as_path.is_dir():
+        return as_path
+    if as_path.exists():
+        raise BadAdapter(f"{as_path} is a file; an adapter is a folder with a manifest.json.")
+    in_library = library_folder() / name
+    if name and "/" not in name and (in_library / manifest.FILE_NAME).is_file():
+        return in_library
+    raise UnknownName(f'There is no adapter "{name}"{near_match(name, ["base", *list_adapters()])}')
+
+
+def read_adapter(name: str) -> tuple[Path, Manifest]:
+    """Folder and manifest of an adapter whose weights are there as safetensors."""
+    folder = adapter_folder(name)
+    found = manifest.read(folder)
+    if not (folder / WEIGHTS).is_file():
+        raise BadAdapter(f"{folder} has no {WEIGHTS}; adapters are loaded from safetensors only. Train it again.")
+    return folder, found

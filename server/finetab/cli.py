@@ -1,0 +1,175 @@
+"""The command line: `finetab complete | serve | doctor | models`, and what other packages add.
+
+Commands import what they need when they run, so that `finetab --help` does not wait for torch. Packages add
+commands through the entry-point group `finetab.commands`: a function that is given the Typer app.
+"""
+
+import json
+import sys
+import warnings
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from finetab.errors import BadInput, BadSetting, FinetabError
+
+if TYPE_CHECKING:
+    from finetab.completion.request import Answer
+    from finetab.core.progress import Progress
+    from finetab.settings import Settings
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Inline code completion that is tuned on your own code, and proves that it helps.",
+)
+models_app = typer.Typer(help="List the base models finetab knows, and fetch their weights.")
+app.add_typer(models_app, name="models", invoke_without_command=True)
+
+BaseOption = Annotated[str | None, typer.Option("--base", help="Base model; see `finetab models`.")]
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is one sentence on stderr and exit code 2, never a traceback."""
+    # Libraries warn of names they will rename; users can do nothing about it.
+    warnings.simplefilter("ignore", FutureWarning)
+    for entry in entry_points(group="finetab.commands"):
+        entry.load()(app)
+    try:
+        app()
+    except FinetabError as error:
+        print(f"finetab: {error}", file=sys.stderr)  # noqa: T201
+        sys.exit(error.exit_code)
+
+
+@app.command()
+def complete(
+    place: Annotated[str, typer.Argument(metavar="FILE:LINE:COLUMN", help="Counted from 1, columns in characters.")],
+    adapter: Annotated[str | None, typer.Option(help="An adapter's name or folder, or `base`.")] = None,
+    base: BaseOption = None,
+    form: Annotated[str | None, typer.Option(help="auto, spm, psm or prefix.")] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object with text, latency and token counts.")
+    ] = False,
+) -> None:
+    """Print the completion at a place in a file."""
+    from finetab.completion.request import CompletionRequest
+    from finetab.core.progress import silent
+    from finetab.documents import offset_at, open_document, read_text
+
+    path, line, column = _place(place)
+    text = read_text(path)
+    offset = offset_at(text, line, column, str(path))
+    settings = settings_here(adapter=adapter, base=base, form=form)
+
+    from finetab.assemble import load_completer  # last: everything above fails fast
+
+    completer = load_completer(settings, silent)
+    try:
+        answer = completer.complete(CompletionRequest(open_document(str(path), text), offset))
+    finally:
+        completer.close()
+    typer.echo(json.dumps(_answer_dict(answer), ensure_ascii=False) if as_json else answer.text)
+
+
+def _place(place: str) -> tuple[Path, int, int]:
+    parts = place.rsplit(":", 2)
+    if len(parts) != 3 or not parts[0] or not (parts[1].isdecimal() and parts[2].isdecimal()):
+        raise BadInput(f'"{place}" names no place; write FILE:LINE:COLUMN, such as app.py:12:5.')
+    return Path(parts[0]), int(parts[1]), int(parts[2])
+
+
+def _answer_dict(answer: "Answer") -> dict[str, object]:
+    return {
+        "text": answer.text,
+        "finish_reason": answer.finish_reason,
+        "latency_ms": round(answer.latency_ms, 1),
+        "prompt_tokens": answer.prompt_tokens,
+        "reused_tokens": answer.reused_tokens,
+        "generated_tokens": answer.generated_tokens,
+        "adapter": answer.adapter,
+        "form": answer.form,
+        "why": answer.why,
+        "mean_logprob": round(answer.mean_logprob, 4),
+    }
+
+
+def settings_here(**overrides: str | None) -> "Settings":
+    """The settings of this folder's `finetab.toml` with the command line's on top; raises `BadSetting`."""
+    from finetab.settings import checked_settings, read_settings
+
+    settings, faults = read_settings(Path.cwd())
+    if faults:
+        raise BadSetting(" ".join(faults))
+    return checked_settings({key: value for key, value in overrides.items() if value is not None}, settings)
+
+
+@app.command()
+def serve(
+    stdio: Annotated[
+        bool, typer.Option("--stdio", help="Speak over stdin and stdout (the default and only way).")
+    ] = True,
+    log_file: Annotated[Path | None, typer.Option(help="Write the log here instead of to stderr.")] = None,
+) -> None:
+    """Run the language server for an editor."""
+    from finetab.lsp.server import serve_stdio
+
+    raise typer.Exit(serve_stdio(_load_service, log_file))
+
+
+def _load_service(settings: "Settings", progress: "Progress"):  # type: ignore[no-untyped-def]
+    from finetab.assemble import load_completer
+
+    return load_completer(settings, progress)
+
+
+@app.command()
+def doctor() -> None:
+    """Say what was found: model, device, adapters, versions; and what to fix."""
+    from finetab.doctor import examine
+
+    if not examine(Path.cwd()):
+        raise typer.Exit(1)
+
+
+@models_app.callback(invoke_without_command=True)
+def models(context: typer.Context) -> None:
+    """List the base models finetab knows, with size, licence, context and FIM row."""
+    if context.invoked_subcommand is not None:
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    from finetab.core.bases import KNOWN_BASES, is_cached
+
+    table = Table(box=None)
+    for title in ("name", "size", "licence", "context", "FIM row", "here"):
+        table.add_column(title, no_wrap=title in ("name", "here"))
+    for base in KNOWN_BASES:
+        here = ("yes" if is_cached(base.name) else "no") if base.wheels else "hub"
+        table.add_row(base.name, base.parameters, base.licence, f"{base.context:,}", base.fim_family, here)
+    Console().print(table)
+    typer.echo("A folder, a .gguf file or another hub id works as well, where a FIM row matches it.")
+
+
+@models_app.command()
+def fetch(names: Annotated[list[str], typer.Argument(help="Names, .gguf files or hub ids.")]) -> None:
+    """Fetch and convert the weights of base models, once."""
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from finetab.core.bases import known_base
+    from finetab.core.weights import fetch as fetch_weights
+
+    for name in names:
+        columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+        with Progress(*columns, transient=True) as bar:
+            task = bar.add_task(name, total=1.0)
+            folder = fetch_weights(
+                name, lambda stage, share, bar=bar, task=task: bar.update(task, description=stage, completed=share)
+            )
+        base = known_base(folder.name) or known_base(name)
+        typer.echo(f"{base.name if base else name}: {folder}")
+        if base and base.terms:
+            typer.echo(base.terms)

@@ -1,0 +1,94 @@
+"""The main path: remembered? else context, prompt, engine, stop rules, clean-up."""
+
+import time
+from dataclasses import dataclass, replace
+
+from finetab.completion.context import Windows
+from finetab.completion.postprocess import clean
+from finetab.completion.request import Answer, CompletionRequest
+from finetab.completion.reuse import Memory
+from finetab.completion.stopping import StopRule
+from finetab.core.fim import FimFormat, Form
+from finetab.core.manifest import Budgets
+from finetab.core.tokenizer import Tokenizer
+from finetab.engine.base import Engine, Generation, GenerationRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """Who answers and how it is asked: everything about the model that the pipeline needs, but the weights."""
+
+    base: str
+    adapter: str
+    """Name and version, or `base`."""
+    tokenizer: Tokenizer
+    fim: FimFormat
+    form: Form
+    budgets: Budgets
+    max_new_tokens: int
+    may_be_empty: bool = False
+
+
+class Completer:
+    """A `Service`: completes at a cursor with one engine, and remembers what it answered."""
+
+    def __init__(self, engine: Engine, voice: Voice) -> None:
+        self.voice = voice
+        self.engine = engine
+        self.windows = Windows(voice.tokenizer, voice.budgets)
+        self._memory = Memory()
+
+    @property
+    def label(self) -> str:
+        """Base and adapter in force, for people."""
+        return f"{self.voice.base} · {self.voice.adapter} · {self.voice.form}"
+
+    def complete(self, request: CompletionRequest) -> Answer:
+        """See `Service.complete`."""
+        started = time.perf_counter()
+        answer = self._memory.find(request)
+        if answer is None:
+            answer = self._generate(request)
+            if answer.why in ("answered", "nothing to add", "filtered"):
+                self._memory.remember(request, answer)
+        return replace(answer, latency_ms=(time.perf_counter() - started) * 1000)
+
+    def close(self) -> None:
+        """See `Service.close`."""
+        self.engine.close()
+
+    def _generate(self, request: CompletionRequest) -> Answer:
+        parts = self.windows.parts(request.document, request.offset)
+        prompt = self.voice.fim.prompt(parts, self.voice.form)
+        rule = StopRule(request, self.voice.tokenizer.decode)
+        generation = self.engine.generate(
+            GenerationRequest(
+                prompt=prompt,
+                max_new_tokens=self.voice.max_new_tokens,
+                should_stop=rule,
+                is_cancelled=request.ticket.is_ended,
+                may_be_empty=self.voice.may_be_empty,
+            )
+        )
+        if request.ticket.is_ended():
+            return self._answer("", generation, request)
+        text = self.voice.tokenizer.decode(generation.ids)
+        return self._answer(text[: rule.end_in(text)], generation, request)
+
+    def _answer(self, text: str, generation: Generation, request: CompletionRequest) -> Answer:
+        cleaned, filtered_by = clean(text, request)
+        if "\r\n" in request.document.text:
+            cleaned = cleaned.replace("\n", "\r\n")
+        ended = request.ticket.is_ended()
+        why = request.ticket.why if ended else "filtered" if filtered_by else "answered" if cleaned else None
+        return Answer(
+            text=cleaned,
+            why=why or "nothing to add",
+            finish_reason=filtered_by or generation.finish_reason,
+            prompt_tokens=generation.prompt_tokens,
+            reused_tokens=generation.reused_tokens,
+            generated_tokens=len(generation.ids),
+            mean_logprob=generation.mean_logprob,
+            adapter=self.voice.adapter,
+            form=self.voice.form,
+        )

@@ -1,0 +1,102 @@
+"""What the model sees of a document: windows of tokens before and after the cursor that stay put while typing.
+
+A window that slides at each keystroke changes every position in the prompt and throws the KV cache away. So
+the text is divided into cells of a fixed number of characters, each cell has one anchor (the first statement
+that begins a line in it), and the prefix starts at the earliest anchor from which it fits its budget. Typing
+moves the start only when the budget is full, and then by a whole cell. The suffix starts at the cursor and
+does not change while one types before it.
+
+Training builds its samples with this same class, so that a model meets in service what it was trained on.
+"""
+
+from functools import lru_cache
+
+from finetab.core.fim import Parts
+from finetab.core.manifest import Budgets
+from finetab.core.syntax import border_after
+from finetab.core.tokenizer import Tokenizer
+from finetab.documents import Document
+
+# No token of the known tokenizers stands for more characters of code than this, runs of spaces aside.
+_MAX_CHARACTERS_PER_TOKEN = 12
+_CACHED_SEGMENTS = 1024
+
+
+def as_seen(text: str) -> str:
+    """A text as the model sees it: line ends are newlines, whatever the file has."""
+    return text.replace("\r\n", "\n")
+
+
+class Windows:
+    """Cuts prompt parts out of documents, within budgets of tokens."""
+
+    def __init__(self, tokenizer: Tokenizer, budgets: Budgets) -> None:
+        self._tokenizer = tokenizer
+        self._budgets = budgets
+        # About a quarter of the budget: code has three to four characters a token.
+        self._cell = max(budgets.prefix, 64)
+        self._count = lru_cache(maxsize=_CACHED_SEGMENTS)(lambda segment: len(tokenizer.encode(as_seen(segment))))
+
+    def parts(self, document: Document, offset: int) -> Parts:
+        """The prompt's parts for a cursor after `offset` characters."""
+        return Parts(context=(), prefix=self._prefix(document, offset), suffix=self._suffix(document.text, offset))
+
+    def _prefix(self, document: Document, offset: int) -> tuple[int, ...]:
+        start = self.prefix_start(document, offset)
+        ids = self._tokenizer.encode(as_seen(document.text[start:offset]))
+        return tuple(ids[-self._budgets.prefix :])
+
+    def prefix_start(self, document: Document, offset: int) -> int:
+        """Where the prefix window begins: an anchor, the start of the text, or (a line too long) inside it."""
+        line_start = document.text.rfind("\n", 0, offset) + 1
+        start, room = offset, self._budgets.prefix - self._line_cost(document.text[line_start:offset])
+        for anchor in self._anchors_before(document, offset):
+            room -= self._count(document.text[anchor : min(start, line_start)])
+            if room < 0:
+                break
+            start = anchor
+        if start < offset or offset == 0:
+            return start
+        return max(0, offset - self._budgets.prefix * _MAX_CHARACTERS_PER_TOKEN)
+
+    def _line_cost(self, line: str) -> int:
+        """Tokens set aside for the cursor's line, in coarse steps.
+
+        Counted to the token, a window that is just full would jump to and fro while one types: a keystroke can
+        merge tokens as well as add them.
+        """
+        step = max(1, self._budgets.prefix // 8)
+        return step * (1 + self._count(line) // step)
+
+    def _anchors_before(self, document: Document, offset: int) -> list[int]:
+        """Anchors from the nearest to the farthest that could be of use, the start of the text last."""
+        reach = max(0, offset - self._budgets.prefix * _MAX_CHARACTERS_PER_TOKEN)
+        anchors = []
+        for cell in range((offset - 1) // self._cell, reach // self._cell - 1, -1):
+            anchor = 0 if cell <= 0 else _anchor(document, cell * self._cell, (cell + 1) * self._cell, offset)
+            if anchor is not None:
+                anchors.append(anchor)
+        return anchors
+
+    def _suffix(self, text: str, offset: int) -> tuple[int, ...]:
+        budget = self._budgets.suffix
+        reach = offset + budget * _MAX_CHARACTERS_PER_TOKEN
+        ids = self._tokenizer.encode(as_seen(text[offset:reach]))
+        if len(ids) <= budget and reach >= len(text):
+            return tuple(ids)
+        # End at the end of a line, so that the model never sees a line cut in two.
+        kept = self._tokenizer.decode(ids[:budget]).rstrip("\ufffd")
+        line_end = kept.rfind("\n") + 1
+        return tuple(self._tokenizer.encode(kept[: line_end or len(kept)])[:budget])
+
+
+def _anchor(document: Document, start: int, end: int, offset: int) -> int | None:
+    """Where a window may begin in the cell `[start, end)`; only text before `offset` decides, so typing moves none."""
+    seen = min(end, offset)
+    border = border_after(document.tree, start, seen) if document.tree is not None else None
+    if border is not None:
+        return border
+    line_end = document.text.find("\n", start, seen - 1)
+    if line_end >= 0:
+        return line_end + 1
+    return start if end <= offset else None  # a line longer than a cell is cut; the cursor's own is not

@@ -1,0 +1,92 @@
+"""The nouns of a completion: what is asked, and what is answered."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, TypeAlias
+
+from finetab.core.progress import Progress
+from finetab.documents import Document
+from finetab.settings import Settings
+
+Why: TypeAlias = Literal[
+    "answered", "typed through", "remembered", "nothing to add", "filtered", "superseded", "cancelled"
+]
+"""How an answer came about, or why there is none."""
+
+
+class Ticket:
+    """One request's right to go on. Set from any thread; read before every decoding step."""
+
+    def __init__(self) -> None:
+        self._ended = threading.Event()
+        self.why: Why = "cancelled"
+
+    def end(self, why: Literal["superseded", "cancelled"]) -> None:
+        """Withdraw the request; the first reason given stays."""
+        if not self._ended.is_set():
+            self.why = why
+            self._ended.set()
+
+    def is_ended(self) -> bool:
+        """Whether the request has been withdrawn."""
+        return self._ended.is_set()
+
+
+@dataclass(frozen=True, slots=True)
+class CompletionRequest:
+    """A cursor in a snapshot of a document."""
+
+    document: Document
+    offset: int
+    """Characters before the cursor."""
+    ticket: Ticket = field(default_factory=Ticket)
+
+    @property
+    def prefix(self) -> str:
+        """The text before the cursor."""
+        return self.document.text[: self.offset]
+
+    @property
+    def suffix(self) -> str:
+        """The text after the cursor."""
+        return self.document.text[self.offset :]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The text to insert at the cursor, empty for none, and what it cost."""
+
+    text: str
+    why: Why
+    finish_reason: str = ""
+    """The engine's, or the filter's name when a filter took the text away."""
+    latency_ms: float = 0.0
+    prompt_tokens: int = 0
+    reused_tokens: int = 0
+    generated_tokens: int = 0
+    mean_logprob: float = 0.0
+    adapter: str = "base"
+    """Name and version of the adapter that answered, or `base`."""
+    form: str = ""
+
+
+class Service(Protocol):
+    """A loaded model that completes: what the language server is given."""
+
+    @property
+    def label(self) -> str:
+        """Base and adapter in force, for people."""
+        ...
+
+    def complete(self, request: CompletionRequest) -> Answer:
+        """Block until there is an answer; soon after the request's ticket has ended it returns without one."""
+        ...
+
+    def close(self) -> None:
+        """Withdraw what runs and free the model."""
+        ...
+
+
+LoadService: TypeAlias = Callable[[Settings, Progress], Service]
+"""Loads the model that the settings ask for. Slow; raises `FinetabError` with what to do."""

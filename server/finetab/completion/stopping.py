@@ -1,0 +1,110 @@
+"""How much to give: one line or one block, and where what the model writes must end.
+
+The decision is made from the syntax at the cursor. The rules run while the model decodes, so that no token is
+paid for that would be thrown away, and once more on the text to cut it to the character.
+"""
+
+from collections.abc import Callable, Sequence
+from enum import Enum
+
+from finetab.completion.request import CompletionRequest
+from finetab.core.syntax import block_end, edit
+from finetab.documents import Document
+
+_CLOSERS = ")]}>\"'`;,:"
+_MIN_LINE_TO_MEET = 3  # characters: a shorter line of the suffix (a bracket) is met too often by chance
+
+
+class Extent(Enum):
+    """How much the cursor's place asks for."""
+
+    LINE = "line"
+    BLOCK = "block"
+
+
+def extent_at(document: Document, offset: int) -> Extent:
+    """A block where one has just been opened and is still empty, else a line."""
+    text = document.text
+    line_start = text.rfind("\n", 0, offset) + 1
+    line_end = text.find("\n", offset)
+    rest = text[offset : line_end if line_end >= 0 else len(text)]
+    if rest.strip(_CLOSERS + " \t\r"):
+        return Extent.LINE
+    header_end = offset if text[line_start:offset].strip() else line_start
+    header = text[:header_end].rstrip()
+    openers = document.language.openers if document.language else ()
+    if not header.endswith(openers or ("\0",)):
+        return Extent.LINE
+    header_start = header.rfind("\n") + 1
+    following = text[line_end:] if line_end >= 0 else ""
+    return Extent.BLOCK if _indent(following) <= _width(header[header_start:]) else Extent.LINE
+
+
+def _indent(text: str) -> int:
+    """The indentation of the first line that is not blank, -1 where there is none."""
+    for line in text.split("\n"):
+        if line.strip():
+            return _width(line)
+    return -1
+
+
+def _width(line: str) -> int:
+    expanded = line.expandtabs(4)
+    return len(expanded) - len(expanded.lstrip())
+
+
+class StopRule:
+    """Where the answer to one request ends. Called by the engine with the ids so far."""
+
+    def __init__(self, request: CompletionRequest, decode: Callable[[Sequence[int]], str]) -> None:
+        self._request = request
+        self._decode = decode
+        self.extent = extent_at(request.document, request.offset)
+        self._next_line = next((line.strip() for line in request.suffix.split("\n")[1:] if line.strip()), "")
+        self._checked_lines = 0
+
+    def __call__(self, ids: Sequence[int]) -> bool:
+        """Whether the answer is complete."""
+        text = self._decode(ids)
+        if self.extent is Extent.LINE:
+            return self.end_in(text) is not None
+        # Parsing costs: look once for each line, when its first visible character has come.
+        num_lines = text.count("\n")
+        if num_lines <= self._checked_lines or not text[text.rfind("\n") :].strip():
+            return False
+        self._checked_lines = num_lines
+        return self.end_in(text) is not None
+
+    def end_in(self, text: str) -> int | None:
+        """How many characters of the text belong to the answer, None while it may go on."""
+        return _line_end(text) if self.extent is Extent.LINE else self._block_end(text)
+
+    def _block_end(self, text: str) -> int | None:
+        met = _end_before_line(text, self._next_line)
+        document = self._request.document
+        visible = len(text) - len(text.lstrip())
+        if document.tree is None or visible == len(text):
+            return met
+        offset = self._request.offset
+        grown = edit(document.tree, offset, len(document.text), text)
+        closed = block_end(grown, offset + visible)
+        ends = [end for end in (met, closed - offset if closed is not None else None) if end is not None]
+        return min(ends) if ends else None
+
+
+def _line_end(text: str) -> int | None:
+    end = text.find("\n")
+    return end if end >= 0 else None
+
+
+def _end_before_line(text: str, line: str) -> int | None:
+    """Where a line of the text that equals `line` begins, its line break left out."""
+    if len(line) < _MIN_LINE_TO_MEET:
+        return None
+    start = text.find("\n")
+    while start >= 0:
+        end = text.find("\n", start + 1)
+        if text[start : end if end >= 0 else len(text)].strip() == line:
+            return start
+        start = end
+    return None

@@ -1,0 +1,1 @@
+"""What serving and training must agree on: languages, syntax, prompts, base models, manifests."""

@@ -1,0 +1,56 @@
+"""Text to token ids and back, with special-token parsing off: text that spells a sentinel stays text."""
+
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+
+import tokenizers
+
+from finetab.errors import BadFile
+
+
+class Tokenizer:
+    """A `tokenizer.json`, read without its template and without its special tokens.
+
+    `ids_of_special` gives the ids of control tokens by their spelling; they never come out of `encode`.
+    """
+
+    def __init__(self, backend: tokenizers.Tokenizer) -> None:
+        backend.encode_special_tokens = True
+        backend.no_truncation()
+        backend.no_padding()
+        self._backend = backend
+        self.ids_of_special = {
+            token.content: index for index, token in backend.get_added_tokens_decoder().items() if token.special
+        }
+        self.size = max(backend.get_vocab(with_added_tokens=True).values()) + 1
+        """One more than the highest id that stands for text."""
+
+    @classmethod
+    def load(cls, folder: Path) -> "Tokenizer":
+        """Read `tokenizer.json` of a model folder; `BadFile` where there is none or it is damaged."""
+        path = folder / "tokenizer.json"
+        if not path.is_file():
+            raise BadFile(f"{folder} holds no tokenizer.json, so it is not a model that finetab can use.")
+        try:
+            return cls(tokenizers.Tokenizer.from_file(str(path)))
+        except Exception as error:  # the library raises a bare Exception for every fault in the file
+            raise BadFile(f"{path} is not a readable tokenizer: {error}.") from error
+
+    def encode(self, text: str) -> list[int]:
+        """The ids of a text, no special token among them. A lone surrogate becomes a replacement character."""
+        clean = text.encode("utf-8", "replace").decode("utf-8")
+        return list(self._backend.encode(clean, add_special_tokens=False).ids)
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """The text of ids; bytes that do not make up a whole character yet become U+FFFD."""
+        return str(self._backend.decode(list(ids), skip_special_tokens=False))
+
+    def id_of(self, spelling: str) -> int | None:
+        """The id of one token by its exact spelling, special or not."""
+        found: int | None = self._backend.token_to_id(spelling)
+        return found
+
+    def fingerprint(self) -> str:
+        """SHA-256 of the tokenizer's own serialisation: equal exactly when it cuts texts alike."""
+        return sha256(self._backend.to_str().encode()).hexdigest()

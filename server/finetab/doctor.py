@@ -1,0 +1,66 @@
+"""`finetab doctor`: what was found on this machine, and what to fix."""
+
+import platform
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import torch
+from rich.console import Console
+
+from finetab.adapters.library import list_adapters, read_adapter
+from finetab.core.languages import LANGUAGES, grammar
+from finetab.core.models import pick_device, pick_dtype
+from finetab.core.weights import base_folder
+from finetab.errors import FinetabError
+from finetab.settings import Settings, read_settings
+
+_LIBRARIES = ("finetab", "torch", "transformers", "peft", "bitsandbytes", "tokenizers", "tree-sitter", "pygls")
+
+
+def examine(folder: Path) -> bool:
+    """Print what was found for a workspace folder; whether it can be served."""
+    console = Console()
+    settings, faults = read_settings(folder)
+    console.print(f"python      {sys.version.split()[0]} on {platform.system()} {platform.machine()}")
+    console.print("versions    " + ", ".join(f"{name} {_version(name)}" for name in _LIBRARIES))
+    for label, look in (("device", _device), ("model", _model), ("adapter", _adapter), ("languages", _languages)):
+        try:
+            console.print(f"{label:<11} {look(settings)}", highlight=False)
+        except FinetabError as error:
+            faults.append(str(error))
+            console.print(f"{label:<11} [red]not usable[/red]")
+    console.print(f"library     {', '.join(list_adapters()) or 'no adapters yet'}")
+    for fault in faults:
+        console.print(f"[red]to fix[/red]      {fault}", highlight=False)
+    console.print("[green]ready[/green]" if not faults else f"[red]{len(faults)} to fix[/red]")
+    return not faults
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "missing"
+
+
+def _device(settings: Settings) -> str:
+    device = pick_device(settings.device)
+    dtype = str(pick_dtype(settings.dtype, device)).removeprefix("torch.")
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else f"{torch.get_num_threads()} threads"
+    return f"{device.type} ({name}), {dtype}, quantisation {settings.quantisation}"
+
+
+def _model(settings: Settings) -> str:
+    return f"{settings.base}: {base_folder(settings.base)}"
+
+
+def _adapter(settings: Settings) -> str:
+    if settings.adapter == "base":
+        return "none in force (the base answers)"
+    folder, manifest = read_adapter(settings.adapter)
+    return f"{manifest.name}@{manifest.version}, served as {manifest.serve_form}: {folder}"
+
+
+def _languages(settings: Settings) -> str:
+    return ", ".join(language.name for language in LANGUAGES if grammar(language))

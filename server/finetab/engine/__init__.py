@@ -1,0 +1,1 @@
+"""Token ids in, token ids out: the engines that continue a prompt."""

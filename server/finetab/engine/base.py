@@ -1,0 +1,61 @@
+"""What an engine is: something that continues a sequence of token ids. It knows nothing of text or editors."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol, TypeAlias
+
+FinishReason: TypeAlias = Literal["end", "stop", "length", "cancelled"]
+"""`end`: the model gave its end token; `stop`: the caller's rule said so; `length`: the budget was used up."""
+
+
+def never() -> bool:
+    """A cancellation that never comes."""
+    return False
+
+
+def no_rule(ids: Sequence[int]) -> bool:
+    """A stop rule that never stops."""
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationRequest:
+    """A prompt and how far to go on. `should_stop` sees the new ids after each step; `is_cancelled` before each."""
+
+    prompt: Sequence[int]
+    max_new_tokens: int
+    should_stop: Callable[[Sequence[int]], bool] = no_rule
+    is_cancelled: Callable[[], bool] = never
+    may_be_empty: bool = False
+    """Whether the end token may come first: only where the model was taught empty answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """What an engine answered."""
+
+    ids: tuple[int, ...]
+    """New ids, the end token not among them."""
+    finish_reason: FinishReason
+    prompt_tokens: int
+    reused_tokens: int
+    """How many tokens of the prompt were not evaluated again."""
+    mean_logprob: float
+    """Of the ids and, where it came, the end token; natural logarithm, 0.0 for no tokens."""
+    prefill_ms: float
+    decode_ms: float
+
+
+class Engine(Protocol):
+    """Continues prompts greedily. Safe to call from any thread; requests are served one at a time."""
+
+    def generate(self, request: GenerationRequest) -> Generation:
+        """Block until the answer is complete or the request is cancelled (within one step).
+
+        Changes what the engine remembers of past prompts, never what it answers.
+        """
+        ...
+
+    def close(self) -> None:
+        """Cancel what runs, free the memory and end the engine's thread. Later calls of `generate` fail."""
+        ...

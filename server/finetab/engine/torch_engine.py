@@ -1,0 +1,156 @@
+"""The engine in this process: any transformers causal language model, greedy, with its prompts' KV kept.
+
+It knows token ids and tensors; what they spell is the caller's business. All work happens on one thread of its
+own, so that no two requests share a model and a caller's thread can be anything.
+"""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from transformers import PreTrainedModel
+
+from finetab.engine.base import FinishReason, Generation, GenerationRequest
+from finetab.engine.kv_cache import KvCache
+from finetab.engine.prefix import common_prefix_length
+from finetab.engine.sampling import greedy
+
+_PREFILL_CHUNK = 256  # tokens between two looks at the cancellation: under a second on two cores
+
+
+@dataclass(slots=True)
+class _Slot:
+    """The ids whose keys and values a cache holds, in order."""
+
+    cache: KvCache
+    ids: list[int] = field(default_factory=list)
+
+
+class _Cancelled(Exception):
+    """A request was cancelled during its prefill."""
+
+
+class TorchEngine:
+    """See `Engine`. `forbidden` are ids that never come out; `end_id` ends an answer.
+
+    `num_slots` prompts stay cached, least recently used first to go: one for the document being typed in and
+    one for the document looked up in between.
+    """
+
+    def __init__(
+        self, model: PreTrainedModel, end_id: int, forbidden: list[int], num_slots: int = 2, reuse: bool = True
+    ) -> None:
+        device = next(model.parameters()).device
+        self._model = model
+        self._end_id = end_id
+        self._forbidden = torch.tensor(sorted(set(forbidden)), dtype=torch.long, device=device)
+        self._forbidden_first = torch.tensor(sorted({*forbidden, end_id}), dtype=torch.long, device=device)
+        self._num_slots = num_slots
+        self._reuse = reuse
+        self._slots: list[_Slot] = []
+        self._closing = False
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="finetab-engine")
+
+    def generate(self, request: GenerationRequest) -> Generation:
+        """See `Engine.generate`."""
+        return self._thread.submit(self._generate, request).result()
+
+    def without_reuse(self) -> "TorchEngine":
+        """An engine on the same model that evaluates every prompt anew: what re-use is measured against."""
+        forbidden: list[int] = self._forbidden.tolist()
+        return TorchEngine(self._model, self._end_id, forbidden, self._num_slots, reuse=False)
+
+    def close(self) -> None:
+        """See `Engine.close`."""
+        self._closing = True
+        self._thread.shutdown(wait=True, cancel_futures=True)
+        self._slots.clear()
+
+    @torch.inference_mode()
+    def _generate(self, request: GenerationRequest) -> Generation:
+        started = time.perf_counter()
+        prompt = list(request.prompt)
+        slot, reused = self._slot_for(prompt)
+        ids: list[int] = []
+        logprobs: list[float] = []
+        reason: FinishReason = "cancelled"
+        prefilled = started
+        try:
+            logits_V = self._prefill(slot, prompt, request)
+            prefilled = time.perf_counter()
+            reason = self._decode(slot, logits_V, request, ids, logprobs)
+        except _Cancelled:
+            prefilled = time.perf_counter()
+        except Exception:
+            self._slots.remove(slot)  # its cache and its ids may no longer agree
+            raise
+        ended = time.perf_counter()
+        return Generation(
+            ids=tuple(ids),
+            finish_reason=reason,
+            prompt_tokens=len(prompt),
+            reused_tokens=reused,
+            mean_logprob=sum(logprobs) / len(logprobs) if logprobs else 0.0,
+            prefill_ms=(prefilled - started) * 1000,
+            decode_ms=(ended - prefilled) * 1000,
+        )
+
+    def _slot_for(self, prompt: list[int]) -> tuple[_Slot, int]:
+        """The cached prompt that shares most with this one, cut back to what is shared, or a fresh one."""
+        best, shared = None, 0
+        for slot in self._slots if self._reuse else []:
+            length = common_prefix_length(slot.ids, prompt)
+            if length > shared:
+                best, shared = slot, length
+        # The last token is always evaluated: its logits are the first answer.
+        shared = min(shared, len(prompt) - 1)
+        if best is not None and shared >= len(best.ids) // 2:
+            self._slots.remove(best)
+        else:
+            # Another place in the text: keep the prompts that are there, but for the least recently used.
+            best, shared = _Slot(KvCache(self._model.config.num_hidden_layers)), 0
+            self._slots = self._slots[max(0, len(self._slots) - self._num_slots + 1) :]
+        self._slots.append(best)
+        best.cache.keep(shared)
+        del best.ids[shared:]
+        return best, shared
+
+    def _prefill(self, slot: _Slot, prompt: list[int], request: GenerationRequest) -> torch.Tensor:
+        logits_V = torch.empty(0)
+        while len(slot.ids) < len(prompt):
+            if self._closing or request.is_cancelled():
+                raise _Cancelled
+            logits_V = self._forward(slot, prompt[len(slot.ids) : len(slot.ids) + _PREFILL_CHUNK])
+        return logits_V
+
+    def _decode(
+        self, slot: _Slot, logits_V: torch.Tensor, request: GenerationRequest, ids: list[int], logprobs: list[float]
+    ) -> FinishReason:
+        """Append one id after the other, and what each was worth; the end token gives a logprob and no id."""
+        while True:
+            may_end = bool(ids) or request.may_be_empty
+            step = greedy(logits_V, self._forbidden if may_end else self._forbidden_first)
+            logprobs.append(step.logprob)
+            if step.token == self._end_id:
+                return "end"
+            ids.append(step.token)
+            if request.should_stop(ids):
+                return "stop"
+            if len(ids) >= request.max_new_tokens:
+                return "length"
+            if self._closing or request.is_cancelled():
+                return "cancelled"
+            logits_V = self._forward(slot, [step.token])
+
+    def _forward(self, slot: _Slot, new_ids: list[int]) -> torch.Tensor:
+        """Evaluate ids after those of the slot; the logits (V,) that follow the last one."""
+        device = self._forbidden.device
+        start = len(slot.ids)
+        positions = torch.arange(start, start + len(new_ids), device=device)[None]
+        inputs: dict[str, Any] = {"input_ids": torch.tensor([new_ids], device=device), "position_ids": positions}
+        out = self._model(**inputs, past_key_values=slot.cache, use_cache=True, logits_to_keep=1)
+        slot.ids.extend(new_ids)
+        logits_V: torch.Tensor = out.logits[0, -1]
+        return logits_V

@@ -1,0 +1,74 @@
+"""Between the protocol's terms and ours: positions, edits, answers. Pure."""
+
+from typing import TypeAlias
+
+from lsprotocol import types
+
+from finetab.completion.request import Answer
+from finetab.documents import LINE_END, Edit
+
+Encoding: TypeAlias = types.PositionEncodingKind | str
+
+_WIDE = 0x10000  # the first character that takes two units of UTF-16
+ACCEPTED = "finetab.accepted"
+
+
+def offset_of(text: str, position: types.Position, encoding: Encoding) -> int:
+    """Characters before a position. Past the end of a line is its end, past the last line the end of the text.
+
+    A position inside a character is the character's start.
+    """
+    start = 0
+    ends = LINE_END.finditer(text)
+    for _ in range(position.line):
+        end = next(ends, None)
+        if end is None:
+            return len(text)
+        start = end.end()
+    last = next(ends, None)
+    line = text[start : last.start() if last else len(text)]
+    return start + _characters(line, position.character, encoding)
+
+
+def _characters(line: str, units: int, encoding: Encoding) -> int:
+    if encoding == types.PositionEncodingKind.Utf32 or line.isascii():
+        return min(units, len(line))
+    counted = 0
+    for index, letter in enumerate(line):
+        counted += _units(letter, encoding)
+        if counted > units:
+            return index
+    return len(line)
+
+
+def _units(letter: str, encoding: Encoding) -> int:
+    if encoding == types.PositionEncodingKind.Utf8:
+        return len(letter.encode("utf-8", "surrogatepass"))
+    return 2 if ord(letter) >= _WIDE else 1
+
+
+def edit_of(text: str, change: types.TextDocumentContentChangeEvent, encoding: Encoding) -> Edit:
+    """One content change as an edit of the text; a change without a range replaces it all."""
+    if isinstance(change, types.TextDocumentContentChangePartial):
+        start = offset_of(text, change.range.start, encoding)
+        return Edit(start, max(start, offset_of(text, change.range.end, encoding)), change.text)
+    return Edit(0, len(text), change.text)
+
+
+def completion_list(answer: Answer, position: types.Position, request_id: str) -> types.InlineCompletionList | None:
+    """The answer as the protocol has it, None for nothing. Clients send back the command alone, so it has the id."""
+    if not answer.text:
+        return None
+    return types.InlineCompletionList(
+        items=[
+            types.InlineCompletionItem(
+                insert_text=answer.text,
+                range=types.Range(start=position, end=position),
+                command=types.Command(
+                    title="finetab: accepted",
+                    command=ACCEPTED,
+                    arguments=[{"id": request_id, "adapter": answer.adapter}],
+                ),
+            )
+        ]
+    )

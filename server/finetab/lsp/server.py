@@ -1,0 +1,61 @@
+"""The table of LSP methods and their handlers, and the server that runs them over stdin and stdout."""
+
+import logging
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from lsprotocol import types
+
+from finetab.completion.request import LoadService
+from finetab.errors import NoSpace
+from finetab.lsp import commands, inline_completion, lifecycle, sync
+from finetab.lsp.convert import ACCEPTED
+from finetab.lsp.session import FinetabServer
+
+HANDLERS: dict[str, Callable[..., Any]] = {
+    types.INITIALIZE: lifecycle.initialize,
+    types.INITIALIZED: lifecycle.initialized,
+    types.SHUTDOWN: lifecycle.shutdown,
+    types.WORKSPACE_DID_CHANGE_CONFIGURATION: lifecycle.did_change_configuration,
+    types.TEXT_DOCUMENT_DID_OPEN: sync.did_open,
+    types.TEXT_DOCUMENT_DID_CHANGE: sync.did_change,
+    types.TEXT_DOCUMENT_DID_CLOSE: sync.did_close,
+    types.TEXT_DOCUMENT_INLINE_COMPLETION: inline_completion.inline_completion,
+}
+# Without options pygls does not tell the client of a feature; some clients read empty options as none.
+OPTIONS = {types.TEXT_DOCUMENT_INLINE_COMPLETION: types.InlineCompletionOptions(work_done_progress=True)}
+COMMANDS: dict[str, Callable[..., Any]] = {ACCEPTED: commands.accepted, "finetab.why": commands.why}
+
+
+def build_server(load: LoadService) -> FinetabServer:
+    """A server that loads its model with `load` once it is initialised."""
+    server = FinetabServer(load)
+    for method, handler in HANDLERS.items():
+        server.feature(method, OPTIONS.get(method))(handler)
+    for name, command in COMMANDS.items():
+        server.command(name)(command)
+    return server
+
+
+def serve_stdio(load: LoadService, log_file: Path | None = None) -> int:
+    """Serve one editor until it says goodbye or goes away; the exit code that the protocol asks for."""
+    _log_to(log_file)
+    server = build_server(load)
+    server.start_io()
+    exit_code = 0 if server.was_shut_down else 1
+    lifecycle.watch_the_end(exit_code)
+    lifecycle.stop(server)
+    return exit_code
+
+
+def _log_to(log_file: Path | None) -> None:
+    """The log goes to a file or to stderr; stdout belongs to the protocol."""
+    try:
+        handler = logging.FileHandler(log_file, encoding="utf-8") if log_file else logging.StreamHandler(sys.stderr)
+    except OSError as error:
+        raise NoSpace(f"The log file {log_file} cannot be written ({error.strerror}); choose another one.") from error
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(handlers=[handler], level=logging.INFO)
+    logging.getLogger("pygls").setLevel(logging.WARNING)

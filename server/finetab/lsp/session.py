@@ -1,0 +1,60 @@
+"""The server's state: open documents, settings, the model in force, and what became of the last requests."""
+
+import logging
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from lsprotocol import types
+from pygls.lsp.server import LanguageServer
+
+from finetab import __version__
+from finetab.completion.request import LoadService
+from finetab.completion.scheduler import Scheduler
+from finetab.documents import DocumentStore
+from finetab.lsp.loading import ServiceHolder
+from finetab.lsp.robust import RobustProtocol, lenient_converter, log_error
+from finetab.settings import Settings
+
+_LOG = logging.getLogger(__name__)
+_REMEMBERED_REQUESTS = 20
+# A superseded request ends within one decoding step, so few ever wait here.
+_WORKERS = 4
+
+
+class FinetabServer(LanguageServer):
+    """A pygls server with finetab's state. Handlers stand in the other files of this folder."""
+
+    def __init__(self, load: LoadService) -> None:
+        super().__init__(
+            "finetab",
+            __version__,
+            text_document_sync_kind=types.TextDocumentSyncKind.Incremental,
+            protocol_cls=RobustProtocol,
+            converter_factory=lenient_converter,
+        )
+        self.documents = DocumentStore()
+        self.scheduler = Scheduler()
+        self.settings = Settings()
+        self.holder = ServiceHolder(load)
+        self.workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="finetab-request")
+        self.requests: deque[dict[str, Any]] = deque(maxlen=_REMEMBERED_REQUESTS)
+        self.startup_faults: list[str] = []
+        self.was_shut_down = False
+        self._told: set[str] = set()
+
+    @property
+    def encoding(self) -> types.PositionEncodingKind | str:
+        """What the characters of positions count, as agreed with the client."""
+        return self.workspace.position_encoding or types.PositionEncodingKind.Utf16
+
+    def tell(self, message: str, kind: types.MessageType = types.MessageType.Warning) -> None:
+        """Show the user a sentence, once in a session."""
+        if message not in self._told:
+            self._told.add(message)
+            _LOG.warning("%s", message)
+            self.window_show_message(types.ShowMessageParams(type=kind, message=message))
+
+    def report_server_error(self, error: Exception, source: Any) -> None:
+        """See `log_error`."""
+        log_error(error, source)

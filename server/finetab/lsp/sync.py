@@ -1,0 +1,34 @@
+"""Documents as the editor has them: opened, edited and closed in our own store.
+
+pygls keeps a copy too, but splits lines where the protocol does not (form feeds, U+2028), so ours counts.
+"""
+
+from lsprotocol import types
+from pygls.uris import to_fs_path
+
+from finetab.documents import edited, open_document
+from finetab.lsp.convert import edit_of
+from finetab.lsp.session import FinetabServer
+
+
+def did_open(ls: FinetabServer, params: types.DidOpenTextDocumentParams) -> None:
+    """Keep a document."""
+    item = params.text_document
+    path = (to_fs_path(item.uri) if item.uri.startswith("file:") else None) or item.uri
+    ls.documents.put(item.uri, open_document(path, item.text, item.version, item.language_id))
+
+
+def did_change(ls: FinetabServer, params: types.DidChangeTextDocumentParams) -> None:
+    """Follow the edits, one after the other."""
+    uri = params.text_document.uri
+    document = ls.documents.get(uri)
+    if document is None:
+        return
+    for change in params.content_changes:
+        document = edited(document, edit_of(document.text, change, ls.encoding), params.text_document.version)
+    ls.documents.put(uri, document)
+
+
+def did_close(ls: FinetabServer, params: types.DidCloseTextDocumentParams) -> None:
+    """Forget a document."""
+    ls.documents.remove(params.text_document.uri)

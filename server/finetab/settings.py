@@ -1,0 +1,89 @@
+"""What a user can set: a few typed values from `finetab.toml` and from the editor, parsed once at the edge."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from finetab.errors import BadSetting, near_match
+
+FILE_NAME = "finetab.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings and their defaults. Editors may write them in camelCase (`maxNewTokens`)."""
+
+    base: str = "default"
+    """A name from `finetab models`, a model folder, a `.gguf` file or a hub id."""
+    adapter: str = "base"
+    """An adapter's name or folder, or `base` for none."""
+    form: str = "auto"
+    """`auto` (what the adapter's evaluation found best), `spm`, `psm` or `prefix`."""
+    device: str = "auto"
+    """`auto`, `cpu`, `cuda`, `cuda:1`, `mps`."""
+    dtype: str = "auto"
+    """`auto`, `float32`, `bfloat16`, `float16`."""
+    quantisation: str = "none"
+    """`none`, or `nf4` for 4-bit weights (meant for a GPU; on a CPU it is many times slower)."""
+    max_new_tokens: int = 64
+    """The longest answer, in tokens."""
+    prefix_tokens: int = 0
+    """Tokens of text before the cursor; 0 takes what the adapter was trained with (512 without one)."""
+    suffix_tokens: int = 0
+    """Tokens of text after the cursor; 0 takes what the adapter was trained with (128 without one)."""
+
+
+_ALLOWED = {
+    "form": ("auto", "spm", "psm", "prefix"),
+    "dtype": ("auto", "float32", "bfloat16", "float16"),
+    "quantisation": ("none", "nf4"),
+}
+
+
+def parse_settings(raw: Mapping[str, Any], start: Settings | None = None) -> tuple[Settings, list[str]]:
+    """Settings from a mapping, on top of `start`, and every fault in it as a sentence.
+
+    A faulty entry keeps the value it had; nothing is raised, so that an editor always gets a server.
+    """
+    settings, faults = start or Settings(), []
+    kinds = {item.name: type(item.default) for item in fields(Settings)}
+    for key, value in raw.items():
+        name = _snake(key)
+        if name not in kinds:
+            faults.append(f'Unknown setting "{key}"{near_match(name, kinds)}')
+        elif not isinstance(value, kinds[name]) or isinstance(value, bool) or (kinds[name] is int and value < 0):
+            kind = "a number from 0" if kinds[name] is int else "text"
+            faults.append(f"The setting {key} must be {kind}, not {value!r}; {getattr(settings, name)!r} is used.")
+        elif name in _ALLOWED and value not in _ALLOWED[name]:
+            allowed = ", ".join(_ALLOWED[name])
+            faults.append(f"The setting {key} is {value!r}, but must be one of: {allowed}.")
+        else:
+            settings = replace(settings, **{name: value})
+    return settings, faults
+
+
+def read_settings(folder: Path) -> tuple[Settings, list[str]]:
+    """The settings of `finetab.toml` in a folder, and its faults; defaults where there is no such file."""
+    path = folder / FILE_NAME
+    if not path.is_file():
+        return Settings(), []
+    try:
+        raw = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        return Settings(), [f"{path} cannot be read ({error}); defaults are used."]
+    settings, faults = parse_settings(raw)
+    return settings, [f"{path}: {fault}" for fault in faults]
+
+
+def checked_settings(raw: Mapping[str, Any], start: Settings | None = None) -> Settings:
+    """Settings from a mapping; raises `BadSetting` with all faults, for the command line."""
+    settings, faults = parse_settings(raw, start)
+    if faults:
+        raise BadSetting(" ".join(faults))
+    return settings
+
+
+def _snake(key: str) -> str:
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in key).replace("-", "_")

@@ -1,0 +1,60 @@
+"""A real server process whose model is a script, chosen by the base's name in the settings. Run by the tests.
+
+`echo` answers with the whole text around the cursor, `slow` takes its time and looks at its ticket, `late` loads
+slowly, `missing` cannot be loaded, `broken` loads and raises, `bug` raises while loading.
+"""
+
+import json
+import sys
+import time
+
+from finetab.completion.request import Answer, CompletionRequest
+from finetab.core.progress import Progress
+from finetab.errors import MissingWeights
+from finetab.lsp.server import serve_stdio
+from finetab.settings import Settings
+
+
+class ScriptedService:
+    """Answers without a model."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @property
+    def label(self) -> str:
+        return self._settings.base
+
+    def complete(self, request: CompletionRequest) -> Answer:
+        if self._settings.base == "broken":
+            raise RuntimeError("the model has a fault")
+        if self._settings.base == "slow":
+            for step in range(200):
+                if request.ticket.is_ended():
+                    print(f"stopped early at step {step}", file=sys.stderr, flush=True)
+                    return Answer("", request.ticket.why)
+                time.sleep(0.01)
+        heavy = [name for name in ("torch", "transformers", "peft") if name in sys.modules]
+        text = json.dumps([request.prefix, request.suffix, self._settings.adapter, heavy])
+        return Answer(text, "answered", adapter=self._settings.adapter)
+
+    def close(self) -> None:
+        print(f"closed {self._settings.base}", file=sys.stderr, flush=True)
+
+
+def load(settings: Settings, progress: Progress) -> ScriptedService:
+    print(f"loading {settings.base}", file=sys.stderr, flush=True)
+    progress("half way", 0.5)
+    if settings.base == "late":
+        time.sleep(1.0)
+    if settings.base == "stuck":
+        time.sleep(60.0)
+    if settings.base == "missing":
+        raise MissingWeights("The weights of missing are not here; run: finetab models fetch missing")
+    if settings.base == "bug":
+        raise RuntimeError("unexpected")
+    return ScriptedService(settings)
+
+
+if __name__ == "__main__":
+    sys.exit(serve_stdio(load))

@@ -1,0 +1,97 @@
+"""Windows: within budget, anchored at statements, still while one types."""
+
+from itertools import pairwise
+from pathlib import Path
+from random import Random
+
+import pytest
+from tests.conftest import word_tokenizer
+
+import finetab
+from finetab.completion.context import Windows
+from finetab.core.manifest import Budgets
+from finetab.core.tokenizer import Tokenizer
+from finetab.documents import open_document
+
+TOKENIZER = Tokenizer(word_tokenizer())
+SOURCE = (Path(finetab.__file__).parent / "core" / "fim.py").read_text("utf-8")
+BUDGETS = Budgets(prefix=300, suffix=100)
+
+
+def windows(budgets: Budgets = BUDGETS) -> Windows:
+    return Windows(TOKENIZER, budgets)
+
+
+@pytest.mark.parametrize("offset", [0, 1, 200, 301, 4000, len(SOURCE)])
+def test_prefix_ends_at_the_cursor_and_fits_its_budget(offset: int) -> None:
+    parts = windows().parts(open_document("a.py", SOURCE), offset)
+    prefix = TOKENIZER.decode(parts.prefix)
+    assert len(parts.prefix) <= 300
+    assert SOURCE[:offset].endswith(prefix)
+    assert len(parts.prefix) >= 150 or prefix == SOURCE[:offset]
+
+
+def test_a_short_prefix_is_taken_whole() -> None:
+    assert windows().prefix_start(open_document("a.py", SOURCE), 500) == 0
+
+
+def test_the_window_begins_with_a_statement_that_begins_its_line() -> None:
+    document = open_document("a.py", SOURCE)
+    starts = {windows().prefix_start(document, offset) for offset in range(1500, len(SOURCE), 97)}
+    for start in starts - {0}:
+        assert SOURCE[start - 1] == "\n"
+        assert SOURCE[start : start + 200].strip()
+    assert len(starts) > 3
+
+
+def test_typing_moves_the_window_in_large_steps_only() -> None:
+    cut = SOURCE.index("def resolve")
+    before, after = SOURCE[:cut], SOURCE[cut:]
+    typed = "".join(Random(1).choices(["x = 1\n", "def f():\n    ", "return y\n", "\n", "print(z)\n"], k=300))
+    made = windows()
+    starts = []
+    for length in range(0, len(typed), 3):
+        document = open_document("a.py", before + typed[:length] + after)
+        starts.append(made.prefix_start(document, cut + length))
+    moves = sum(one != other for one, other in pairwise(starts))
+    assert starts == sorted(starts)
+    # A window that slid line by line would have moved at each of the several hundred line breaks.
+    assert 1 <= moves <= len(typed) // 300 + 3
+
+
+def test_typing_leaves_the_suffix_as_it_is() -> None:
+    cut = SOURCE.index("def resolve")
+    made = windows()
+    suffixes = {
+        made.parts(open_document("a.py", SOURCE[:cut] + typed + SOURCE[cut:]), cut + len(typed)).suffix
+        for typed in ("", "d", "def f", "def f():\n    pass\n")
+    }
+    assert len(suffixes) == 1
+
+
+def test_the_suffix_ends_at_the_end_of_a_line() -> None:
+    suffix = TOKENIZER.decode(windows().parts(open_document("a.py", SOURCE), 2000).suffix)
+    assert SOURCE[2000:].startswith(suffix)
+    assert suffix.endswith("\n")
+    assert 150 < len(suffix) < 1000
+
+
+def test_a_short_suffix_is_taken_whole_and_an_enormous_line_is_cut() -> None:
+    assert TOKENIZER.decode(windows().parts(open_document("a.py", "ab\ncd"), 1).suffix) == "b\ncd"
+    long_line = open_document("a.py", "x" * 50_000)
+    parts = windows().parts(long_line, 25_000)
+    assert 150 < len(parts.prefix) <= 300
+    assert len(parts.suffix) == 100
+
+
+def test_carriage_returns_are_not_shown_to_the_model() -> None:
+    parts = windows().parts(open_document("a.py", "a = 1\r\nb = 2\r\nc"), 7)
+    assert TOKENIZER.decode(parts.prefix) == "a = 1\n"
+    assert TOKENIZER.decode(parts.suffix) == "b = 2\nc"
+
+
+def test_a_text_without_a_grammar_is_cut_at_lines() -> None:
+    text = "some words in a line\n" * 500
+    start = windows().prefix_start(open_document("notes.txt", text), 8000)
+    assert start % 21 == 0
+    assert 200 < 8000 - start <= 3000

@@ -1,0 +1,65 @@
+"""What is remembered: type-through, the same place again, and nothing anywhere else."""
+
+import pytest
+
+from finetab.completion.request import Answer, CompletionRequest
+from finetab.completion.reuse import Memory
+from finetab.documents import open_document
+
+
+def request_at(marked: str, path: str = "a.py") -> CompletionRequest:
+    return CompletionRequest(open_document(path, marked.replace("|", "", 1)), marked.index("|"))
+
+
+def memory(marked: str, text: str) -> Memory:
+    made = Memory()
+    made.remember(request_at(marked), Answer(text, "answered"))
+    return made
+
+
+@pytest.mark.parametrize(
+    ("marked", "rest"),
+    [
+        ("x = |\n", "width * height"),
+        ("x = wid|\n", "th * height"),
+        ("x = width * heigh|\n", "t"),
+        ("x = width * height|\n", None),
+        ("x = wod|\n", None),
+        ("x =|\n", None),
+        ("y = |\n", None),
+        ("x = | \n", None),
+    ],
+)
+def test_typing_into_an_answer_is_answered_with_its_rest(marked: str, rest: str | None) -> None:
+    found = memory("x = |\n", "width * height").find(request_at(marked))
+    assert (found.text if found else None) == rest
+
+
+def test_another_file_with_the_same_text_is_another_place() -> None:
+    assert memory("x = |\n", "1").find(request_at("x = |\n", "b.py")) is None
+
+
+def test_nothing_to_add_is_remembered_for_that_place_only() -> None:
+    made = memory("x = 1|\n", "")
+    again = made.find(request_at("x = 1|\n"))
+    assert again is not None
+    assert (again.text, again.why) == ("", "remembered")
+    assert made.find(request_at("x = 12|\n")) is None
+
+
+def test_a_remembered_answer_costs_no_tokens() -> None:
+    made = Memory()
+    made.remember(
+        request_at("x = |\n"), Answer("12", "answered", prompt_tokens=40, reused_tokens=3, generated_tokens=2)
+    )
+    found = made.find(request_at("x = 1|\n"))
+    assert found is not None
+    assert (found.why, found.reused_tokens, found.generated_tokens) == ("typed through", 40, 0)
+
+
+def test_the_least_recent_answers_are_forgotten() -> None:
+    made = Memory()
+    for index in range(300):
+        made.remember(request_at(f"x = |\n{index}"), Answer("1", "answered"))
+    assert made.find(request_at("x = |\n0")) is None
+    assert made.find(request_at("x = |\n299")) is not None

@@ -1,0 +1,164 @@
+"""The engine on small random models of the three families: re-use changes nothing, rules and cancellation hold."""
+
+from collections.abc import Sequence
+from random import Random
+
+import pytest
+import torch
+from tests.conftest import FAMILIES, random_model
+from transformers import PreTrainedModel
+
+from finetab.engine.base import Generation, GenerationRequest
+from finetab.engine.torch_engine import TorchEngine
+
+END = 256
+
+
+def engine_of(
+    model: PreTrainedModel, *, reuse: bool = True, forbidden: Sequence[int] = (), slots: int = 2
+) -> TorchEngine:
+    return TorchEngine(model, END, list(forbidden), num_slots=slots, reuse=reuse)
+
+
+def ids(seed: int, length: int) -> list[int]:
+    generator = Random(seed)
+    return [generator.randrange(256) for _ in range(length)]
+
+
+def ask(engine: TorchEngine, prompt: list[int], new: int = 12) -> Generation:
+    return engine.generate(GenerationRequest(prompt, new))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_answers_are_those_of_transformers_generate(family: str) -> None:
+    model = random_model(family)
+    prompt = ids(1, 90)  # longer than Gemma's window of 32
+    expected = model.generate(
+        torch.tensor([prompt]), attention_mask=torch.ones(1, 90, dtype=torch.long), max_new_tokens=10, do_sample=False,
+        eos_token_id=None, pad_token_id=0, suppress_tokens=[END],
+    )[0, 90:].tolist()  # fmt: skip
+    assert list(ask(engine_of(model, forbidden=[END]), prompt, 10).ids) == expected
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_reuse_gives_the_same_tokens_as_evaluating_anew(family: str) -> None:
+    model = random_model(family)
+    reusing, fresh = engine_of(model), engine_of(model, reuse=False)
+    generator = Random(family)
+    prompt = ids(2, 100)
+    reused = 0
+    for _ in range(12):
+        # Typing on, taking back, editing in the middle, and going elsewhere.
+        step = generator.choice(["type", "type", "back", "edit", "jump"])
+        if step == "type":
+            prompt = prompt + ids(generator.randrange(99), generator.randint(1, 5))
+        elif step == "back":
+            prompt = prompt[: -generator.randint(1, 40)]
+        elif step == "edit":
+            prompt = prompt[:50] + ids(generator.randrange(99), 3) + prompt[53:]
+        else:
+            prompt = ids(generator.randrange(99), 80)
+        again, anew = ask(reusing, prompt), ask(fresh, prompt)
+        assert again.ids == anew.ids
+        assert again.mean_logprob == pytest.approx(anew.mean_logprob, abs=1e-3)
+        assert anew.reused_tokens == 0
+        reused += again.reused_tokens
+    assert reused > 200
+
+
+def test_a_keystroke_evaluates_only_what_is_new() -> None:
+    engine = engine_of(random_model("llama"))
+    prompt = ids(3, 200)
+    ask(engine, prompt, 4)
+    assert ask(engine, [*prompt, 7, 8], 4).reused_tokens >= 200
+
+
+def test_coming_back_to_another_prompt_is_warm() -> None:
+    engine = engine_of(random_model("llama"), slots=2)
+    first, second = ids(4, 60), ids(5, 60)
+    ask(engine, first), ask(engine, second)
+    assert ask(engine, first).reused_tokens == 59
+    assert ask(engine, second).reused_tokens == 59
+
+
+def test_the_least_recent_prompt_is_forgotten_first() -> None:
+    engine = engine_of(random_model("llama"), slots=2)
+    first, second, third = ids(6, 60), ids(7, 60), ids(8, 60)
+    ask(engine, first), ask(engine, second), ask(engine, third)
+    assert ask(engine, second).reused_tokens == 59
+    assert ask(engine, first).reused_tokens < 5
+
+
+def test_cancellation_takes_effect_within_one_step() -> None:
+    seen: list[int] = []
+    request = GenerationRequest(
+        ids(9, 20), 50, should_stop=lambda new: bool(seen.append(len(new))), is_cancelled=lambda: len(seen) >= 3
+    )
+    generation = engine_of(random_model("llama"), forbidden=[END]).generate(request)
+    assert generation.finish_reason == "cancelled"
+    assert len(generation.ids) == 3
+
+
+def test_a_cancelled_prefill_is_resumed_by_the_next_request() -> None:
+    engine = engine_of(random_model("llama"))
+    prompt = ids(10, 700)
+    calls = iter([False, False, True])
+    cancelled = engine.generate(GenerationRequest(prompt, 4, is_cancelled=lambda: next(calls)))
+    assert (cancelled.finish_reason, cancelled.ids) == ("cancelled", ())
+    after = ask(engine, prompt, 4)
+    assert after.reused_tokens == 512
+    assert after.ids == ask(engine_of(random_model("llama"), reuse=False), prompt, 4).ids
+
+
+def test_stop_rule_ends_the_answer_with_the_token_that_met_it() -> None:
+    engine = engine_of(random_model("llama"), forbidden=[END])
+    generation = engine.generate(GenerationRequest(ids(11, 20), 50, should_stop=lambda new: len(new) == 5))
+    assert (generation.finish_reason, len(generation.ids)) == ("stop", 5)
+
+
+def test_forbidden_ids_never_come_out() -> None:
+    model = random_model("gpt_neox")
+    forbidden = list(range(0, 50_432, 2))
+    generation = engine_of(model, forbidden=forbidden).generate(GenerationRequest(ids(12, 30), 40))
+    assert generation.ids
+    assert all(token % 2 == 1 for token in generation.ids)
+
+
+@pytest.mark.parametrize(("may_be_empty", "is_empty"), [(False, False), (True, True)])
+def test_the_end_token_comes_first_only_where_it_may(may_be_empty: bool, is_empty: bool) -> None:
+    model = random_model("llama")
+    wanted = ask(engine_of(model), ids(13, 30), 1).ids[0]
+    engine = TorchEngine(model, wanted, [])  # the id it would answer is now its end token
+    generation = engine.generate(GenerationRequest(ids(13, 30), 5, may_be_empty=may_be_empty))
+    assert (generation.ids == ()) is is_empty
+    assert (generation.finish_reason == "end") is is_empty or generation.ids
+
+
+def test_close_ends_a_running_request() -> None:
+    engine = engine_of(random_model("llama"), forbidden=[END])
+    steps = 0
+
+    def close_soon(new: Sequence[int]) -> bool:
+        nonlocal steps
+        steps += 1
+        if steps == 2:
+            engine._closing = True  # what close() sets first; close() itself would wait for this very thread
+        return False
+
+    assert engine.generate(GenerationRequest(ids(14, 20), 500, should_stop=close_soon)).finish_reason == "cancelled"
+    engine.close()
+    with pytest.raises(RuntimeError):
+        ask(engine, ids(14, 20))
+
+
+def test_a_failed_forward_leaves_no_half_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = random_model("llama")
+    engine = engine_of(model)
+    prompt = ids(15, 40)
+    expected = ask(engine_of(model, reuse=False), [*prompt, 1, 2]).ids
+    ask(engine, prompt)
+    monkeypatch.setattr(model, "forward", lambda *args, **kwargs: (_ for _ in ()).throw(RuntimeError("no memory")))
+    with pytest.raises(RuntimeError, match="no memory"):
+        ask(engine, [*prompt, 1, 2])
+    monkeypatch.undo()
+    assert ask(engine, [*prompt, 1, 2]).ids == expected

@@ -1,0 +1,47 @@
+"""Settings: defaults, both spellings, and every fault told at once."""
+
+from pathlib import Path
+
+import pytest
+
+from finetab.errors import BadSetting
+from finetab.settings import Settings, checked_settings, parse_settings, read_settings
+
+
+def test_editors_may_write_camel_case() -> None:
+    settings, faults = parse_settings({"maxNewTokens": 32, "adapter": "mine", "prefix-tokens": 100})
+    assert settings == Settings(max_new_tokens=32, adapter="mine", prefix_tokens=100)
+    assert not faults
+
+
+@pytest.mark.parametrize(
+    ("raw", "words"),
+    [
+        ({"adaptor": "x"}, 'Unknown setting "adaptor"; did you mean "adapter"?'),
+        ({"maxNewTokens": "many"}, "must be a number from 0, not 'many'"),
+        ({"max_new_tokens": True}, "must be a number from 0, not True"),
+        ({"max_new_tokens": -1}, "must be a number from 0, not -1"),
+        ({"form": "spn"}, "must be one of: auto, spm, psm, prefix"),
+        ({"base": 3}, "must be text, not 3"),
+    ],
+)
+def test_a_fault_is_a_sentence_and_the_default_stays(raw: dict[str, object], words: str) -> None:
+    settings, faults = parse_settings(raw)
+    assert settings == Settings()
+    assert words in faults[0]
+
+
+def test_all_faults_are_told_together() -> None:
+    with pytest.raises(BadSetting, match=r"bse.*fom"):
+        checked_settings({"bse": "x", "fom": "y"})
+
+
+def test_a_file_is_read_and_its_faults_name_it(tmp_path: Path) -> None:
+    assert read_settings(tmp_path) == (Settings(), [])
+    path = tmp_path / "finetab.toml"
+    path.write_text('base = "smollm2-135m"\nadaptr = "x"\n')
+    settings, faults = read_settings(tmp_path)
+    assert settings.base == "smollm2-135m"
+    assert faults[0].startswith(str(path))
+    path.write_text("base = ")
+    assert "cannot be read" in read_settings(tmp_path)[1][0]

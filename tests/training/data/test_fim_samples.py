@@ -1,0 +1,112 @@
+"""Samples: the same prompt as the server's, byte for byte; the middle whole; the end token always."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from tests.conftest import byte_tokenizer
+
+from finetab.completion.completer import Completer, Voice
+from finetab.completion.context import Windows
+from finetab.completion.request import CompletionRequest
+from finetab.core.fim import FimFormat, Form
+from finetab.core.manifest import Budgets
+from finetab.core.tokenizer import Tokenizer
+from finetab.documents import open_document
+from finetab.engine.scripted import ScriptedEngine
+from finetab.errors import FinetabError
+from finetab_training.data.corpus import SourceFile, read_corpus
+from finetab_training.data.fim_samples import IGNORED, Sample, SampleMaker, SampleMix, check_sample
+from finetab_training.data.spans import Span, spans_of
+
+TOKENIZER = Tokenizer(byte_tokenizer())
+FIM = FimFormat("test", 259, 260, 261, 258, 257, native=())
+BUDGETS = Budgets(300, 120)
+
+
+def maker(**mix: object) -> SampleMaker:
+    return SampleMaker(TOKENIZER, FIM, BUDGETS, SampleMix(**mix))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def file(project: Path) -> SourceFile:
+    return read_corpus(project).files[0]
+
+
+@pytest.mark.parametrize("form", ["spm", "psm"])
+def test_training_sees_the_very_prompt_that_serving_builds(form: Form, file: SourceFile) -> None:
+    engine = ScriptedEngine(lambda prompt: [])
+    completer = Completer(engine, Voice("b", "a", TOKENIZER, FIM, form, BUDGETS, 8))
+    spans = spans_of(file.tree())[::3]
+    for span in spans:
+        sample = maker().sample_at(file, span, form)
+        assert sample is not None
+        document = open_document(file.path, file.text[: span.start] + file.text[span.end :])
+        completer.complete(CompletionRequest(document, span.start))
+        served = engine.prompts[-1]
+        assert list(sample.ids[: len(served)]) == served
+        assert sample.labels[: len(served)] == (IGNORED,) * len(served)
+        middle = TOKENIZER.encode(file.text[span.start : span.end])
+        assert list(sample.labels[len(served) :]) == [*middle, FIM.end_id]
+    assert len(engine.prompts) == len(spans) > 10
+
+
+def test_prefix_middle_and_suffix_make_up_the_file(file: SourceFile) -> None:
+    wide = SampleMaker(TOKENIZER, FIM, Budgets(5000, 5000), SampleMix())
+    for span in spans_of(file.tree())[::5]:
+        sample = wide.sample_at(file, span, "spm")
+        assert sample is not None
+        counted = [label for label in sample.labels if label != IGNORED][:-1]
+        parts = FIM.unprompt(sample.ids[: len(sample.ids) - len(counted) - 1], "spm")
+        texts = [TOKENIZER.decode(ids) for ids in (parts.prefix, counted, parts.suffix)]
+        assert "".join(texts) == file.text
+
+
+def test_the_same_seed_and_epoch_draw_the_same_cuts(file: SourceFile) -> None:
+    first, again = list(maker().samples(file, 3, 1)), list(maker().samples(file, 3, 1))
+    other_epoch, other_seed = list(maker().samples(file, 3, 2)), list(maker().samples(file, 4, 1))
+    assert first == again
+    assert first not in (other_epoch, other_seed)
+
+
+def test_a_middle_over_its_budget_is_left_out_not_cut(file: SourceFile) -> None:
+    span = Span(0, 60, "random")
+    assert maker(max_middle_tokens=59).sample_at(file, span, "spm") is None
+    assert maker(max_middle_tokens=60).sample_at(file, span, "spm") is not None
+
+
+@pytest.mark.parametrize(("share", "kinds"), [(1.0, {"left-to-right"}), (0.0, {"line", "rest", "block", "random"})])
+def test_the_left_to_right_share_is_kept(share: float, kinds: set[str], file: SourceFile) -> None:
+    made = maker(left_to_right_share=share, characters_per_sample=40)
+    drawn = {sample.kind for seed in range(20) for sample in made.samples(file, seed, 0)}
+    assert drawn == kinds
+
+
+def test_a_left_to_right_sample_ends_with_the_end_token_only_at_the_end_of_its_file(file: SourceFile) -> None:
+    made = maker(left_to_right_share=1.0, max_stretch_tokens=80)
+    for seed in range(30):
+        for sample in made.samples(file, seed, 0):
+            text = TOKENIZER.decode([label for label in sample.labels if label not in (IGNORED, FIM.end_id)])
+            assert text in file.text
+            assert (sample.ids[-1] == FIM.end_id) == (len(text) < 80 and file.text.endswith(text))
+
+
+def made_of(ids: Sequence[int], labels: Sequence[int]) -> Sample:
+    return Sample(tuple(ids), tuple(labels), "line")
+
+
+@pytest.mark.parametrize(
+    ("sample", "middle", "words"),
+    [
+        (made_of([1, 97], [IGNORED, 97]), "a", "end token"),
+        (made_of([1, 97, 258], [IGNORED, 97, 258]), "a\n", "ends in a newline"),
+        (made_of([1, 97, 258], [IGNORED, 97, 258]), "ab", "was changed"),
+    ],
+)
+def test_a_sample_that_breaks_the_contract_does_not_pass(sample: Sample, middle: str, words: str) -> None:
+    with pytest.raises(FinetabError, match=words):
+        check_sample(sample, middle, TOKENIZER, FIM)
+
+
+def test_windows_are_the_server_s_own_class() -> None:
+    assert type(maker()._windows) is Windows

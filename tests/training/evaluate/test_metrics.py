@@ -1,0 +1,59 @@
+"""Metrics: a table of answers, and intervals that hold what they promise."""
+
+import numpy as np
+import pytest
+
+from finetab_training.evaluate.metrics import edit_similarity, estimate, exact_match, paired_difference, percentile
+
+
+@pytest.mark.parametrize(
+    ("answer", "middle", "exact", "similarity"),
+    [
+        ("return a", "return a", True, 1.0),
+        ("return a  ", " return a", True, 1.0),
+        ("a = 1\r\n  b = 2", "a = 1  \n  b = 2", True, 1.0),
+        ("return b", "return a", False, 0.875),
+        ("", "abcd", False, 0.0),
+        ("", "", True, 1.0),
+        ("a\nb", "a b", False, 2 / 3),
+    ],
+)
+def test_answers_beside_what_was_written(answer: str, middle: str, exact: bool, similarity: float) -> None:
+    assert exact_match(answer, middle) is exact
+    assert edit_similarity(answer, middle) == pytest.approx(similarity)
+
+
+def test_the_interval_holds_the_truth_about_as_often_as_it_says() -> None:
+    generator = np.random.default_rng(1)
+    held = 0
+    for _ in range(200):
+        found = estimate((generator.random(80) < 0.3).astype(float).tolist())
+        held += found.low <= 0.3 <= found.high
+    assert 0.88 <= held / 200 <= 0.99
+
+
+def test_pairing_finds_a_small_gain_that_lies_within_both_intervals() -> None:
+    generator = np.random.default_rng(2)
+    before = (generator.random(300) < 0.5).astype(float)
+    after = np.where((generator.random(300) < 0.08) & (before == 0), 1.0, before)
+    gain = paired_difference(after.tolist(), before.tolist())
+    assert gain.low > 0
+    assert estimate(after.tolist()).low < estimate(before.tolist()).high
+
+
+def test_the_same_values_give_the_same_interval() -> None:
+    values = [0.0, 1.0, 1.0, 0.0, 1.0]
+    assert estimate(values) == estimate(values)
+    assert estimate(values).n == 5
+
+
+@pytest.mark.parametrize(
+    ("values", "share", "expected"), [([], 0.5, 0.0), ([3.0], 0.95, 3.0), ([1.0, 2.0, 9.0], 0.5, 2.0)]
+)
+def test_percentiles(values: list[float], share: float, expected: float) -> None:
+    assert percentile(values, share) == expected
+
+
+def test_few_values_give_no_false_interval() -> None:
+    assert estimate([]).n == 0
+    assert (estimate([1.0]).low, estimate([1.0]).high) == (1.0, 1.0)

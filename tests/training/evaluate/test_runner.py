@@ -1,0 +1,142 @@
+"""Holes answered through the serving pipeline by a scripted engine, and what the report says of them."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+from tests.conftest import byte_tokenizer
+from tests.training.train.test_run import config_for, quiet
+
+from finetab.adapters.library import read_adapter
+from finetab.completion.completer import Completer, Voice
+from finetab.core.fim import FimFormat
+from finetab.core.manifest import Budgets
+from finetab.core.tokenizer import Tokenizer
+from finetab.engine.scripted import ScriptedEngine
+from finetab.errors import BadFile, UnknownName
+from finetab.settings import Settings
+from finetab_training.data.corpus import read_corpus
+from finetab_training.evaluate.evaluation import Evaluation, report
+from finetab_training.evaluate.holes import Hole, cut_holes, read_holes, write_holes
+from finetab_training.evaluate.runner import Result, answer_holes, in_form, scores
+from finetab_training.evaluate.session import measure
+from finetab_training.runs import new_run
+from finetab_training.train.run import train
+
+TOKENIZER = Tokenizer(byte_tokenizer())
+FIM = FimFormat("test", 259, 260, 261, 258, 257, native=())
+
+
+def completer_of(script: Callable[[Sequence[int]], Sequence[int]]) -> tuple[Completer, ScriptedEngine]:
+    engine = ScriptedEngine(script)
+    return Completer(engine, Voice("tiny", "mine@1", TOKENIZER, FIM, "spm", Budgets(400, 200), 64)), engine
+
+
+@pytest.fixture
+def holes(project: Path) -> tuple[Hole, ...]:
+    return cut_holes(read_corpus(project).files, 12, seed=0).holes
+
+
+def test_a_model_that_knows_the_answers_gets_them_all(holes: tuple[Hole, ...]) -> None:
+    answers = iter(holes)
+    completer, _ = completer_of(lambda prompt: TOKENIZER.encode(next(answers).middle + "\n"))
+    results = answer_holes(completer, holes, lambda: None)
+    found = scores(results)
+    assert found["exact_match"] == {"mean": 1.0, "low": 1.0, "high": 1.0, "n": 12}
+    assert found["edit_similarity"]["mean"] == 1.0
+    assert found["empty_answers"]["mean"] == 0.0
+    assert [result.output for result in results] == [hole.middle for hole in holes]
+
+
+def test_a_model_that_says_nothing_gets_none(holes: tuple[Hole, ...]) -> None:
+    completer, _ = completer_of(lambda prompt: [])
+    found = scores(answer_holes(completer, holes, lambda: None))
+    assert (found["exact_match"]["mean"], found["empty_answers"]["mean"]) == (0.0, 1.0)
+
+
+def test_the_shuffled_control_changes_the_suffix_and_nothing_else(holes: tuple[Hole, ...]) -> None:
+    completer, engine = completer_of(lambda prompt: [])
+    answer_holes(in_form(completer, "spm"), holes, lambda: None)
+    answer_holes(in_form(completer, "spm", holes), holes, lambda: None)
+    plain, shuffled = (
+        [FIM.unprompt(ids, "spm") for ids in half] for half in (engine.prompts[:12], engine.prompts[12:])
+    )
+    assert [parts.prefix for parts in plain] == [parts.prefix for parts in shuffled]
+    assert sum(one.suffix != other.suffix for one, other in zip(plain, shuffled, strict=True)) >= 11
+    assert {parts.suffix for parts in shuffled} <= {parts.suffix for parts in plain}
+
+
+def result_of(exact: bool) -> Result:
+    return Result("a", "line", "x", "x" if exact else "y", exact, float(exact), "answered", 5.0, 9, 0, 1, -0.1)
+
+
+def test_the_report_compares_on_the_same_holes_and_names_the_best() -> None:
+    arms = {
+        "base-prefix": [result_of(index < 2) for index in range(10)],
+        "base-fim": [result_of(False)] * 10,
+        "adapter-fim": [result_of(index < 9) for index in range(10)],
+        "adapter-shuffled": [result_of(True)] * 10,
+        "adapter-prefix": [result_of(index < 5) for index in range(10)],
+    }
+    made = report(Evaluation(arms, "adapter-fim", Settings(), "mine@1"))
+    assert (made["best"], made["arm"], made["n"]) == ("adapter-fim", "adapter-fim", 10)
+    assert made["exact_match"]["mean"] == 0.9
+    assert len(made["holes"]) == 10
+    gain = made["differences"]["adapter-fim - base-prefix"]["exact_match"]
+    assert gain["mean"] == pytest.approx(0.7)
+    assert gain["low"] > 0
+    assert made["latency_ms"] == {"p50": 5.0, "p95": 5.0}
+
+
+@pytest.fixture
+def adapter(project: Path, tiny: Callable[[str], Path], tmp_path: Path) -> Path:
+    return train(new_run(config_for(project, tiny("llama"), tmp_path / "adapter", max_steps=2)), quiet())
+
+
+def test_an_evaluation_measures_unseen_files_and_is_kept_in_the_manifest(
+    adapter: Path, project: Path, tiny: Callable[[str], Path], tmp_path: Path
+) -> None:
+    (project / "new.py").write_text(
+        "def volume(width, height, depth):\n    base_area = width * depth\n    return base_area * height\n"
+    )
+    settings = Settings(base=str(tiny("llama")), adapter=str(adapter), max_new_tokens=8)
+    kept = tmp_path / "holes.jsonl"
+    cut, made = measure(settings, data=project, holes_file=None, limit=6, save_holes=kept)
+    trained = {line.split()[1] for line in (adapter / "trained_files.txt").read_text().splitlines()}
+    assert {hole.path for hole in cut.holes}.isdisjoint(trained)
+    assert read_holes(kept) == cut.holes
+    assert list(made["arms"]) == ["base-prefix", "base-fim", "adapter-fim", "adapter-shuffled", "adapter-prefix"]
+    manifest = read_adapter(str(adapter))[1]
+    assert manifest.evaluation is not None
+    assert manifest.evaluation["n"] == made["n"] == len(cut.holes) > 0
+    assert "holes" not in manifest.evaluation
+    fim, prefix = made["arms"]["adapter-fim"], made["arms"]["adapter-prefix"]
+    better = "prefix" if _rank(prefix) > _rank(fim) else "spm"
+    assert manifest.serve_form == better
+
+
+def _rank(arm: dict[str, dict[str, float]]) -> tuple[float, float]:
+    return arm["exact_match"]["mean"], arm["edit_similarity"]["mean"]
+
+
+def test_the_base_alone_is_measured_in_two_forms(
+    tiny: Callable[[str], Path], tmp_path: Path, holes: tuple[Hole, ...]
+) -> None:
+    write_holes(tmp_path / "holes.jsonl", holes)
+    settings = Settings(base=str(tiny("gemma3_text")), max_new_tokens=4, prefix_tokens=100, suffix_tokens=40)
+    _, made = measure(settings, data=None, holes_file=tmp_path / "holes.jsonl", limit=3)
+    assert list(made["arms"]) == ["base-prefix", "base-fim"]
+    assert (made["arm"], made["adapter"], made["n"]) == ("base-prefix", "base", 3)
+
+
+def test_a_folder_that_was_trained_on_whole_gives_no_holes(
+    adapter: Path, project: Path, tiny: Callable[[str], Path]
+) -> None:
+    trained = {line.split()[1] for line in (adapter / "trained_files.txt").read_text().splitlines()}
+    for path in project.iterdir():
+        if path.name not in trained:
+            path.unlink()
+    with pytest.raises(BadFile, match="5 of its 5 files were trained on"):
+        measure(Settings(adapter=str(adapter)), data=project, holes_file=None, limit=5)
+    with pytest.raises(UnknownName, match="There is no adapter"):
+        measure(Settings(adapter="nobody"), data=project, holes_file=None, limit=5)

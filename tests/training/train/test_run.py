@@ -1,0 +1,183 @@
+"""Training runs on small random models: the adapter that comes out, going on after a stop, what is refused."""
+
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import replace
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from rich.console import Console
+from safetensors.torch import load_file
+from tests.conftest import read_json
+
+from finetab.adapters.attach import attach
+from finetab.adapters.library import WEIGHTS, read_adapter
+from finetab.core.models import load_base
+from finetab.errors import BadAdapter, BadFile, Interrupted
+from finetab_training.config import RunConfig, make_config
+from finetab_training.runs import new_run, open_run
+from finetab_training.train import trainer as trainer_module
+from finetab_training.train.run import train
+from finetab_training.trained import trained_digests
+
+FAMILIES = ("gpt_neox", "llama", "gemma3_text")
+
+
+def config_for(project: Path, base: Path, out: Path, **more: Any) -> RunConfig:
+    return make_config(
+        {
+            "data": str(project), "out": str(out), "base": str(base), "options": {"r": 4}, "max_steps": 6,
+            "rows_per_step": 1, "prefix_tokens": 150, "suffix_tokens": 60, "max_middle_tokens": 60, "row_tokens": 400,
+            "characters_per_sample": 60, "learning_rate": 1e-3, "save_steps": 3, **more,
+        }
+    )  # fmt: skip
+
+
+def quiet() -> Console:
+    return Console(file=StringIO(), width=100)
+
+
+@pytest.mark.parametrize("method", ["qlora", "lora"])
+@pytest.mark.parametrize("family", FAMILIES)
+def test_an_adapter_is_trained_written_and_fits_its_base(
+    family: str, method: str, project: Path, tiny: Callable[[str], Path], tmp_path: Path
+) -> None:
+    run = new_run(config_for(project, tiny(family), tmp_path / "adapter", method=method))
+    out = train(run, quiet())
+    folder, manifest = read_adapter(str(out))
+    assert {path.name for path in folder.iterdir()} == {
+        "adapter_config.json", WEIGHTS, "manifest.json", "trained_files.txt",
+    }  # fmt: skip
+    weights = load_file(folder / WEIGHTS)
+    assert all("lora" in name or "trainable_tokens" in name for name in weights)  # no whole embedding among them
+    assert any(weight.abs().sum() > 0 for name, weight in weights.items() if "lora_B" in name)
+    assert (manifest.method, manifest.quantisation) == (method, "nf4" if method == "qlora" else "none")
+    assert (manifest.data["files"], manifest.data["files_held_out"]) == (5, 1)
+    assert len(trained_digests(folder)) == 5
+    assert attach(load_base(str(tiny(family))), folder, manifest) is not None
+    assert not run.checkpoints.exists()
+
+
+def test_training_learns_what_it_is_shown(project: Path, tiny: Callable[[str], Path], tmp_path: Path) -> None:
+    config = config_for(project, tiny("llama"), tmp_path / "adapter", max_steps=60, learning_rate=1e-2, method="lora")
+    run = new_run(config)
+    train(run, quiet())
+    lines = (run.folder / "metrics.jsonl").read_text().splitlines()
+    losses = [float(line.split('"loss": ')[1].split(",")[0]) for line in lines]
+    assert len(losses) == 60
+    assert sum(losses[-5:]) < 0.7 * sum(losses[:5])
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_merged_adapter_answers_like_the_unmerged_one(
+    family: str, project: Path, tiny: Callable[[str], Path], tmp_path: Path
+) -> None:
+    out = train(new_run(config_for(project, tiny(family), tmp_path / "adapter", learning_rate=1e-2)), quiet())
+    folder, manifest = read_adapter(str(out))
+    base = load_base(str(tiny(family)))
+    ids = torch.tensor([[1, base.fim.prefix_id, base.fim.suffix_id, 40, 41, base.fim.middle_id, 50, 51]])
+    plain = base.model(ids).logits
+    from peft import PeftModel
+
+    beside = PeftModel.from_pretrained(load_base(str(tiny(family))).model, str(folder))(ids).logits
+    merged = attach(base, folder, manifest)(ids).logits
+    assert torch.allclose(merged, beside, atol=1e-4)
+    assert not torch.allclose(merged, plain, atol=1e-2)
+
+
+def test_an_adapter_of_another_base_is_refused(project: Path, tiny: Callable[[str], Path], tmp_path: Path) -> None:
+    out = train(new_run(config_for(project, tiny("llama"), tmp_path / "adapter", max_steps=1)), quiet())
+    folder, manifest = read_adapter(str(out))
+    with pytest.raises(BadAdapter, match="was trained on"):
+        attach(load_base(str(tiny("gemma3_text"))), folder, manifest)
+
+
+def test_damaged_weights_are_refused_in_a_sentence(project: Path, tiny: Callable[[str], Path], tmp_path: Path) -> None:
+    out = train(new_run(config_for(project, tiny("llama"), tmp_path / "adapter", max_steps=1)), quiet())
+    folder, manifest = read_adapter(str(out))
+    (folder / WEIGHTS).write_bytes((folder / WEIGHTS).read_bytes()[:1000])
+    with pytest.raises(BadAdapter, match="cannot be loaded"):
+        attach(load_base(str(tiny("llama"))), folder, manifest)
+    (folder / WEIGHTS).unlink()
+    with pytest.raises(BadAdapter, match="safetensors only"):
+        read_adapter(str(out))
+
+
+def test_a_stopped_run_goes_on_to_the_very_adapter_of_an_unstopped_one(
+    project: Path, tiny: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = config_for(project, tiny("llama"), tmp_path / "whole", max_steps=8)
+    whole = train(new_run(config), quiet())
+
+    # Ctrl-C in the middle of the fourth step, as the terminal sends it.
+    counted = 0
+    row_loss = trainer_module.row_loss
+
+    def interrupted(*args: Any) -> torch.Tensor:
+        nonlocal counted
+        counted += 1
+        if counted == 4:
+            os.kill(os.getpid(), signal.SIGINT)
+        return row_loss(*args)
+
+    monkeypatch.setattr(trainer_module, "row_loss", interrupted)
+    run = new_run(replace(config, out=str(tmp_path / "stopped")))
+    with pytest.raises(Interrupted, match=f"step 4; go on with: finetab train --resume {run.folder}"):
+        train(run, quiet())
+    assert not (tmp_path / "stopped").exists()
+    resumed = train(open_run(run.folder), quiet())
+    assert counted == 8
+    one, other = load_file(whole / WEIGHTS), load_file(resumed / WEIGHTS)
+    assert one.keys() == other.keys()
+    assert all(torch.equal(one[name], other[name]) for name in one)
+    assert read_json(whole / "manifest.json")["version"] == read_json(resumed / "manifest.json")["version"]
+
+
+def test_a_failed_run_leaves_the_adapter_in_force(
+    project: Path, tiny: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = config_for(project, tiny("llama"), tmp_path / "adapter", max_steps=1)
+    before = read_json(train(new_run(config), quiet()) / "manifest.json")
+
+    def broken(*args: Any) -> torch.Tensor:
+        raise RuntimeError("no memory")
+
+    monkeypatch.setattr(trainer_module, "row_loss", broken)
+    with pytest.raises(RuntimeError):
+        train(new_run(replace(config, seed=9)), quiet())
+    assert read_json(tmp_path / "adapter" / "manifest.json") == before
+
+
+@pytest.mark.parametrize("kind", ["folder with something else", "no out", "file"])
+def test_an_out_that_would_destroy_something_is_refused(
+    kind: str, project: Path, tiny: Callable[[str], Path], tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    if kind == "file":
+        out.write_text("mine")
+    else:
+        out.mkdir()
+        (out / "mine.txt").write_text("mine")
+    config = config_for(project, tiny("llama"), out)
+    with pytest.raises(BadFile, match=r"is no adapter|No folder to write"):
+        train(new_run(replace(config, out="") if kind == "no out" else config), quiet())
+    assert (out if kind == "file" else out / "mine.txt").read_text() == "mine"
+
+
+def test_the_rows_of_a_run_are_as_many_as_its_steps_need(
+    project: Path, tiny: Callable[[str], Path], tmp_path: Path
+) -> None:
+    from finetab_training.data.corpus import read_corpus
+    from finetab_training.train.rows import make_rows
+
+    base = load_base(str(tiny("llama")))
+    files = read_corpus(project).files
+    config = config_for(project, tiny("llama"), tmp_path / "a", max_steps=30, rows_per_step=2)
+    rows = make_rows(files, base, config)
+    assert len(rows.rows) == 60
+    assert rows.fill_share > 0.9
+    assert rows == make_rows(files, base, config)

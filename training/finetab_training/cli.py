@@ -1,0 +1,91 @@
+"""The commands that training adds to `finetab`: `train`, `evaluate`, `demo`."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from finetab.errors import BadInput
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Called through the entry-point group `finetab.commands`."""
+    app.command()(train)
+    app.command()(evaluate)
+    app.command()(demo)
+
+
+def train(
+    data: Annotated[Path | None, typer.Option(help="A folder of source files.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The folder of the adapter to be.")] = None,
+    base: Annotated[str | None, typer.Option(help="Base model; see `finetab models`.")] = None,
+    method: Annotated[str | None, typer.Option(help="PEFT technique: qlora or lora.")] = None,
+    max_steps: Annotated[int | None, typer.Option(help="Stop after so many steps.")] = None,
+    config: Annotated[Path | None, typer.Option(help="A TOML file with the run's config.")] = None,
+    overrides: Annotated[list[str] | None, typer.Option("--set", help="key=value on top of the config.")] = None,
+    resume: Annotated[Path | None, typer.Option(help="Go on with an interrupted run: OUT.run.")] = None,
+) -> None:
+    """Tune an adapter on a folder of source files."""
+    from rich.console import Console
+
+    from finetab_training.config import make_config, parse_override, read_config
+    from finetab_training.runs import new_run, open_run
+
+    if resume is not None:
+        run = open_run(resume)
+    else:
+        named = {"data": data, "out": out, "base": base, "method": method, "max_steps": max_steps}
+        given = {
+            key: str(value) if isinstance(value, Path) else value for key, value in named.items() if value is not None
+        }
+        layers: list[dict[str, Any]] = [read_config(config)] if config else []
+        made = make_config(*layers, given, dict(parse_override(text) for text in overrides or []))
+        if not made.data or not made.out:
+            raise BadInput("finetab train needs --data FOLDER and --out ADAPTER (or a config that names them).")
+        run = new_run(made)
+
+    from finetab_training.train.run import train as train_run
+
+    console = Console()
+    adapter = train_run(run, console)
+    console.print(f"adapter: {adapter}\nmeasure it: finetab evaluate --data {run.config.data} --adapter {adapter}")
+
+
+def evaluate(
+    adapter: Annotated[str, typer.Option(help="An adapter's name or folder, or `base`.")] = "base",
+    data: Annotated[
+        Path | None, typer.Option(help="Cut holes from a folder's files that training has not seen.")
+    ] = None,
+    holes: Annotated[Path | None, typer.Option(help="A holes file (JSONL).")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="The most holes to answer.")] = 100,
+    base: Annotated[str | None, typer.Option(help="Base model; see `finetab models`.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The whole report as JSON on stdout.")] = False,
+    save_holes: Annotated[Path | None, typer.Option(help="Keep the holes in a file.")] = None,
+    seed: Annotated[int, typer.Option(help="Draws the holes.")] = 0,
+) -> None:
+    """Measure the base, and an adapter, on holes, through the pipeline that serves."""
+    from finetab.cli import settings_here
+
+    settings = settings_here(adapter=adapter, base=base)
+    if (data is None) == (holes is None):
+        raise BadInput("finetab evaluate needs either --data FOLDER or --holes FILE.jsonl.")
+
+    from finetab_training.evaluate.session import measure, show
+
+    cut, report = measure(settings, data=data, holes_file=holes, limit=limit, seed=seed, save_holes=save_holes)
+    if as_json:
+        typer.echo(json.dumps(report, ensure_ascii=False))
+    else:
+        show(report, cut.num_seen)
+
+
+def demo(
+    folder: Annotated[Path, typer.Option(help="Where the adapter and its run are kept.")] = Path("demo-adapter"),
+    package: Annotated[str, typer.Option(help="The installed package to tune on.")] = "rich",
+    steps: Annotated[int, typer.Option(min=1, help="Training steps.")] = 0,
+) -> None:
+    """The whole loop on this machine: load, tune on a package, measure, serve."""
+    from finetab_training.demo import run_demo
+
+    run_demo(folder, package, steps)

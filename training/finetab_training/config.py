@@ -1,0 +1,110 @@
+"""What a training run is told: one frozen config, from defaults, a TOML file and the command line, in that order."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from finetab.errors import BadFile, BadSetting, near_match
+
+
+@dataclass(frozen=True, slots=True)
+class RunConfig:
+    """Everything that decides what a run does. The defaults suit a base of 100M to 300M parameters."""
+
+    data: str = ""
+    """A folder of source files."""
+    out: str = ""
+    """The folder of the adapter to be."""
+    base: str = "default"
+    method: str = "qlora"
+    options: dict[str, Any] = field(default_factory=dict)
+    """The method's own options, such as `r` and `alpha`."""
+    device: str = "auto"
+    dtype: str = "auto"
+    form: str = "spm"
+    """The order of parts, `spm` or `psm`."""
+    prefix_tokens: int = 512
+    suffix_tokens: int = 128
+    max_middle_tokens: int = 128
+    left_to_right_share: float = 0.25
+    psm_share: float = 0.0
+    held_out_share: float = 0.1
+    """Files kept back to measure with."""
+    characters_per_sample: int = 400
+    row_tokens: int = 1024
+    rows_per_step: int = 2
+    epochs: int = 1
+    max_steps: int = 0
+    """Stop after so many steps; 0 goes by `epochs`."""
+    learning_rate: float = 1.5e-4
+    sentinel_learning_rate: float = 3e-3
+    warmup_share: float = 0.05
+    gradient_checkpointing: bool = False
+    save_steps: int = 25
+    """A checkpoint each so many steps."""
+    seed: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data, for the run's folder."""
+        return asdict(self)
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """The entries of a TOML file. Raises `BadFile` when it cannot be read."""
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BadFile(f"{path} cannot be read as a run config: {error}.") from error
+
+
+def make_config(*layers: Mapping[str, Any]) -> RunConfig:
+    """A config from mappings, later ones first in rank; raises `BadSetting` with every fault at once."""
+    config, faults = RunConfig(), []
+    kinds = {item.name: type(getattr(config, item.name)) for item in fields(RunConfig)}
+    for key, value in ((key, value) for layer in layers for key, value in layer.items()):
+        kind = kinds.get(key)
+        if kind is None:
+            faults.append(f'Unknown entry "{key}" in the run config{near_match(key, kinds)}')
+        elif kind is float and isinstance(value, int) and not isinstance(value, bool):
+            config = replace(config, **{key: float(value)})
+        elif not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            faults.append(f"{key} must be of kind {kind.__name__}, not {value!r}.")
+        else:
+            config = replace(config, **{key: value})
+    faults += _faults(config)
+    if faults:
+        raise BadSetting(" ".join(faults))
+    return config
+
+
+def parse_override(text: str) -> tuple[str, Any]:
+    """`key=value` of the command line, the value read as TOML, or as text where it is none."""
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise BadSetting(f"--set takes key=value, not {text!r}.")
+    try:
+        return key.strip(), tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        return key.strip(), value.strip()
+
+
+def _faults(config: RunConfig) -> list[str]:
+    longest = config.prefix_tokens + config.suffix_tokens + config.max_middle_tokens + 5
+    rules = [
+        (config.form in ("spm", "psm"), f"form must be spm or psm, not {config.form!r}."),
+        (
+            config.row_tokens >= longest,
+            f"row_tokens is {config.row_tokens}, but prefix, suffix and middle may need {longest}.",
+        ),
+        (config.learning_rate > 0, f"learning_rate must be above 0, not {config.learning_rate}."),
+        (min(config.rows_per_step, config.epochs, config.save_steps) > 0,
+         "rows_per_step, epochs and save_steps must be at least 1."),
+        (min(config.prefix_tokens, config.suffix_tokens, config.max_middle_tokens, config.characters_per_sample) > 0,
+         "prefix_tokens, suffix_tokens, max_middle_tokens and characters_per_sample must be at least 1."),
+        (config.max_steps >= 0, f"max_steps must be at least 0, not {config.max_steps}."),
+        (0 <= config.left_to_right_share <= 1 and 0 <= config.psm_share <= 1, "shares must lie between 0 and 1."),
+        (0 <= config.held_out_share < 1, f"held_out_share must be from 0 to below 1, not {config.held_out_share}."),
+    ]  # fmt: skip
+    return [sentence for holds, sentence in rules if not holds]

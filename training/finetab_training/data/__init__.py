@@ -1,0 +1,1 @@
+"""From folders of source files to packed rows of token ids."""

@@ -1,0 +1,121 @@
+"""Training samples: token ids in the very order the server uses, and which of them the loss counts.
+
+    FIM sample    prompt (not counted) + middle + end token (counted)
+    left-to-right [bos] + a stretch of a file (counted): keeps the base's own skill alive
+
+The prompt comes from `Windows` and `FimFormat.prompt`, the code that serves. One generator per (seed, epoch,
+file), derived from a string, so that a resumed run draws the same cuts.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from random import Random
+
+from finetab.completion.context import Windows, as_seen
+from finetab.core.fim import FimFormat, Form
+from finetab.core.manifest import Budgets
+from finetab.core.tokenizer import Tokenizer
+from finetab.documents import open_document
+from finetab.errors import FinetabError
+from finetab_training.data.corpus import SourceFile
+from finetab_training.data.spans import Span, SpanKind, random_span, spans_of
+
+IGNORED = -100  # the label of a position that the loss does not count, as in transformers
+_MAX_RANDOM_CHARACTERS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class SampleMix:
+    """How samples are drawn; shares are of all samples."""
+
+    form: Form = "spm"
+    left_to_right_share: float = 0.25
+    psm_share: float = 0.0
+    kinds: tuple[tuple[SpanKind, float], ...] = (("line", 0.4), ("rest", 0.3), ("block", 0.2), ("random", 0.1))
+    characters_per_sample: int = 400
+    """One sample for so much of a file's text and epoch."""
+    max_middle_tokens: int = 128
+    max_stretch_tokens: int = 256
+    """The longest left-to-right sample."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Ids and labels of one sample, of equal length; `labels[i]` is `ids[i]` or `IGNORED`."""
+
+    ids: tuple[int, ...]
+    labels: tuple[int, ...]
+    kind: str
+
+
+class SampleMaker:
+    """Draws the samples of a file."""
+
+    def __init__(self, tokenizer: Tokenizer, fim: FimFormat, budgets: Budgets, mix: SampleMix) -> None:
+        self._tokenizer = tokenizer
+        self._fim = fim
+        self._mix = mix
+        self._windows = Windows(tokenizer, budgets)
+
+    def samples(self, file: SourceFile, seed: int, epoch: int) -> Iterator[Sample]:
+        """The samples of one file in one epoch: as many as its length asks for, or fewer where nothing can be cut."""
+        generator = Random(f"{seed}/{epoch}/{file.path}")
+        by_kind: dict[str, list[Span]] = {}
+        for span in spans_of(file.tree()):
+            by_kind.setdefault(span.kind, []).append(span)
+        for _ in range(max(1, len(file.text) // self._mix.characters_per_sample)):
+            sample = self._draw(file, by_kind, generator)
+            if sample is not None:
+                yield sample
+
+    def _draw(self, file: SourceFile, by_kind: dict[str, list[Span]], generator: Random) -> Sample | None:
+        if generator.random() < self._mix.left_to_right_share:
+            return self._stretch(file, generator)
+        kinds, weights = zip(*self._mix.kinds, strict=True)
+        kind = generator.choices(kinds, weights)[0]
+        if kind == "random":
+            span = random_span(file.text, _MAX_RANDOM_CHARACTERS, generator)
+        elif by_kind.get(kind):
+            span = generator.choice(by_kind[kind])
+        else:
+            return None
+        form: Form = "psm" if generator.random() < self._mix.psm_share else self._mix.form
+        return self.sample_at(file, span, form)
+
+    def sample_at(self, file: SourceFile, span: Span, form: Form) -> Sample | None:
+        """The sample whose middle is the span; None when the middle is empty or longer than the budget."""
+        middle_text = as_seen(file.text[span.start : span.end])
+        middle = self._tokenizer.encode(middle_text)
+        if not middle or len(middle) > self._mix.max_middle_tokens:
+            return None
+        document = open_document(file.path, file.text[: span.start] + file.text[span.end :])
+        prompt = self._fim.prompt(self._windows.parts(document, span.start), form)
+        answer = [*middle, self._fim.end_id]
+        sample = Sample((*prompt, *answer), (*[IGNORED] * len(prompt), *answer), span.kind)
+        check_sample(sample, middle_text, self._tokenizer, self._fim)
+        return sample
+
+    def _stretch(self, file: SourceFile, generator: Random) -> Sample | None:
+        line_starts = [0, *(index + 1 for index, letter in enumerate(file.text) if letter == "\n")]
+        start = generator.choice(line_starts)
+        # Twelve characters a token is more than code ever has, so the cut below is by tokens.
+        text = file.text[start : start + 12 * self._mix.max_stretch_tokens]
+        ids = self._tokenizer.encode(as_seen(text))
+        is_whole = len(ids) <= self._mix.max_stretch_tokens and start + len(text) == len(file.text)
+        ids = ids[: self._mix.max_stretch_tokens] + ([self._fim.end_id] if is_whole else [])
+        if len(ids) < 2:
+            return None
+        bos = [] if self._fim.bos_id is None else [self._fim.bos_id]
+        counted = ids if bos else [IGNORED, *ids[1:]]
+        return Sample((*bos, *ids), (*[IGNORED] * len(bos), *counted), "left-to-right")
+
+
+def check_sample(sample: Sample, middle: str, tokenizer: Tokenizer, fim: FimFormat) -> None:
+    """The gate that every FIM sample passes: ends with the end token, middle whole and without a last newline."""
+    counted = [label for label in sample.labels if label != IGNORED]
+    if counted[-1] != fim.end_id or len(sample.ids) != len(sample.labels):
+        raise FinetabError(f"A sample does not end with the end token {fim.end_id}; this is a fault of finetab.")
+    if middle.endswith(("\n", "\r")):
+        raise FinetabError(f"A middle ends in a newline: {middle[-40:]!r}; this is a fault of finetab.")
+    if tuple(tokenizer.encode(middle)) != tuple(counted[:-1]):
+        raise FinetabError(f"A middle was changed on its way into a sample: {middle[:40]!r}; a fault of finetab.")

@@ -1,0 +1,159 @@
+"""`finetab demo`: the whole loop on this machine, with nothing made up: load, tune, measure, serve.
+
+The code tuned on is an installed third-party package; the holes are lines of its files that were kept back. What
+comes out is printed as it was measured, and the server is given whatever measured best.
+"""
+
+import importlib.util
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import metadata
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from finetab.core.bases import known_base, real_name
+from finetab.core.weights import fetch
+from finetab.errors import UnknownName
+from finetab.lsp.client import ServerProcess
+from finetab.settings import Settings
+from finetab_training.config import make_config
+from finetab_training.evaluate.holes import Hole
+from finetab_training.evaluate.session import measure, show
+from finetab_training.runs import new_run
+from finetab_training.train.run import train
+
+# About three minutes of training and three of measuring on two cores.
+_STEPS = 24
+_HOLES = 40
+_CONFIG = {
+    "rows_per_step": 1,
+    "prefix_tokens": 192,
+    "suffix_tokens": 64,
+    "learning_rate": 3e-4,
+}
+
+
+class Stages:
+    """Says which stage runs and how long each took."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str, words: str) -> Iterator[None]:
+        """One stage, announced and timed."""
+        self.console.rule(f"[bold]{len(self.seconds) + 1}. {name}[/bold]", align="left")
+        self.console.print(words, highlight=False)
+        started = time.perf_counter()
+        yield
+        self.seconds[name] = time.perf_counter() - started
+
+    def summary(self) -> str:
+        """Time by stage."""
+        parts = [f"{name} {seconds:.0f} s" for name, seconds in self.seconds.items()]
+        return f"{' · '.join(parts)} · in all {sum(self.seconds.values()):.0f} s"
+
+
+def run_demo(out: Path, package: str, steps: int) -> None:
+    """Load, tune, measure and serve, printing each stage."""
+    console = Console()
+    stages = Stages(console)
+    folder, licence = _package(package)
+    with stages.stage("load", "the base model: fetched and converted once, then read from the cache"):
+        _load(console)
+    with stages.stage("tune", f"a QLoRA adapter on the package {package} ({licence})"):
+        config = make_config(
+            {
+                **_CONFIG,
+                "data": str(folder),
+                "out": str(out),
+                "max_steps": steps or _STEPS,
+                "base": real_name("default"),
+            }
+        )
+        train(new_run(config), console)
+    with stages.stage("measure", "holes in files that were kept back, answered through the pipeline that serves"):
+        settings = Settings(base=config.base, adapter=str(out))
+        cut, report = measure(settings, data=folder, holes_file=None, limit=_HOLES, console=console)
+        show(report, cut.num_seen, console)
+    with stages.stage("serve", "the language server in a process of its own, asked as an editor asks"):
+        _serve(_served(out, report), cut.holes, console)
+    console.rule()
+    console.print(stages.summary(), highlight=False)
+    console.print(f"the adapter: {out}; try it: finetab complete FILE:LINE:COLUMN --adapter {out}", highlight=False)
+
+
+def _package(name: str) -> tuple[Path, str]:
+    spec = importlib.util.find_spec(name)
+    if spec is None or not spec.submodule_search_locations:
+        raise UnknownName(f'There is no installed package "{name}" to tune on; install it or name another one.')
+    found = metadata(name)
+    return Path(spec.submodule_search_locations[0]), found.get("License-Expression") or found.get("License") or "?"
+
+
+def _load(console: Console) -> None:
+    with Progress(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console) as bar:
+        task = bar.add_task("model", total=1.0)
+        folder = fetch("default", lambda stage, share: bar.update(task, description=stage, completed=share))
+        bar.update(task, completed=1.0)
+    base = known_base(folder.name)
+    console.print(f"{folder.name}: {base.parameters if base else ''} parameters. {base.terms if base else ''}")
+
+
+def _served(out: Path, report: dict[str, Any]) -> dict[str, Any]:
+    """The server's settings for whatever measured best: the adapter in its best form, or the base."""
+    budgets = {"prefixTokens": _CONFIG["prefix_tokens"], "suffixTokens": _CONFIG["suffix_tokens"]}
+    if report["best"].startswith("adapter"):
+        return {"adapter": str(out), "form": "auto", **budgets}
+    return {"adapter": "base", "form": "prefix" if report["best"] == "base-prefix" else "spm", **budgets}
+
+
+def _serve(settings: dict[str, Any], holes: tuple[Hole, ...], console: Console) -> None:
+    hole = next((hole for hole in holes if hole.kind == "line"), holes[0])
+    uri = (Path.cwd() / hole.path).as_uri()
+    command = [sys.executable, "-m", "finetab", "serve", "--stdio"]
+    with ServerProcess(command) as server:
+        server.start(options=settings, capabilities={"window": {"workDoneProgress": True}})
+        end = server.wait_for(lambda message: _progress_kind(message) == "end", seconds=120)
+        console.print(f"in force: {end['params']['value']['message']}", highlight=False)
+        server.open(uri, hole.prefix + hole.suffix, hole.language)
+        line, character = hole.prefix.count("\n"), len(hole.prefix) - hole.prefix.rfind("\n") - 1
+        text = server.complete(uri, line, character)
+        cold = server.why()[0]
+        _show_completion(hole, text, console)
+        # A key is typed that the answer did not foresee: the prompt is evaluated from there on only.
+        key = {"start": {"line": line, "character": character}, "end": {"line": line, "character": character}}
+        server.notify(
+            "textDocument/didChange",
+            {"textDocument": {"uri": uri, "version": 2}, "contentChanges": [{"range": key, "text": "_"}]},
+        )
+        server.complete(uri, line, character + 1)
+        warm = server.why()[0]
+        server.stop()
+    for label, found in (("first request", cold), ("one key later", warm)):
+        console.print(
+            f"{label}: {found['total_ms']:.0f} ms, {found.get('reused_tokens', 0)} of "
+            f"{found.get('prompt_tokens', 0)} prompt tokens re-used, {found.get('generated_tokens', 0)} new ones",
+            highlight=False,
+        )
+
+
+def _progress_kind(message: dict[str, Any]) -> str:
+    value = message["params"].get("value") if message.get("method") == "$/progress" else None
+    return str(value.get("kind")) if isinstance(value, dict) else ""
+
+
+def _show_completion(hole: Hole, text: str | None, console: Console) -> None:
+    before = "\n".join(hole.prefix.split("\n")[-4:])
+    after = "\n".join(hole.suffix.split("\n")[:3])
+    console.print(f"{hole.path}, as the editor shows it:", highlight=False)
+    console.print(before, end="", markup=False, highlight=False)
+    console.print(text or "(no suggestion)", style="bold cyan", end="", markup=False, highlight=False)
+    console.print(after, markup=False, highlight=False)
+    console.print(f"what a person wrote there: {hole.middle}", markup=False, highlight=False)

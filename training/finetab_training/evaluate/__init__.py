@@ -1,0 +1,1 @@
+"""Measuring: holes, metrics, and answers through the pipeline that serves."""

@@ -1,0 +1,113 @@
+"""Holes: places in files that training has not seen, with the text that a person wrote there.
+
+A holes file is JSONL, one object a line with path, language, prefix, suffix and middle (kind is optional), so
+it can be kept, edited and used again.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from random import Random
+
+from finetab.core.atomic import write_text
+from finetab.errors import BadFile
+from finetab_training.data.corpus import SourceFile
+from finetab_training.data.spans import SpanKind, spans_of
+
+KINDS: tuple[SpanKind, ...] = ("line", "rest", "block")
+_FIELDS = ("path", "language", "prefix", "suffix", "middle")
+_MIN_SEEN = 12  # characters: shorter lines (`return x`) recur by chance and are no leak
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """One place: prefix + middle + suffix is the file."""
+
+    path: str
+    language: str
+    prefix: str
+    suffix: str
+    middle: str
+    kind: str = "line"
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Holes, and how many more were dropped because training had seen their lines."""
+
+    holes: tuple[Hole, ...]
+    num_seen: int
+
+
+def cut_holes(files: Sequence[SourceFile], limit: int, seed: int, seen_lines: frozenset[str] = frozenset()) -> Cut:
+    """Up to `limit` holes, kinds and files in turn, none whose every line stands in `seen_lines`."""
+    holes: list[Hole] = []
+    num_seen = 0
+    for hole in _in_turn(files, Random(f"{seed}/holes")):
+        if len(holes) == limit:
+            break
+        if is_seen(hole.middle, seen_lines):
+            num_seen += 1
+        else:
+            holes.append(hole)
+    return Cut(tuple(holes), num_seen)
+
+
+def _in_turn(files: Sequence[SourceFile], generator: Random) -> Iterator[Hole]:
+    """One hole of each kind from each file, then the next ones, until nothing is left."""
+    stacks: list[list[Hole]] = []
+    for file in sorted(files, key=lambda file: file.path):
+        spans = spans_of(file.tree())
+        for kind in KINDS:
+            chosen = [span for span in spans if span.kind == kind]
+            generator.shuffle(chosen)
+            stacks.append([
+                Hole(file.path, file.language.name, file.text[: span.start], file.text[span.end :],
+                     file.text[span.start : span.end], kind)
+                for span in chosen
+            ])  # fmt: skip
+    generator.shuffle(stacks)
+    while stacks:
+        stacks = [stack for stack in stacks if stack]
+        for stack in stacks:
+            yield stack.pop()
+
+
+def lines_of(files: Iterable[SourceFile]) -> frozenset[str]:
+    """The lines that training files hold, stripped; what a hole must not repeat."""
+    return frozenset(line.strip() for file in files for line in file.text.splitlines())
+
+
+def is_seen(middle: str, seen_lines: frozenset[str]) -> bool:
+    """Whether every line of a middle stands in the training files; lines too short to tell count as new."""
+    lines = [line.strip() for line in middle.splitlines() if line.strip()]
+    return all(len(line) >= _MIN_SEEN and line in seen_lines for line in lines)
+
+
+def write_holes(path: Path, holes: Sequence[Hole]) -> None:
+    """Keep holes for another time."""
+    write_text(path, "".join(json.dumps(asdict(hole), ensure_ascii=False) + "\n" for hole in holes))
+
+
+def read_holes(path: Path) -> tuple[Hole, ...]:
+    """The holes of a file. Raises `BadFile` with the line that is wrong."""
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadFile(f"{path} cannot be read as a holes file: {error}.") from error
+    holes = tuple(_hole(line, number, path) for number, line in enumerate(lines, 1) if line.strip())
+    if not holes:
+        raise BadFile(f"{path} holds no hole; it needs one JSON object a line with {', '.join(_FIELDS)}.")
+    return holes
+
+
+def _hole(line: str, number: int, path: Path) -> Hole:
+    try:
+        raw = json.loads(line)
+        missing = [name for name in _FIELDS if not isinstance(raw.get(name), str)]
+    except (ValueError, AttributeError) as error:
+        raise BadFile(f"{path}, line {number}: not a JSON object.") from error
+    if missing:
+        raise BadFile(f"{path}, line {number}: {', '.join(missing)} must be there as text.")
+    return Hole(*(raw[name] for name in _FIELDS), kind=str(raw.get("kind", "line")))

@@ -1,0 +1,60 @@
+"""How close an answer is to what a person wrote, and how sure a mean over holes is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from rapidfuzz.distance import Levenshtein
+
+_RESAMPLES = 10_000
+_SEED = 0  # the same answers give the same interval
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A mean with its 95% bootstrap interval (percentiles) over n holes."""
+
+    mean: float
+    low: float
+    high: float
+    n: int
+
+    def to_dict(self) -> dict[str, float]:
+        """As plain data."""
+        return {"mean": self.mean, "low": self.low, "high": self.high, "n": self.n}
+
+
+def exact_match(answer: str, middle: str) -> bool:
+    """Whether they are the same text, blank space at the ends of lines and of the whole aside."""
+    return _normal(answer) == _normal(middle)
+
+
+def edit_similarity(answer: str, middle: str) -> float:
+    """One minus the Levenshtein distance over the longer length, from 0 to 1."""
+    return float(Levenshtein.normalized_similarity(_normal(answer), _normal(middle)))
+
+
+def _normal(text: str) -> str:
+    return "\n".join(line.rstrip() for line in text.strip().splitlines())
+
+
+def estimate(values: Sequence[float]) -> Estimate:
+    """The mean of values over holes; the interval is the mean alone where there are fewer than two."""
+    array = np.asarray(values, dtype=float)
+    if array.size < 2:
+        mean = float(array.mean()) if array.size else 0.0
+        return Estimate(mean, mean, mean, int(array.size))
+    generator = np.random.default_rng(_SEED)
+    means = array[generator.integers(0, array.size, (_RESAMPLES, array.size))].mean(axis=1)
+    low, high = np.percentile(means, [2.5, 97.5])
+    return Estimate(float(array.mean()), float(low), float(high), int(array.size))
+
+
+def paired_difference(values: Sequence[float], others: Sequence[float]) -> Estimate:
+    """The mean of values minus others on the same holes, resampled by hole (paired bootstrap)."""
+    return estimate([value - other for value, other in zip(values, others, strict=True)])
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The value below which a share (0 to 1) of the values lies; 0 for none."""
+    return float(np.percentile(np.asarray(values), share * 100)) if values else 0.0

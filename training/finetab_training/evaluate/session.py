@@ -1,0 +1,99 @@
+"""One evaluation from the command line: find the holes, answer them with a progress bar, keep and show the report."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from finetab.adapters.library import read_adapter
+from finetab.errors import BadFile
+from finetab.settings import Settings
+from finetab_training.data.corpus import SourceFile, read_corpus
+from finetab_training.evaluate.evaluation import ADAPTER_ARMS, BASE_ARMS, evaluate, record, report
+from finetab_training.evaluate.holes import Cut, Hole, cut_holes, lines_of, read_holes, write_holes
+from finetab_training.trained import trained_digests
+
+_FEW = 300  # holes: below this only large gains can be told from chance
+
+
+def measure(
+    settings: Settings,
+    *,
+    data: Path | None,
+    holes_file: Path | None,
+    limit: int,
+    seed: int = 0,
+    save_holes: Path | None = None,
+    console: Console | None = None,
+) -> tuple[Cut, dict[str, Any]]:
+    """The holes and the report; the report is written into the adapter's manifest as well."""
+    if settings.adapter != "base":
+        read_adapter(settings.adapter)  # a wrong name should not wait for the holes
+    cut = Cut(read_holes(holes_file)[:limit], 0) if holes_file else _cut(settings, data or Path(), limit, seed)
+    if save_holes:
+        write_holes(save_holes, cut.holes)
+    made = _answered(settings, cut.holes, console or Console(stderr=True))
+    if settings.adapter != "base":
+        record(settings.adapter, made)
+    return cut, made
+
+
+def _cut(settings: Settings, data: Path, limit: int, seed: int) -> Cut:
+    files = read_corpus(data).files
+    trained: list[SourceFile] = []
+    if settings.adapter != "base":
+        digests = trained_digests(read_adapter(settings.adapter)[0])
+        trained = [file for file in files if file.digest in digests]
+    unseen = [file for file in files if file not in trained]
+    cut = cut_holes(unseen, limit, seed, lines_of(trained))
+    if not cut.holes:
+        raise BadFile(
+            f"No hole can be cut from {data}: {len(trained)} of its {len(files)} files were trained on, and the "
+            "others hold no line that is new; name another folder, or a holes file with --holes."
+        )
+    return cut
+
+
+def _answered(settings: Settings, holes: Sequence[Hole], console: Console) -> dict[str, Any]:
+    arms = BASE_ARMS if settings.adapter == "base" else (*BASE_ARMS, *ADAPTER_ARMS)
+    columns = (TextColumn("{task.description:<16}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as bar:
+        task = bar.add_task("loading", total=len(arms) * len(holes))
+        return report(evaluate(settings, holes, lambda arm: bar.update(task, advance=1, description=arm)))
+
+
+def show(made: dict[str, Any], num_seen: int, console: Console | None = None) -> None:
+    """Print a report: a table of arms, the differences, and what follows from them."""
+    console = console or Console()
+    table = Table("arm", "exact match", "edit similarity", "empty", "p50 ms", "p95 ms", box=None)
+    for name, arm in made["arms"].items():
+        latency = arm["latency_ms"]
+        table.add_row(
+            name, _percent(arm["exact_match"]), _percent(arm["edit_similarity"]),
+            f"{arm['empty_answers']['mean']:.0%}", f"{latency['p50']:.0f}", f"{latency['p95']:.0f}",
+        )  # fmt: skip
+    console.print(table)
+    seen = f"; {num_seen} holes were dropped because training holds their lines" if num_seen else ""
+    console.print(f"{made['n']} holes, 95% bootstrap intervals{seen}", highlight=False)
+    for name, difference in made["differences"].items():
+        console.print(f"  {name}: {_verdict(difference)}", highlight=False)
+    console.print(f"measured best: {made['best']}", highlight=False)
+    if made["n"] < _FEW:
+        console.print(f"With fewer than {_FEW} holes, only large differences can be told from chance.")
+
+
+def _percent(estimate: dict[str, float]) -> str:
+    return f"{estimate['mean']:.1%} [{estimate['low']:.1%}, {estimate['high']:.1%}]"
+
+
+def _verdict(difference: dict[str, dict[str, float]]) -> str:
+    words = []
+    for metric, label in (("exact_match", "exact match"), ("edit_similarity", "similarity")):
+        found = difference[metric]
+        sure = "better" if found["low"] > 0 else "worse" if found["high"] < 0 else "no sure difference"
+        points = f"{100 * found['mean']:+.1f} [{100 * found['low']:+.1f}, {100 * found['high']:+.1f}]"
+        words.append(f"{label} {points} points: {sure}")
+    return "; ".join(words)

@@ -1,0 +1,1 @@
+"""PEFT techniques, one file each, behind one Protocol."""

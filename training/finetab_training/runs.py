@@ -1,0 +1,69 @@
+"""A run's folder: its config, its metrics, its checkpoints; enough to go on after a kill.
+
+RUN/config.json     the whole config
+RUN/metrics.jsonl   one line a step: loss, learning rate, tokens
+RUN/checkpoints/    the trainer's own, the newest two
+"""
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from finetab.core.atomic import write_text
+from finetab.errors import BadFile
+from finetab_training.config import RunConfig, make_config
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run on disk."""
+
+    folder: Path
+    config: RunConfig
+
+    @property
+    def checkpoints(self) -> Path:
+        """Where the trainer keeps its checkpoints."""
+        return self.folder / "checkpoints"
+
+    @property
+    def resume_command(self) -> str:
+        """What to type to go on."""
+        return f"finetab train --resume {self.folder}"
+
+    def last_checkpoint(self) -> Path | None:
+        """The newest complete checkpoint, None where there is none."""
+        found = [path for path in self.checkpoints.glob("checkpoint-*") if (path / "trainer_state.json").is_file()]
+        return max(found, key=lambda path: int(path.name.split("-")[1]), default=None)
+
+    def log(self, record: dict[str, Any]) -> None:
+        """Add a line to the metrics."""
+        with (self.folder / "metrics.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(record) + "\n")
+
+    def finish(self) -> None:
+        """Drop the checkpoints of a run that has ended well."""
+        shutil.rmtree(self.checkpoints, ignore_errors=True)
+
+
+def new_run(config: RunConfig) -> Run:
+    """A fresh folder beside the adapter-to-be, `OUT.run`; an earlier run of the same name is replaced."""
+    if not config.out:
+        raise BadFile("No folder to write the adapter to; name one with --out.")
+    out = Path(config.out)
+    folder = out.with_name(out.name + ".run")
+    if folder.exists() and not (folder / "config.json").is_file():
+        raise BadFile(f"{folder} stands where the run's folder would be made; move it or choose another --out.")
+    shutil.rmtree(folder, ignore_errors=True)
+    write_text(folder / "config.json", json.dumps(config.to_dict(), indent=2) + "\n")
+    return Run(folder, config)
+
+
+def open_run(folder: Path) -> Run:
+    """A run to go on with. Raises `BadFile` when the folder is none."""
+    path = folder / "config.json"
+    if not path.is_file():
+        raise BadFile(f"{folder} is no run folder: it has no config.json. A run's folder is named OUT.run.")
+    return Run(folder, make_config(json.loads(path.read_text("utf-8"))))

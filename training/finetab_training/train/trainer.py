@@ -1,0 +1,146 @@
+"""transformers.Trainer with our loss, our order of rows and a higher learning rate for sentinel rows."""
+
+import signal
+import threading
+from types import FrameType
+from typing import Any
+
+import torch
+from peft import PeftModel
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from finetab_training.runs import Run
+from finetab_training.train.loss import row_loss
+from finetab_training.train.rows import RowDataset, RowSet, one_row
+
+
+class RowTrainer(Trainer):  # type: ignore[misc]
+    """Trains on packed rows in the order they come."""
+
+    def __init__(self, model: PeftModel, rows: RowSet, run: Run, callbacks: list[TrainerCallback]) -> None:
+        super().__init__(
+            model=model,
+            args=_arguments(run, model.device),
+            train_dataset=RowDataset(rows.rows),
+            data_collator=one_row,
+            callbacks=callbacks,
+        )
+        self._config = run.config
+        # The loss below is a sum divided by the counted positions of the whole step.
+        self.model_accepts_loss_kwargs = True
+
+    def compute_loss(
+        self, model: Any, inputs: dict[str, torch.Tensor], return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> torch.Tensor:
+        """Mean cross entropy over the counted positions of the step that this row belongs to."""
+        loss = row_loss(model, inputs["input_ids"], inputs["labels"], inputs["position_ids"])
+        return loss / num_items_in_batch
+
+    def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
+        """AdamW in two groups: sentinel rows start from nothing and learn faster than the rest."""
+        if self.optimizer is None:
+            named = [(name, weight) for name, weight in self.model.named_parameters() if weight.requires_grad]
+            rows = [weight for name, weight in named if "trainable_tokens" in name]
+            others = [weight for name, weight in named if "trainable_tokens" not in name]
+            groups: list[dict[str, Any]] = [{"params": others, "lr": self._config.learning_rate}]
+            if rows:
+                groups.append({"params": rows, "lr": self._config.sentinel_learning_rate})
+            self.optimizer = torch.optim.AdamW(groups, weight_decay=0.0)
+        return self.optimizer
+
+
+def _arguments(run: Run, device: torch.device) -> TrainingArguments:
+    config = run.config
+    return TrainingArguments(
+        output_dir=str(run.checkpoints),
+        per_device_train_batch_size=1,
+        gradient_accumulation_steps=config.rows_per_step,
+        num_train_epochs=1,
+        max_steps=config.max_steps or -1,
+        learning_rate=config.learning_rate,
+        lr_scheduler_type="cosine",
+        warmup_steps=config.warmup_share,
+        max_grad_norm=1.0,
+        bf16=device.type == "cuda" and torch.cuda.is_bf16_supported(),
+        use_cpu=device.type == "cpu",
+        activation_checkpointing=config.gradient_checkpointing,
+        train_sampling_strategy="sequential",
+        remove_unused_columns=False,
+        logging_steps=1,
+        save_strategy="steps",
+        save_steps=config.save_steps,
+        save_total_limit=2,
+        seed=config.seed,
+        data_seed=config.seed,
+        report_to=[],
+        disable_tqdm=True,
+        dataloader_pin_memory=False,
+    )
+
+
+class ProgressBar(TrainerCallback):  # type: ignore[misc]
+    """Steps, loss, tokens a second and time left on the terminal; the same figures into the run's metrics."""
+
+    def __init__(self, run: Run, rows: RowSet, console: Console) -> None:
+        self._run = run
+        self._per_step = run.config.rows_per_step
+        self._lengths = [len(row.ids) for row in rows.rows]
+        self._bar = Progress(
+            TextColumn("training"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[figures]}"),
+            TimeRemainingColumn(), console=console,
+        )  # fmt: skip
+        self._tokens = 0
+
+    def on_train_begin(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        """Draw the bar, from the step a resumed run starts at."""
+        self._task = self._bar.add_task("", total=state.max_steps, completed=state.global_step, figures="")
+        self._bar.start()
+
+    def on_log(
+        self, args: Any, state: TrainerState, control: TrainerControl, logs: dict[str, float] | None = None,
+        **kwargs: Any,
+    ) -> None:  # fmt: skip
+        """Show and keep one step's figures."""
+        if not logs or "loss" not in logs:
+            return
+        step = state.global_step
+        tokens = sum(self._lengths[(step - 1) * self._per_step : step * self._per_step])
+        self._tokens += tokens
+        elapsed = self._bar.tasks[self._task].elapsed or 1e-9
+        figures = f"loss {logs['loss']:.3f} · {self._tokens / elapsed:,.0f} tokens/s"
+        self._bar.update(self._task, completed=step, figures=figures)
+        self._run.log({"step": step, "loss": logs["loss"], "learning_rate": logs["learning_rate"], "tokens": tokens})
+
+    def on_train_end(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        """Leave the bar as it is."""
+        self._bar.stop()
+
+
+class StopOnInterrupt(TrainerCallback):  # type: ignore[misc]
+    """Ctrl-C ends the run after the step in hand, with a checkpoint; a second one ends it at once."""
+
+    def __init__(self) -> None:
+        self.was_interrupted = False
+        self._before: Any = None
+
+    def on_train_begin(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        """Take over the signal, where this thread may."""
+        if threading.current_thread() is threading.main_thread():
+            self._before = signal.signal(signal.SIGINT, self._interrupt)
+
+    def _interrupt(self, number: int, frame: FrameType | None) -> None:
+        self.was_interrupted = True
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def on_step_end(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        """Ask the trainer for a checkpoint and the end."""
+        if self.was_interrupted:
+            control.should_save = True
+            control.should_training_stop = True
+
+    def on_train_end(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        """Give the signal back."""
+        if self._before is not None:
+            signal.signal(signal.SIGINT, self._before)
