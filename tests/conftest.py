@@ -67,7 +67,8 @@ def random_model(family: str, seed: int = 0) -> PreTrainedModel:
             # Wider than the usual start, so that logits differ and greedy answers are not all alike.
             if weight.dim() > 1:
                 weight.normal_(0.0, 0.25)
-    return model.eval()
+    model.eval()
+    return model
 
 
 def write_model(folder: Path, family: str, seed: int = 0) -> Path:

@@ -157,7 +157,7 @@ def models(context: typer.Context) -> None:
 @models_app.command()
 def fetch(names: Annotated[list[str], typer.Argument(help="Names, .gguf files or hub ids.")]) -> None:
     """Fetch and convert the weights of base models, once."""
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
     from finetab.core.bases import known_base
     from finetab.core.weights import fetch as fetch_weights
@@ -166,9 +166,11 @@ def fetch(names: Annotated[list[str], typer.Argument(help="Names, .gguf files or
         columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
         with Progress(*columns, transient=True) as bar:
             task = bar.add_task(name, total=1.0)
-            folder = fetch_weights(
-                name, lambda stage, share, bar=bar, task=task: bar.update(task, description=stage, completed=share)
-            )
+
+            def show(stage: str, share: float, bar: Progress = bar, task: TaskID = task) -> None:
+                bar.update(task, description=stage, completed=share)
+
+            folder = fetch_weights(name, show)
         base = known_base(folder.name) or known_base(name)
         typer.echo(f"{base.name if base else name}: {folder}")
         if base and base.terms:

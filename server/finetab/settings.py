@@ -48,19 +48,20 @@ def parse_settings(raw: Mapping[str, Any], start: Settings | None = None) -> tup
     A faulty entry keeps the value it had; nothing is raised, so that an editor always gets a server.
     """
     settings, faults = start or Settings(), []
-    kinds = {item.name: type(item.default) for item in fields(Settings)}
+    kinds: dict[str, type] = {item.name: type(getattr(settings, item.name)) for item in fields(Settings)}
     for key, value in raw.items():
         name = _snake(key)
         if name not in kinds:
             faults.append(f'Unknown setting "{key}"{near_match(name, kinds)}')
-        elif not isinstance(value, kinds[name]) or isinstance(value, bool) or (kinds[name] is int and value < 0):
+        elif not isinstance(value, kinds[name]) or isinstance(value, bool) or (isinstance(value, int) and value < 0):
             kind = "a number from 0" if kinds[name] is int else "text"
             faults.append(f"The setting {key} must be {kind}, not {value!r}; {getattr(settings, name)!r} is used.")
         elif name in _ALLOWED and value not in _ALLOWED[name]:
             allowed = ", ".join(_ALLOWED[name])
             faults.append(f"The setting {key} is {value!r}, but must be one of: {allowed}.")
         else:
-            settings = replace(settings, **{name: value})
+            changed: dict[str, Any] = {name: value}
+            settings = replace(settings, **changed)
     return settings, faults
 
 

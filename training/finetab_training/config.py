@@ -68,15 +68,20 @@ def make_config(*layers: Mapping[str, Any]) -> RunConfig:
         if kind is None:
             faults.append(f'Unknown entry "{key}" in the run config{near_match(key, kinds)}')
         elif kind is float and isinstance(value, int) and not isinstance(value, bool):
-            config = replace(config, **{key: float(value)})
+            config = _with(config, key, float(value))
         elif not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
             faults.append(f"{key} must be of kind {kind.__name__}, not {value!r}.")
         else:
-            config = replace(config, **{key: value})
+            config = _with(config, key, value)
     faults += _faults(config)
     if faults:
         raise BadSetting(" ".join(faults))
     return config
+
+
+def _with(config: RunConfig, key: str, value: Any) -> RunConfig:
+    changed: dict[str, Any] = {key: value}
+    return replace(config, **changed)
 
 
 def parse_override(text: str) -> tuple[str, Any]:

@@ -93,8 +93,9 @@ def _package(name: str) -> tuple[Path, str]:
     spec = importlib.util.find_spec(name)
     if spec is None or not spec.submodule_search_locations:
         raise UnknownName(f'There is no installed package "{name}" to tune on; install it or name another one.')
-    found = metadata(name)
-    return Path(spec.submodule_search_locations[0]), found.get("License-Expression") or found.get("License") or "?"
+    found = metadata(name).json
+    licence = found.get("license_expression") or found.get("license") or "licence not stated"
+    return Path(spec.submodule_search_locations[0]), str(licence)
 
 
 def _load(console: Console) -> None:

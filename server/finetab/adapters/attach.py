@@ -1,6 +1,7 @@
 """Putting an adapter onto a base in memory."""
 
 from pathlib import Path
+from typing import Any
 
 from peft import PeftModel
 from safetensors import SafetensorError
@@ -22,7 +23,6 @@ def attach(base: BaseModel, folder: Path, manifest: Manifest) -> PreTrainedModel
         adapted = PeftModel.from_pretrained(base.model, str(folder), is_trainable=False, torch_device="cpu")
     except (SafetensorError, OSError, ValueError, KeyError, RuntimeError, TypeError) as error:
         raise BadAdapter(f"The adapter in {folder} cannot be loaded ({error}); train it again.") from error
-    if base.quantisation == "none":
-        merged: PreTrainedModel = adapted.merge_and_unload()
-        return merged.eval()
-    return adapted.eval()  # type: ignore[no-any-return]
+    model: Any = adapted.merge_and_unload() if base.quantisation == "none" else adapted
+    model.eval()
+    return model  # type: ignore[no-any-return]  # PeftModel passes everything on to the model within

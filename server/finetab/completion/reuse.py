@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 
-from finetab.completion.request import Answer, CompletionRequest
+from finetab.completion.request import Answer, CompletionRequest, Why
 
 _CAPACITY = 256  # answers
 _MAX_TYPED = 256  # characters typed into an answer before it is given up
@@ -43,7 +43,7 @@ class Memory:
                 continue
             rest = entry.answer.text[len(typed) :]
             if rest or not typed:
-                why = "typed through" if typed else "remembered"
-                return replace(entry.answer, text=rest, why=why, reused_tokens=entry.answer.prompt_tokens,
-                               generated_tokens=0)  # fmt: skip
+                why: Why = "typed through" if typed else "remembered"
+                known = entry.answer.prompt_tokens
+                return replace(entry.answer, text=rest, why=why, reused_tokens=known, generated_tokens=0)
         return None

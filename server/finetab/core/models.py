@@ -12,7 +12,7 @@ from pickle import UnpicklingError
 from typing import Any, Literal, TypeAlias
 
 import torch
-from bitsandbytes.nn import Linear4bit
+from bitsandbytes.nn.modules import Linear4bit
 from transformers import AutoConfig, AutoModelForCausalLM, BitsAndBytesConfig, PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
@@ -77,7 +77,7 @@ def load_base(
     label = real_name(name)
     # Of a folder only its own name counts: its parents may be called anything.
     row = fim_row(folder.name if Path(label).expanduser().exists() else label, model.config.model_type)
-    fim = resolve(row, tokenizer, model.get_input_embeddings().weight.shape[0])
+    fim = resolve(row, tokenizer, int(embedding_rows(model).shape[0]))
     return BaseModel(label, folder, fingerprint(folder), model, tokenizer, fim, place, number, quantisation)
 
 
@@ -132,7 +132,15 @@ def _read(folder: Path, device: torch.device, dtype: torch.dtype, quantisation: 
     if quantisation == "nf4":
         _check_decodable(model, device)
         return model
-    return model.to(device)  # type: ignore[arg-type]
+    placed: PreTrainedModel = model.to(device)  # type: ignore[arg-type]
+    return placed
+
+
+def embedding_rows(model: PreTrainedModel) -> torch.Tensor:
+    """The input embedding's matrix, (vocabulary, hidden)."""
+    rows = model.get_input_embeddings().weight
+    assert isinstance(rows, torch.Tensor)
+    return rows
 
 
 def _check_decodable(model: PreTrainedModel, device: torch.device) -> None:

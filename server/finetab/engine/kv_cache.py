@@ -20,7 +20,7 @@ class GrowingLayer(CacheLayerMixin):
     is_croppable = True
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.length = 0
 
     def lazy_initialization(self, key_states: torch.Tensor, value_states: torch.Tensor) -> None:
@@ -75,9 +75,10 @@ class KvCache(Cache):
     """The layers of one prompt."""
 
     def __init__(self, num_layers: int) -> None:
-        super().__init__(layers=[GrowingLayer() for _ in range(num_layers)])
+        self._growing = [GrowingLayer() for _ in range(num_layers)]
+        super().__init__(layers=list(self._growing))
 
     def keep(self, length: int) -> None:
         """Forget everything after the first `length` tokens."""
-        for layer in self.layers:
+        for layer in self._growing:
             layer.length = min(layer.length, length)

@@ -40,7 +40,7 @@ def lenient_converter() -> Converter:
     vscode-languageserver-types 3.17 counts trigger kinds from 0, and clients of that age send
     `selectedCompletionInfo` with its range as a list.
     """
-    converter: Converter = default_converter()  # type: ignore[no-untyped-call]
+    converter: Converter = default_converter()
     kinds = types.InlineCompletionTriggerKind
 
     def trigger_kind(value: Any, _type: Any) -> types.InlineCompletionTriggerKind:

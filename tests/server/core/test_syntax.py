@@ -7,8 +7,7 @@ import pytest
 from finetab.core.languages import LANGUAGES, Language, language_by_name
 from finetab.core.syntax import block_end, border_after, edit, parse
 
-PYTHON = language_by_name("python")
-assert PYTHON is not None
+PYTHON = next(language for language in LANGUAGES if language.name == "python")
 _PIECES = [
     "x = 1\n",
     "    ",

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from random import Random
+from typing import Any
 
 import pytest
 import torch
@@ -33,7 +34,8 @@ def ask(engine: TorchEngine, prompt: list[int], new: int = 12) -> Generation:
 def test_answers_are_those_of_transformers_generate(family: str) -> None:
     model = random_model(family)
     prompt = ids(1, 90)  # longer than Gemma's window of 32
-    expected = model.generate(
+    generate: Any = model.generate
+    expected = generate(
         torch.tensor([prompt]), attention_mask=torch.ones(1, 90, dtype=torch.long), max_new_tokens=10, do_sample=False,
         eos_token_id=None, pad_token_id=0, suppress_tokens=[END],
     )[0, 90:].tolist()  # fmt: skip
@@ -91,9 +93,12 @@ def test_the_least_recent_prompt_is_forgotten_first() -> None:
 
 def test_cancellation_takes_effect_within_one_step() -> None:
     seen: list[int] = []
-    request = GenerationRequest(
-        ids(9, 20), 50, should_stop=lambda new: bool(seen.append(len(new))), is_cancelled=lambda: len(seen) >= 3
-    )
+
+    def watch(new: Sequence[int]) -> bool:
+        seen.append(len(new))
+        return False
+
+    request = GenerationRequest(ids(9, 20), 50, should_stop=watch, is_cancelled=lambda: len(seen) >= 3)
     generation = engine_of(random_model("llama"), forbidden=[END]).generate(request)
     assert generation.finish_reason == "cancelled"
     assert len(generation.ids) == 3

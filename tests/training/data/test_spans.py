@@ -11,8 +11,7 @@ from finetab.core.languages import LANGUAGES, language_by_name
 from finetab.core.syntax import parse, walk
 from finetab_training.data.spans import random_span, spans_of
 
-PYTHON = language_by_name("python")
-assert PYTHON is not None
+PYTHON = next(language for language in LANGUAGES if language.name == "python")
 SOURCES = sorted((Path(finetab.__file__).parent).rglob("*.py"))
 
 

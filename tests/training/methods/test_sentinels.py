@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from peft import LoraConfig, get_peft_model
 
-from finetab.core.models import load_base
+from finetab.core.models import embedding_rows, load_base
 from finetab_training.methods.registry import method_by_name
 from finetab_training.methods.sentinels import input_embedding_name, prepare_sentinels, use_row_sums
 
@@ -20,7 +21,7 @@ def test_rows_start_as_the_mean_of_their_spelling(family: str, tiny: Callable[[s
     base = load_base(str(tiny(family)))
     rows = prepare_sentinels(base)
     assert rows == list(base.fim.sentinel_ids)
-    weight = base.model.get_input_embeddings().weight
+    weight = embedding_rows(base.model)
     spelled = weight[torch.tensor(base.tokenizer.encode("<SUF>"))].mean(dim=0)
     assert torch.allclose(weight[rows[1]], spelled)
 
@@ -42,7 +43,8 @@ def test_row_sums_give_peft_s_own_logits_and_gradients(family: str, tied: bool, 
     results = []
     for model in (theirs, ours):
         logits = model(input_ids=ids, use_cache=False).logits
-        torch.nn.functional.cross_entropy(logits[0, :-1], torch.tensor([2, 3, 4, 5, 6, 7])).backward()
+        loss: Any = torch.nn.functional.cross_entropy(logits[0, :-1], torch.tensor([2, 3, 4, 5, 6, 7]))
+        loss.backward()
         gradients = {name: weight.grad for name, weight in model.named_parameters() if weight.grad is not None}
         results.append((logits, gradients))
     (their_logits, their_gradients), (our_logits, our_gradients) = results

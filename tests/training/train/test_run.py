@@ -14,13 +14,14 @@ from rich.console import Console
 from safetensors.torch import load_file
 from tests.conftest import read_json
 
+import finetab_training.train.trainer as trainer_module
 from finetab.adapters.attach import attach
 from finetab.adapters.library import WEIGHTS, read_adapter
 from finetab.core.models import load_base
 from finetab.errors import BadAdapter, BadFile, Interrupted
 from finetab_training.config import RunConfig, make_config
 from finetab_training.runs import new_run, open_run
-from finetab_training.train import trainer as trainer_module
+from finetab_training.train import loss
 from finetab_training.train.run import train
 from finetab_training.trained import trained_digests
 
@@ -115,7 +116,7 @@ def test_a_stopped_run_goes_on_to_the_very_adapter_of_an_unstopped_one(
 
     # Ctrl-C in the middle of the fourth step, as the terminal sends it.
     counted = 0
-    row_loss = trainer_module.row_loss
+    row_loss = loss.row_loss
 
     def interrupted(*args: Any) -> torch.Tensor:
         nonlocal counted

@@ -49,7 +49,9 @@ def pack(samples: Sequence[Sample], row_tokens: int, generator: Random) -> list[
 
 
 def _row(samples: Sequence[Sample]) -> Row:
-    ids, labels, positions = [], [], []
+    ids: list[int] = []
+    labels: list[int] = []
+    positions: list[int] = []
     for sample in samples:
         ids.extend(sample.ids)
         # The first token of a sample would be predicted from the end of the one before it.

@@ -110,4 +110,5 @@ def _hole(line: str, number: int, path: Path) -> Hole:
         raise BadFile(f"{path}, line {number}: not a JSON object.") from error
     if missing:
         raise BadFile(f"{path}, line {number}: {', '.join(missing)} must be there as text.")
-    return Hole(*(raw[name] for name in _FIELDS), kind=str(raw.get("kind", "line")))
+    values: dict[str, str] = {name: raw[name] for name in _FIELDS}
+    return Hole(**values, kind=str(raw.get("kind", "line")))

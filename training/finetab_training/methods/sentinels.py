@@ -12,7 +12,7 @@ from peft import PeftModel
 from peft.tuners.trainable_tokens import TrainableTokensLayer
 from torch.nn import functional
 
-from finetab.core.models import BaseModel
+from finetab.core.models import BaseModel, embedding_rows
 
 _SPELLED = ("<PRE>", "<SUF>", "<MID>")  # in the order of FimFormat.sentinel_ids
 
@@ -21,7 +21,7 @@ def prepare_sentinels(base: BaseModel) -> list[int]:
     """Give untrained sentinel rows a start, and return their ids; nothing to do for a base that knows FIM."""
     if base.fim.native:
         return []
-    embedding = base.model.get_input_embeddings().weight
+    embedding = embedding_rows(base.model)
     with torch.no_grad():
         for index, spelling in zip(base.fim.sentinel_ids, _SPELLED, strict=True):
             spelled = torch.tensor(base.tokenizer.encode(spelling), device=embedding.device)
@@ -32,7 +32,8 @@ def prepare_sentinels(base: BaseModel) -> list[int]:
 def input_embedding_name(base: BaseModel) -> str:
     """The last part of the module name of the input embedding, as PEFT's `trainable_token_indices` wants it."""
     embedding = base.model.get_input_embeddings()
-    return next(name.rsplit(".", 1)[-1] for name, module in base.model.named_modules() if module is embedding)
+    name: str = next(name for name, module in base.model.named_modules() if module is embedding)
+    return name.rsplit(".", 1)[-1]
 
 
 def use_row_sums(model: PeftModel) -> None:
@@ -43,7 +44,7 @@ def use_row_sums(model: PeftModel) -> None:
     """
     for module in model.modules():
         if isinstance(module, TrainableTokensLayer):
-            module.forward_adapters = MethodType(_forward_rows, module)
+            setattr(module, "forward_adapters", MethodType(_forward_rows, module))  # noqa: B010 - a method of one object
 
 
 def _forward_rows(layer: Any, x: torch.Tensor, active_adapters: list[str], *args: Any, **kwargs: Any) -> torch.Tensor:

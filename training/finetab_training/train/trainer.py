@@ -16,7 +16,7 @@ from finetab_training.train.loss import row_loss
 from finetab_training.train.rows import RowDataset, RowSet, one_row
 
 
-class RowTrainer(Trainer):  # type: ignore[misc]
+class RowTrainer(Trainer):
     """Trains on packed rows in the order they come."""
 
     def __init__(self, model: PeftModel, rows: RowSet, run: Run, callbacks: list[TrainerCallback]) -> None:
@@ -36,11 +36,13 @@ class RowTrainer(Trainer):  # type: ignore[misc]
     ) -> torch.Tensor:
         """Mean cross entropy over the counted positions of the step that this row belongs to."""
         loss = row_loss(model, inputs["input_ids"], inputs["labels"], inputs["position_ids"])
-        return loss / num_items_in_batch
+        mean: torch.Tensor = loss / num_items_in_batch
+        return mean
 
     def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
         """AdamW in two groups: sentinel rows start from nothing and learn faster than the rest."""
         if self.optimizer is None:
+            assert self.model is not None
             named = [(name, weight) for name, weight in self.model.named_parameters() if weight.requires_grad]
             rows = [weight for name, weight in named if "trainable_tokens" in name]
             others = [weight for name, weight in named if "trainable_tokens" not in name]
@@ -80,7 +82,7 @@ def _arguments(run: Run, device: torch.device) -> TrainingArguments:
     )
 
 
-class ProgressBar(TrainerCallback):  # type: ignore[misc]
+class ProgressBar(TrainerCallback):
     """Steps, loss, tokens a second and time left on the terminal; the same figures into the run's metrics."""
 
     def __init__(self, run: Run, rows: RowSet, console: Console) -> None:
@@ -118,7 +120,7 @@ class ProgressBar(TrainerCallback):  # type: ignore[misc]
         self._bar.stop()
 
 
-class StopOnInterrupt(TrainerCallback):  # type: ignore[misc]
+class StopOnInterrupt(TrainerCallback):
     """Ctrl-C ends the run after the step in hand, with a checkpoint; a second one ends it at once."""
 
     def __init__(self) -> None:
