@@ -64,7 +64,14 @@ def complete(
     offset = offset_at(text, line, column, str(path))
     settings = settings_here(adapter=adapter, base=base, form=form)
 
-    from finetab.assemble import load_completer  # last: everything above fails fast
+    from finetab.adapters.library import read_adapter
+    from finetab.core.weights import base_folder
+
+    base_folder(settings.base)
+    if settings.adapter != "base":
+        read_adapter(settings.adapter)
+
+    from finetab.assemble import load_completer  # slow to import: last, so that mistakes are told at once
 
     completer = load_completer(settings, silent)
     try:
@@ -157,14 +164,20 @@ def models(context: typer.Context) -> None:
 @models_app.command()
 def fetch(names: Annotated[list[str], typer.Argument(help="Names, .gguf files or hub ids.")]) -> None:
     """Fetch and convert the weights of base models, once."""
+    from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
     from finetab.core.bases import known_base
-    from finetab.core.weights import fetch as fetch_weights
+    from finetab.core.weights import check_name
+
+    for name in names:
+        check_name(name)
+
+    from finetab.core.fetch import fetch as fetch_weights  # slow to import
 
     for name in names:
         columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-        with Progress(*columns, transient=True) as bar:
+        with Progress(*columns, transient=True, console=Console(stderr=True)) as bar:
             task = bar.add_task(name, total=1.0)
 
             def show(stage: str, share: float, bar: Progress = bar, task: TaskID = task) -> None:

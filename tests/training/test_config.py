@@ -7,7 +7,7 @@ import pytest
 
 from finetab.errors import BadFile, BadSetting
 from finetab_training.config import RunConfig, make_config, parse_override, read_config
-from finetab_training.runs import new_run, open_run
+from finetab_training.runs import open_run, run_of
 
 
 def test_later_layers_go_before_earlier_ones() -> None:
@@ -64,7 +64,9 @@ def test_a_config_file_is_read_or_refused(tmp_path: Path) -> None:
 
 def test_a_run_s_folder_gives_its_config_back(tmp_path: Path) -> None:
     config = make_config({"data": "d", "out": str(tmp_path / "a"), "options": {"r": 4}, "learning_rate": 3e-4})
-    run = new_run(config)
+    run = run_of(config)
+    assert not run.folder.exists()
+    run.begin()
     assert open_run(run.folder).config == config
     assert run.last_checkpoint() is None
     with pytest.raises(BadFile, match="is no run folder"):

@@ -30,7 +30,8 @@ def train(
     from rich.console import Console
 
     from finetab_training.config import make_config, parse_override, read_config
-    from finetab_training.runs import new_run, open_run
+    from finetab_training.runs import open_run, run_of
+    from finetab_training.train.prepare import prepare
 
     if resume is not None:
         run = open_run(resume)
@@ -43,12 +44,14 @@ def train(
         made = make_config(*layers, given, dict(parse_override(text) for text in overrides or []))
         if not made.data or not made.out:
             raise BadInput("finetab train needs --data FOLDER and --out ADAPTER (or a config that names them).")
-        run = new_run(made)
+        run = run_of(made)
 
-    from finetab_training.train.run import train as train_run
+    prepared = prepare(run.config)
+
+    from finetab_training.train.run import train as train_run  # slow to import: last, so that mistakes are told at once
 
     console = Console()
-    adapter = train_run(run, console)
+    adapter = train_run(run, prepared, console)
     console.print(f"adapter: {adapter}\nmeasure it: finetab evaluate --data {run.config.data} --adapter {adapter}")
 
 
@@ -83,7 +86,7 @@ def evaluate(
 def demo(
     folder: Annotated[Path, typer.Option(help="Where the adapter and its run are kept.")] = Path("demo-adapter"),
     package: Annotated[str, typer.Option(help="The installed package to tune on.")] = "rich",
-    steps: Annotated[int, typer.Option(min=1, help="Training steps.")] = 0,
+    steps: Annotated[int | None, typer.Option(min=1, help="Training steps.")] = None,
 ) -> None:
     """The whole loop on this machine: load, tune on a package, measure, serve."""
     from finetab_training.demo import run_demo

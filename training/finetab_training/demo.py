@@ -17,14 +17,15 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from finetab.core.bases import known_base, real_name
-from finetab.core.weights import fetch
+from finetab.core.fetch import fetch
 from finetab.errors import UnknownName
 from finetab.lsp.client import ServerProcess
 from finetab.settings import Settings
 from finetab_training.config import make_config
 from finetab_training.evaluate.holes import Hole
 from finetab_training.evaluate.session import measure, show
-from finetab_training.runs import new_run
+from finetab_training.runs import run_of
+from finetab_training.train.prepare import prepare
 from finetab_training.train.run import train
 
 # About three minutes of training and three of measuring on two cores.
@@ -60,7 +61,7 @@ class Stages:
         return f"{' · '.join(parts)} · in all {sum(self.seconds.values()):.0f} s"
 
 
-def run_demo(out: Path, package: str, steps: int) -> None:
+def run_demo(out: Path, package: str, steps: int | None) -> None:
     """Load, tune, measure and serve, printing each stage."""
     console = Console()
     stages = Stages(console)
@@ -77,7 +78,7 @@ def run_demo(out: Path, package: str, steps: int) -> None:
                 "base": real_name("default"),
             }
         )
-        train(new_run(config), console)
+        train(run_of(config), prepare(config), console)
     with stages.stage("measure", "holes in files that were kept back, answered through the pipeline that serves"):
         settings = Settings(base=config.base, adapter=str(out))
         cut, report = measure(settings, data=folder, holes_file=None, limit=_HOLES, console=console)

@@ -18,7 +18,7 @@ from finetab_training.config import RunConfig, make_config
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run on disk."""
+    """A run on disk, once it has begun."""
 
     folder: Path
     config: RunConfig
@@ -32,6 +32,14 @@ class Run:
     def resume_command(self) -> str:
         """What to type to go on."""
         return f"finetab train --resume {self.folder}"
+
+    def begin(self) -> None:
+        """Write the config, unless this run goes on; an earlier run of another config in this place is replaced."""
+        text = json.dumps(self.config.to_dict(), indent=2) + "\n"
+        path = self.folder / "config.json"
+        if self.last_checkpoint() is None or path.read_text("utf-8") != text:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            write_text(path, text)
 
     def last_checkpoint(self) -> Path | None:
         """The newest complete checkpoint, None where there is none."""
@@ -48,16 +56,14 @@ class Run:
         shutil.rmtree(self.checkpoints, ignore_errors=True)
 
 
-def new_run(config: RunConfig) -> Run:
-    """A fresh folder beside the adapter-to-be, `OUT.run`; an earlier run of the same name is replaced."""
+def run_of(config: RunConfig) -> Run:
+    """The run of a config, in a folder beside the adapter-to-be, `OUT.run`. The same config goes on where it was."""
     if not config.out:
         raise BadFile("No folder to write the adapter to; name one with --out.")
     out = Path(config.out)
     folder = out.with_name(out.name + ".run")
     if folder.exists() and not (folder / "config.json").is_file():
         raise BadFile(f"{folder} stands where the run's folder would be made; move it or choose another --out.")
-    shutil.rmtree(folder, ignore_errors=True)
-    write_text(folder / "config.json", json.dumps(config.to_dict(), indent=2) + "\n")
     return Run(folder, config)
 
 

@@ -27,9 +27,9 @@ def list_adapters() -> list[str]:
 def adapter_folder(name: str) -> Path:
     """The folder of an adapter by its name or path. Raises `UnknownName` with the near match, or `BadAdapter`."""
     as_path = Path(name).expanduser()
-    if as_path.is_dir():
+    if name and as_path.is_dir():
         return as_path
-    if as_path.exists():
+    if name and as_path.exists():
         raise BadAdapter(f"{as_path} is a file; an adapter is a folder with a manifest.json.")
     in_library = library_folder() / name
     if name and "/" not in name and (in_library / manifest.FILE_NAME).is_file():

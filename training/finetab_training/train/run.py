@@ -1,7 +1,6 @@
 """A training run from its config to an adapter folder: corpus, rows, base, method, trainer, manifest."""
 
 import hashlib
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -17,12 +16,11 @@ from finetab.core import manifest
 from finetab.core.atomic import new_folder
 from finetab.core.manifest import Manifest
 from finetab.core.models import BaseModel, load_base
-from finetab.errors import BadFile, Interrupted
+from finetab.errors import Interrupted
 from finetab_training.config import RunConfig
-from finetab_training.data.corpus import Corpus, SourceFile, read_corpus
-from finetab_training.data.split import split_files
 from finetab_training.methods.registry import method_by_name
 from finetab_training.runs import Run
+from finetab_training.train.prepare import Prepared
 from finetab_training.train.rows import RowSet, budgets, make_rows
 from finetab_training.train.trainer import ProgressBar, RowTrainer, StopOnInterrupt
 from finetab_training.trained import write_trained
@@ -30,39 +28,29 @@ from finetab_training.trained import write_trained
 _LIBRARIES = ("torch", "transformers", "peft", "bitsandbytes", "tokenizers", "finetab")
 
 
-def train(run: Run, console: Console) -> Path:
+def train(run: Run, prepared: Prepared, console: Console) -> Path:
     """Train an adapter, or go on from the run's last checkpoint, and give its folder.
 
     Raises `Interrupted` after Ctrl-C, with the command that goes on; the adapter folder then is what it was.
     """
-    config = run.config
-    out = _checked_out(config)
+    config, out = run.config, Path(run.config.out)
     method = method_by_name(config.method)
     options = method.options(config.options)
-    corpus = read_corpus(Path(config.data))
-    training, held_out = split_files(corpus.files, config.held_out_share, config.seed)
     transformers_logging.set_verbosity_error()
     base = load_base(config.base, device=config.device, dtype=config.dtype, quantisation=method.quantisation)
-    rows = make_rows(training, base, config)
-    console.print(_summary(corpus, training, held_out, rows))
+    rows = make_rows(prepared.training, base, config)
+    console.print(_summary(prepared, rows), highlight=False)
     set_seed(config.seed)  # PEFT draws its first values from the global generator
     model = method.apply(base, options)
-    console.print(_trainable(model))
+    console.print(f"{model.get_nb_trainable_parameters()[0]:,} parameters to train", highlight=False)
+    run.begin()
     _fit(run, model, rows, console)
     with new_folder(out) as building:
         model.save_pretrained(str(building), save_embedding_layers=False)
         (building / "README.md").unlink(missing_ok=True)
-        write_trained(building, ((file.digest, file.path) for file in training))
-        made = _manifest(config, base, options, building, _data(corpus, training, held_out, rows))
-        manifest.write(building, made)
+        write_trained(building, ((file.digest, file.path) for file in prepared.training))
+        manifest.write(building, _manifest(config, base, options, building, _data(prepared, rows)))
     run.finish()
-    return out
-
-
-def _checked_out(config: RunConfig) -> Path:
-    out = Path(config.out)
-    if out.exists() and not (out / manifest.FILE_NAME).is_file() and (out.is_file() or any(out.iterdir())):
-        raise BadFile(f"{out} exists and is no adapter; choose another --out.")
     return out
 
 
@@ -76,28 +64,22 @@ def _fit(run: Run, model: PeftModel, rows: RowSet, console: Console) -> None:
         raise Interrupted(f"Stopped at step {trainer.state.global_step}; go on with: {run.resume_command}")
 
 
-def _summary(corpus: Corpus, training: Sequence[SourceFile], held_out: Sequence[SourceFile], rows: RowSet) -> str:
-    left_out = ", ".join(f"{count} {reason}" for reason, count in corpus.left_out.items()) or "none"
+def _summary(prepared: Prepared, rows: RowSet) -> str:
+    left_out = ", ".join(f"{count} {reason}" for reason, count in prepared.corpus.left_out.items()) or "none"
     tokens = sum(len(row.ids) for row in rows.rows)
     return (
-        f"{len(training)} files to train on, {len(held_out)} kept back to measure with, left out: {left_out}\n"
-        f"{len(rows.rows)} rows of {tokens:,} tokens in all, {rows.fill_share:.1%} full"
+        f"{len(prepared.training)} files to train on, {len(prepared.held_out)} kept back to measure with, "
+        f"left out: {left_out}\n{len(rows.rows)} rows of {tokens:,} tokens in all, {rows.fill_share:.1%} full"
     )
 
 
-def _trainable(model: PeftModel) -> str:
-    return f"{model.get_nb_trainable_parameters()[0]:,} parameters to train"
-
-
-def _data(
-    corpus: Corpus, training: Sequence[SourceFile], held_out: Sequence[SourceFile], rows: RowSet
-) -> dict[str, Any]:
+def _data(prepared: Prepared, rows: RowSet) -> dict[str, Any]:
     return {
-        "folder": str(corpus.folder.resolve()),
+        "folder": str(prepared.corpus.folder.resolve()),
         "split": "by file",
-        "files": len(training),
-        "files_held_out": len(held_out),
-        "left_out": corpus.left_out,
+        "files": len(prepared.training),
+        "files_held_out": len(prepared.held_out),
+        "left_out": prepared.corpus.left_out,
         "rows": len(rows.rows),
         "tokens": sum(len(row.ids) for row in rows.rows),
         "samples_drawn": rows.num_samples,
