@@ -9,10 +9,11 @@ import sys
 import warnings
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from finetab.core.atomic import not_writable
 from finetab.errors import BadInput, BadSetting, FinetabError
 
 if TYPE_CHECKING:
@@ -40,8 +41,16 @@ def main() -> None:
     try:
         app()
     except FinetabError as error:
-        print(f"finetab: {error}", file=sys.stderr)  # noqa: T201
-        sys.exit(error.exit_code)
+        _end(str(error), error.exit_code)
+    except Exception as error:
+        if reason := not_writable(error):
+            _end(f"A file could not be written ({reason}); free some space and run the command again.", 2)
+        raise
+
+
+def _end(message: str, exit_code: int) -> NoReturn:
+    print(f"finetab: {message}", file=sys.stderr)  # noqa: T201
+    sys.exit(exit_code)
 
 
 @app.command()
@@ -167,7 +176,7 @@ def fetch(names: Annotated[list[str], typer.Argument(help="Names, .gguf files or
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-    from finetab.core.bases import known_base
+    from finetab.core.bases import DEFAULT_BASE, known_base
     from finetab.core.weights import check_name
 
     for name in names:
@@ -177,13 +186,15 @@ def fetch(names: Annotated[list[str], typer.Argument(help="Names, .gguf files or
 
     for name in names:
         columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-        with Progress(*columns, transient=True, console=Console(stderr=True)) as bar:
+        with Progress(*columns, transient=True, console=Console(file=sys.stderr)) as bar:
             task = bar.add_task(name, total=1.0)
 
             def show(stage: str, share: float, bar: Progress = bar, task: TaskID = task) -> None:
                 bar.update(task, description=stage, completed=share)
 
             folder = fetch_weights(name, show)
+        if name == "default" and folder.name != DEFAULT_BASE:
+            typer.echo(f"{DEFAULT_BASE} could not be fetched, so `default` is {folder.name} here.")
         base = known_base(folder.name) or known_base(name)
         typer.echo(f"{base.name if base else name}: {folder}")
         if base and base.terms:

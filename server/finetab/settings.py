@@ -68,14 +68,23 @@ def parse_settings(raw: Mapping[str, Any], start: Settings | None = None) -> tup
 def read_settings(folder: Path) -> tuple[Settings, list[str]]:
     """The settings of `finetab.toml` in a folder, and its faults; defaults where there is no such file."""
     path = folder / FILE_NAME
-    if not path.is_file():
-        return Settings(), []
     try:
+        if not path.is_file():
+            return Settings(), []
         raw = tomllib.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         return Settings(), [f"{path} cannot be read ({error}); defaults are used."]
     settings, faults = parse_settings(raw)
-    return settings, [f"{path}: {fault}" for fault in faults]
+    # A folder named in the file is meant from where the file stands, not from where the editor started the server.
+    here = {name: _from(folder, getattr(settings, name)) for name in ("base", "adapter")}
+    return replace(settings, **here), [f"{path}: {fault}" for fault in faults]
+
+
+def _from(folder: Path, name: str) -> str:
+    try:
+        return str(folder / name) if (folder / name).is_dir() else name
+    except OSError:  # too long for a path, so it is none
+        return name
 
 
 def checked_settings(raw: Mapping[str, Any], start: Settings | None = None) -> Settings:

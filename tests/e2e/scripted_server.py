@@ -1,10 +1,12 @@
 """A real server process whose model is a script, chosen by the base's name in the settings. Run by the tests.
 
 `echo` answers with the whole text around the cursor, `slow` takes its time and looks at its ticket, `late` loads
-slowly, `missing` cannot be loaded, `broken` loads and raises, `bug` raises while loading.
+slowly, `missing` cannot be loaded, `broken` loads and raises, `bug` raises while loading, `deaf` never looks at
+its ticket, `loud` prints and reads as libraries do.
 """
 
 import json
+import os
 import sys
 import time
 
@@ -29,11 +31,13 @@ class ScriptedService:
         if self._settings.base == "broken":
             raise RuntimeError("the model has a fault")
         if self._settings.base == "slow":
-            for step in range(200):
+            for step in range(100):
                 if request.ticket.is_ended():
                     print(f"stopped early at step {step}", file=sys.stderr, flush=True)
                     return Answer("", request.ticket.why)
                 time.sleep(0.01)
+        if self._settings.base == "deaf":
+            time.sleep(0.4)
         heavy = [name for name in ("torch", "transformers", "peft") if name in sys.modules]
         text = json.dumps([request.prefix, request.suffix, self._settings.adapter, heavy])
         return Answer(text, "answered", adapter=self._settings.adapter)
@@ -45,6 +49,10 @@ class ScriptedService:
 def load(settings: Settings, progress: Progress) -> ScriptedService:
     print(f"loading {settings.base}", file=sys.stderr, flush=True)
     progress("half way", 0.5)
+    if settings.base == "loud":
+        print("stray from Python", flush=True)
+        os.write(1, b"stray from C\n")
+        print(f"read {sys.stdin.read()!r}", file=sys.stderr, flush=True)
     if settings.base == "late":
         time.sleep(1.0)
     if settings.base == "stuck":

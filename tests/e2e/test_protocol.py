@@ -1,62 +1,23 @@
-"""The real server process over stdio: every request answered, every edit followed, every end a clean one."""
+"""The real server process over stdio: every request answered, every edit followed."""
 
 import json
-import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
+from tests.e2e.scripted_client import SCRIPT, URI, around, messages, ready, started
 
 from finetab.lsp.client import ServerProcess
 
-SCRIPT = [sys.executable, str(Path(__file__).with_name("scripted_server.py"))]
-URI = "file:///project/a.py"
 UNITS = {"utf-8": 1, "utf-16": 2, "utf-32": 4}
-
-
-def started(base: str = "echo", **options: Any) -> ServerProcess:
-    server = ServerProcess(SCRIPT)
-    server.start(options={"base": base, **options})
-    return server
-
-
-def ready(server: ServerProcess) -> ServerProcess:
-    """Wait until the scripted model has been put in force."""
-    server.open("file:///ready.py", "")
-    deadline = time.monotonic() + 10
-    while server.complete("file:///ready.py", 0, 0) is None:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    return server
 
 
 @pytest.fixture(scope="module")
 def echo() -> Iterator[ServerProcess]:
     with started() as server:
         yield ready(server)
-
-
-def around(server: ServerProcess, uri: str, line: int, character: int) -> tuple[str, str]:
-    text = server.complete(uri, line, character)
-    assert text is not None
-    prefix, suffix, _, _ = json.loads(text)
-    return prefix, suffix
-
-
-def test_initialize_is_answered_before_the_model_is_loaded() -> None:
-    with ServerProcess(SCRIPT) as server:
-        result = server.start(options={"base": "late"})
-        assert result["serverInfo"]["name"] == "finetab"
-        provider = result["capabilities"]["inlineCompletionProvider"]
-        assert provider == {"workDoneProgress": True}
-        assert result["capabilities"]["textDocumentSync"]["change"] == 2
-        server.open(URI, "x")
-        assert server.complete(URI, 0, 0) is None
-        assert server.why()[0]["why"] == "the model is loading"
-        ready(server)
 
 
 def test_neither_torch_nor_transformers_is_imported_by_the_server_itself(echo: ServerProcess) -> None:
@@ -85,6 +46,14 @@ def test_a_newer_request_supersedes_the_older_one_which_is_answered_null() -> No
         assert server.answer(first)["result"] is None
         assert server.answer(second)["result"]["items"]
         assert any("stopped early" in line for line in server.errors)
+        assert [record["why"] for record in server.why()[:2]] == ["answered", "superseded"]
+
+
+def test_a_superseded_request_is_answered_null_though_its_model_finished() -> None:
+    with ready(started("deaf")) as server:
+        server.open(URI, "x")
+        requests = [server.complete_request(URI, 0, 0), server.complete_request(URI, 0, 1)]
+        assert [bool(server.answer(request)["result"]) for request in requests] == [False, True]
         assert [record["why"] for record in server.why()[:2]] == ["answered", "superseded"]
 
 
@@ -210,57 +179,6 @@ def test_two_hundred_requests_in_a_row_are_all_answered(echo: ServerProcess) -> 
     assert sum(bool(answer.get("result")) for answer in answers) > 0
 
 
-def messages(server: ServerProcess) -> list[str]:
-    return [
-        message["params"]["message"] for message in server.received if message.get("method") == "window/showMessage"
-    ]
-
-
-def test_settings_faults_are_told_once_and_the_model_is_loaded_anew_for_new_ones() -> None:
-    with ready(started("echo", adaptor="x")) as server:
-        assert messages(server) == ['Unknown setting "adaptor"; did you mean "adapter"?']
-        server.open(URI, "x")
-        for settings in ({"finetab": {"adapter": "mine", "adaptor": "y"}}, {"adapter": "mine"}):
-            server.notify("workspace/didChangeConfiguration", {"settings": settings})
-        deadline = time.monotonic() + 10
-        while json.loads(server.complete(URI, 0, 0) or "[0,0,0]")[2] != "mine":
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        assert len(messages(server)) == 1
-        assert sum("loading echo" in line for line in server.errors) == 2
-
-
-def test_settings_of_the_workspace_s_file_are_used_and_the_editor_s_go_before_them(tmp_path: Path) -> None:
-    (tmp_path / "finetab.toml").write_text('base = "missing"\nadapter = "from-file"\nfrom = "x"\n')
-    with ServerProcess(SCRIPT) as server:
-        server.start(root_uri=tmp_path.as_uri(), options={"base": "echo"})
-        ready(server).open(URI, "x")
-        assert json.loads(server.complete(URI, 0, 0) or "")[2] == "from-file"
-        assert any('Unknown setting "from"' in message for message in messages(server))
-
-
-def test_a_client_that_can_be_asked_is_asked_for_its_settings() -> None:
-    with ServerProcess(SCRIPT, settings={"adapter": "pulled"}) as server:
-        server.start(options={"base": "echo"}, capabilities={"workspace": {"configuration": True}})
-        ready(server).open(URI, "x")
-        assert json.loads(server.complete(URI, 0, 0) or "")[2] == "pulled"
-
-
-@pytest.mark.parametrize(
-    ("base", "words"), [("missing", "run: finetab models fetch missing"), ("bug", "could not be loaded")]
-)
-def test_a_model_that_cannot_be_loaded_is_told_once_and_requests_are_answered_null(base: str, words: str) -> None:
-    with started(base) as server:
-        server.wait_for(lambda message: message.get("method") == "window/showMessage")
-        server.open(URI, "x")
-        assert server.complete(URI, 0, 0) is None
-        assert words in messages(server)[0]
-        assert words in server.why()[0]["why"]
-        assert len(messages(server)) == 1
-        server.notify("workspace/didChangeConfiguration", {"settings": {"base": "echo"}})
-        ready(server)
-
-
 def test_a_failing_model_gives_null_and_one_traceback_in_the_log() -> None:
     with started("broken") as server:
         server.open(URI, "x")
@@ -270,43 +188,3 @@ def test_a_failing_model_gives_null_and_one_traceback_in_the_log() -> None:
             assert time.monotonic() < deadline
         assert not messages(server)
         assert any("the model has a fault" in line for line in server.errors)
-
-
-def test_loading_is_shown_as_progress_where_the_client_can_show_it() -> None:
-    with ServerProcess(SCRIPT) as server:
-        server.start(options={"base": "echo"}, capabilities={"window": {"workDoneProgress": True}})
-        server.wait_for(lambda message: message.get("params", {}).get("value", {}).get("kind") == "end")
-        kinds = [m["params"]["value"]["kind"] for m in server.received if m.get("method") == "$/progress"]
-        assert kinds == ["begin", "report", "end"]
-
-
-def test_cancelling_while_the_client_is_being_asked_raises_no_toast() -> None:
-    # pygls 2.1 (its issue 621) raises in the loop when a handler that waits for the client is cancelled.
-    with ServerProcess(SCRIPT) as server:
-        capabilities = {"workspace": {"configuration": True}, "window": {"workDoneProgress": True}}
-        server.start(options={"base": "late"}, capabilities=capabilities)
-        server.open(URI, "x")
-        for _ in range(10):
-            server.notify("$/cancelRequest", {"id": server.complete_request(URI, 0, 0)})
-        ready(server)
-        assert not messages(server)
-
-
-@pytest.mark.parametrize(("says_goodbye", "code"), [(True, 0), (False, 1)])
-def test_the_exit_code_says_whether_shutdown_came_first(says_goodbye: bool, code: int) -> None:
-    with ready(started()) as server:
-        if says_goodbye:
-            server.answer(server.request("shutdown", None))
-        server.notify("exit", None)
-        assert server.process.wait(10) == code
-
-
-@pytest.mark.parametrize("base", ["slow", "stuck"])
-def test_an_editor_that_goes_away_leaves_no_process_behind(base: str) -> None:
-    with started(base) as server:
-        server.open(URI, "x")
-        server.complete_request(URI, 0, 0)
-        time.sleep(0.2)
-        assert server.process.stdin is not None
-        server.process.stdin.close()
-        assert server.process.wait(10) == 1

@@ -43,5 +43,8 @@ def test_a_file_is_read_and_its_faults_name_it(tmp_path: Path) -> None:
     settings, faults = read_settings(tmp_path)
     assert settings.base == "smollm2-135m"
     assert faults[0].startswith(str(path))
+    (tmp_path / "mine").mkdir()
+    path.write_text('adapter = "mine"\n')
+    assert read_settings(tmp_path)[0].adapter == str(tmp_path / "mine")
     path.write_text("base = ")
     assert "cannot be read" in read_settings(tmp_path)[1][0]

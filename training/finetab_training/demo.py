@@ -31,6 +31,7 @@ from finetab_training.train.run import train
 # About three minutes of training and three of measuring on two cores.
 _STEPS = 24
 _HOLES = 40
+_NEW_TOKENS = 32
 _CONFIG = {
     "rows_per_step": 1,
     "prefix_tokens": 192,
@@ -80,7 +81,7 @@ def run_demo(out: Path, package: str, steps: int | None) -> None:
         )
         train(run_of(config), prepare(config), console)
     with stages.stage("measure", "holes in files that were kept back, answered through the pipeline that serves"):
-        settings = Settings(base=config.base, adapter=str(out))
+        settings = Settings(base=config.base, adapter=str(out), max_new_tokens=_NEW_TOKENS)
         cut, report = measure(settings, data=folder, holes_file=None, limit=_HOLES, console=console)
         show(report, cut.num_seen, console)
     with stages.stage("serve", "the language server in a process of its own, asked as an editor asks"):
@@ -110,7 +111,11 @@ def _load(console: Console) -> None:
 
 def _served(out: Path, report: dict[str, Any]) -> dict[str, Any]:
     """The server's settings for whatever measured best: the adapter in its best form, or the base."""
-    budgets = {"prefixTokens": _CONFIG["prefix_tokens"], "suffixTokens": _CONFIG["suffix_tokens"]}
+    budgets = {
+        "prefixTokens": _CONFIG["prefix_tokens"],
+        "suffixTokens": _CONFIG["suffix_tokens"],
+        "maxNewTokens": _NEW_TOKENS,
+    }
     if report["best"].startswith("adapter"):
         return {"adapter": str(out), "form": "auto", **budgets}
     return {"adapter": "base", "form": "prefix" if report["best"] == "base-prefix" else "spm", **budgets}

@@ -70,7 +70,7 @@ class Completer:
                 may_be_empty=self.voice.may_be_empty,
             )
         )
-        if request.ticket.is_ended():
+        if generation.finish_reason == "cancelled":
             return self._answer("", generation, request)
         text = self.voice.tokenizer.decode(generation.ids)
         return self._answer(text[: rule.end_in(text)], generation, request)
@@ -79,7 +79,8 @@ class Completer:
         cleaned, filtered_by = clean(text, request)
         if "\r\n" in request.document.text:
             cleaned = cleaned.replace("\n", "\r\n")
-        ended = request.ticket.is_ended()
+        # A ticket says why it ended; one that has not ended means that the engine was closed, at a swap.
+        ended = request.ticket.is_ended() or generation.finish_reason == "cancelled"
         why = request.ticket.why if ended else "filtered" if filtered_by else "answered" if cleaned else None
         return Answer(
             text=cleaned,

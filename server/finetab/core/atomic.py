@@ -10,6 +10,7 @@ from pathlib import Path
 
 from finetab.errors import FinetabError, NoSpace
 
+_FULL = os.strerror(errno.ENOSPC)
 _NOT_WRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST}
 
 
@@ -75,13 +76,21 @@ def _told_plainly(target: Path) -> Iterator[None]:
         yield
     except FinetabError:
         raise
-    except OSError as error:
-        if error.errno in _NOT_WRITABLE:
-            raise NoSpace(
-                f"{target} could not be written ({error.strerror}); free some space or choose another folder. "
-                "Nothing that was there has changed."
-            ) from error
-        raise
+    except Exception as error:
+        reason = not_writable(error)
+        if not reason:
+            raise
+        raise NoSpace(
+            f"{target} could not be written ({reason}); free some space or choose another folder. "
+            "Nothing that was there has changed."
+        ) from error
+
+
+def not_writable(error: BaseException) -> str:
+    """Why the disk refused, when that is what an error means; else "". Libraries have errors of their own for it."""
+    if isinstance(error, OSError) and error.errno in _NOT_WRITABLE:
+        return error.strerror or str(error)
+    return _FULL if _FULL in str(error) else ""
 
 
 def _sync(path: Path) -> None:

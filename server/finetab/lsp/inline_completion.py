@@ -34,6 +34,9 @@ async def inline_completion(
             return None
         request = CompletionRequest(document, offset_of(document.text, params.position, ls.encoding), ticket)
         answer = await asyncio.get_running_loop().run_in_executor(ls.workers, _complete, service, request)
+        if ticket.is_ended():  # after its last step: the text may fit the document no more
+            why = ticket.why
+            return None
         why = answer.why
         return completion_list(answer, params.position, request_id)
     except asyncio.CancelledError:

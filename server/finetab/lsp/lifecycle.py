@@ -5,7 +5,7 @@ import logging
 import os
 import threading
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,29 +15,36 @@ from pygls.uris import to_fs_path
 
 from finetab.core.progress import Progress
 from finetab.lsp.session import FinetabServer
-from finetab.settings import parse_settings, read_settings
+from finetab.settings import Settings, parse_settings, read_settings
 
 _LOG = logging.getLogger(__name__)
 _SECTION = "finetab"
 _WATCHDOG_SECONDS = 5.0
-_TASKS: set[asyncio.Task[None]] = set()  # the loop holds tasks weakly
+# A client that never answers must not keep the model away.
+_PATIENCE_SECONDS = 2.0
 
 
 def initialize(ls: FinetabServer, params: types.InitializeParams) -> None:
     """Take the settings of the workspace and of the client. No model is touched: the answer must be quick."""
-    root = next(iter(ls.workspace.folders), None) or ls.workspace.root_uri
-    path = to_fs_path(root) if root else None
-    faults: list[str] = []
-    if path is not None:
-        ls.settings, faults = read_settings(Path(path))
-    options = params.initialization_options
-    more = _take(ls, options) if isinstance(options, dict) else []
-    ls.startup_faults = [*faults, *more]
+    ls.settings, faults = _workspace_settings(ls)
+    ls.startup_faults = [*faults, *_take(ls, params.initialization_options)]
 
 
-def _take(ls: FinetabServer, raw: Mapping[str, Any]) -> list[str]:
+def _workspace_settings(ls: FinetabServer) -> tuple[Settings, list[str]]:
+    # Not the keys of `folders`: pygls has unquoted them, so that a "#" in a folder's name would end its path.
+    folder = next(iter(ls.workspace.folders.values()), None)
+    path = to_fs_path(folder.uri if folder else ls.workspace.root_uri or "")
+    if path is None:
+        return Settings(), []
+    try:
+        return read_settings(Path(path))
+    except OSError as error:
+        return Settings(), [f"The settings of {path} cannot be read ({error.strerror}); defaults are used."]
+
+
+def _take(ls: FinetabServer, raw: Any) -> list[str]:
     """Settings on top of those in force, from a bare mapping or one under our section; the faults."""
-    section = raw.get(_SECTION, raw)
+    section = raw.get(_SECTION, raw) if isinstance(raw, dict) else None
     ls.settings, faults = parse_settings(section if isinstance(section, dict) else {}, ls.settings)
     return faults
 
@@ -46,36 +53,55 @@ def initialized(ls: FinetabServer, params: types.InitializedParams) -> None:
     """Load the model, off the loop; ask the client for its settings where it can be asked."""
     for fault in ls.startup_faults:
         ls.tell(fault)
-    _start(_load_after_asking(ls))
+    ls.run_beside(_load_first(ls))
 
 
-async def _load_after_asking(ls: FinetabServer) -> None:
-    # In a task of its own: pygls 2.1 raises in the loop when a handler that waits for the client is cancelled.
-    workspace = ls.client_capabilities.workspace
-    if workspace is not None and workspace.configuration:
-        item = types.ConfigurationItem(section=_SECTION)
-        try:
-            (found,) = await ls.workspace_configuration_async(types.ConfigurationParams(items=[item]))
-        except Exception:  # noqa: BLE001 - the edge: a client may answer anything
-            _LOG.exception("the client did not give its settings")
-            found = None
-        for fault in _take(ls, found) if isinstance(found, dict) else []:
-            ls.tell(fault)
+async def _load_first(ls: FinetabServer) -> None:
+    if _can_be_asked(ls):
+        await asyncio.wait({ls.run_beside(_ask(ls))}, timeout=_PATIENCE_SECONDS)
     await _load(ls)
 
 
+def _can_be_asked(ls: FinetabServer) -> bool:
+    workspace = ls.client_capabilities.workspace
+    return workspace is not None and bool(workspace.configuration)
+
+
+async def _ask(ls: FinetabServer) -> None:
+    """Ask the client for its settings and follow them, however late they come.
+
+    In a task of its own: pygls 2.1 raises in the loop when a handler that waits for the client is cancelled.
+    """
+    item = types.ConfigurationItem(section=_SECTION)
+    try:
+        (found,) = await ls.workspace_configuration_async(types.ConfigurationParams(items=[item]))
+    except Exception:  # noqa: BLE001 - the edge: a client may answer anything
+        _LOG.exception("the client did not give its settings")
+        return
+    _follow(ls, found)
+
+
 def did_change_configuration(ls: FinetabServer, params: types.DidChangeConfigurationParams) -> None:
-    """Take the new settings and, when they differ, load the model again while the old one answers."""
-    before = ls.settings
-    for fault in _take(ls, params.settings) if isinstance(params.settings, dict) else []:
+    """Take the new settings; a client that sends none wants to be asked."""
+    if params.settings is None and _can_be_asked(ls):
+        ls.run_beside(_ask(ls))
+    else:
+        _follow(ls, params.settings)
+
+
+def _follow(ls: FinetabServer, raw: Any) -> None:
+    """Take new settings and, when they differ, load the model again while the old one answers."""
+    for fault in _take(ls, raw):
         ls.tell(fault)
-    if ls.settings != before:
-        _start(_load(ls))
+    ls.run_beside(_load(ls))
 
 
 async def _load(ls: FinetabServer) -> None:
+    settings = ls.settings
+    if not ls.holder.want(settings):
+        return
     bar = await _begin_progress(ls)
-    fault = await ls.holder.load(ls.settings, bar.report)
+    fault = await ls.holder.load(settings, bar.report)
     if fault:
         ls.tell(fault, types.MessageType.Error)
     service = ls.holder.service
@@ -95,10 +121,10 @@ async def _begin_progress(ls: FinetabServer) -> _Bar:
         return _Bar(lambda stage, share: None, lambda message: None)
     token = str(uuid.uuid4())
     loop = asyncio.get_running_loop()
-    try:
-        await ls.work_done_progress.create_async(token)
-    except Exception:  # noqa: BLE001 - the edge: a client may answer anything
-        _LOG.exception("the client took no progress bar")
+    created = loop.create_task(ls.work_done_progress.create_async(token))
+    await asyncio.wait({created}, timeout=_PATIENCE_SECONDS)
+    if not created.done() or created.exception() is not None:
+        _LOG.warning("the client took no progress bar")
         return _Bar(lambda stage, share: None, lambda message: None)
     ls.work_done_progress.begin(token, types.WorkDoneProgressBegin(title="finetab", percentage=0))
 
@@ -110,12 +136,6 @@ async def _begin_progress(ls: FinetabServer) -> _Bar:
         lambda stage, share: (loop.call_soon_threadsafe(send, stage, share), None)[1],
         lambda message: ls.work_done_progress.end(token, types.WorkDoneProgressEnd(message=message)),
     )
-
-
-def _start(work: Any) -> None:
-    task = asyncio.get_running_loop().create_task(work)
-    _TASKS.add(task)
-    task.add_done_callback(_TASKS.discard)
 
 
 def shutdown(ls: FinetabServer, params: None) -> None:

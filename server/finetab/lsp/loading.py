@@ -20,38 +20,54 @@ class ServiceHolder:
         self.service: Service | None = None
         self.why_not = "the model has not been loaded yet"
         self._load = load
-        self._newest = 0
+        self._turn = asyncio.Lock()
+        self._wanted: Settings | None = None
+        self._in_force: Settings | None = None
+        self._is_closed = False
+
+    def want(self, settings: Settings) -> bool:
+        """Say what is to be in force from now on; whether that is news, so that `load` has to follow."""
+        if self._is_closed or settings == self._wanted:
+            return False
+        self._wanted = settings
+        return True
 
     async def load(self, settings: Settings, progress: Progress) -> str:
         """Load what the settings ask for and put it in force; a sentence for the user where that failed, else "".
 
-        A load that a newer one has overtaken puts nothing in force.
+        One load runs at a time: the memory may not hold two more models. What is no longer wanted when its turn
+        comes is not loaded, and what is no longer wanted when it has been loaded is closed.
         """
-        self._newest += 1
-        number = self._newest
-        if self.service is None:
-            self.why_not = "the model is loading"
-        fault, service = "", None
+        async with self._turn:
+            if settings != self._wanted or settings == self._in_force:
+                return ""
+            if self.service is None:
+                self.why_not = "the model is loading"
+            service, fault = await self._loaded(settings, progress)
+            if settings != self._wanted:
+                self._close(service)
+                return ""
+            if service is None:
+                self.why_not = fault
+            else:
+                self._close(self.service)
+                self.service, self._in_force = service, settings
+            return fault
+
+    async def _loaded(self, settings: Settings, progress: Progress) -> tuple[Service | None, str]:
+        """The service, or None and why there is none."""
         try:
-            service = await _in_daemon_thread(self._load, settings, progress)
+            return await _in_daemon_thread(self._load, settings, progress), ""
         except FinetabError as error:
-            fault = str(error)
+            return None, str(error)
         except Exception:  # noqa: BLE001 - the edge: the server lives on without a model
             _LOG.exception("the model could not be loaded")
-            fault = _FAILED
-        if number != self._newest:
-            self._close(service)
-            return ""
-        if service is None:
-            self.why_not = fault
-        else:
-            self._close(self.service)
-            self.service = service
-        return fault
+            return None, _FAILED
 
     def close(self) -> None:
         """Close the service, and make every load that is still under way come to nothing."""
-        self._newest += 1
+        self._is_closed = True
+        self._wanted = None
         self._close(self.service)
         self.service = None
         self.why_not = "the server is shutting down"

@@ -6,14 +6,15 @@ from typing import Any
 
 from cattrs import Converter
 from lsprotocol import types
-from pygls.exceptions import JsonRpcException
+from pygls.exceptions import JsonRpcException, JsonRpcInvalidRequest
 from pygls.protocol import LanguageServerProtocol, default_converter, lsp_method
+from pygls.protocol.json_rpc import RPCMessage, RPCRequest
 
 _LOG = logging.getLogger(__name__)
 
 
 class RobustProtocol(LanguageServerProtocol):
-    """Answers a request whose parameters cannot be read with an error; pygls would leave the client waiting."""
+    """Answers a request that cannot be read or that comes too late; pygls would leave the client waiting."""
 
     def structure_message(self, data: dict[str, Any]) -> Any:
         """Turn a message into its type; a request that has none is answered -32602 before the error goes on."""
@@ -23,6 +24,14 @@ class RobustProtocol(LanguageServerProtocol):
             if "id" in data and "method" in data:
                 self._send_response(data["id"], error=error.to_response_error())
             raise
+
+    def handle_message(self, message: RPCMessage) -> None:
+        """Hand a message to its handler; a request after `shutdown` is answered -32600."""
+        if self._shutdown and isinstance(message, RPCRequest):
+            error = JsonRpcInvalidRequest("The server is shutting down.")
+            self._send_response(message.id, error=error.to_response_error())
+        else:
+            super().handle_message(message)
 
     @lsp_method(types.TEXT_DOCUMENT_DID_CHANGE)
     def lsp_text_document__did_change(self, params: types.DidChangeTextDocumentParams) -> Generator[Any, Any, None]:

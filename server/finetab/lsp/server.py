@@ -1,10 +1,12 @@
 """The table of LSP methods and their handlers, and the server that runs them over stdin and stdout."""
 
 import logging
+import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from lsprotocol import types
 
@@ -42,12 +44,27 @@ def build_server(load: LoadService) -> FinetabServer:
 def serve_stdio(load: LoadService, log_file: Path | None = None) -> int:
     """Serve one editor until it says goodbye or goes away; the exit code that the protocol asks for."""
     _log_to(log_file)
+    # Python's own way would wait for the thread that reads stdin, which a Ctrl+C does not wake.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     server = build_server(load)
-    server.start_io()
+    server.start_io(*_own_pipes())
     exit_code = 0 if server.was_shut_down else 1
     lifecycle.watch_the_end(exit_code)
     lifecycle.stop(server)
     return exit_code
+
+
+def _own_pipes() -> tuple[BinaryIO, BinaryIO]:
+    """The protocol's two pipes, out of everyone else's reach.
+
+    What a library prints, from Python or from C, goes to stderr from now on, and what it or a child process reads
+    is empty: one stray byte either way would end the conversation with the editor.
+    """
+    reader, writer = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    with open(os.devnull, "rb") as nothing:
+        os.dup2(nothing.fileno(), 0)
+    os.dup2(2, 1)
+    return reader, writer
 
 
 def _log_to(log_file: Path | None) -> None:

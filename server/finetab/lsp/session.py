@@ -1,7 +1,9 @@
 """The server's state: open documents, settings, the model in force, and what became of the last requests."""
 
+import asyncio
 import logging
 from collections import deque
+from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -42,6 +44,7 @@ class FinetabServer(LanguageServer):
         self.startup_faults: list[str] = []
         self.was_shut_down = False
         self._told: set[str] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     @property
     def encoding(self) -> types.PositionEncodingKind | str:
@@ -54,6 +57,13 @@ class FinetabServer(LanguageServer):
             self._told.add(message)
             _LOG.warning("%s", message)
             self.window_show_message(types.ShowMessageParams(type=kind, message=message))
+
+    def run_beside(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run work in a task of its own, which no client's `$/cancelRequest` reaches."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)  # the loop holds tasks weakly
+        task.add_done_callback(self._tasks.discard)
+        return task
 
     def report_server_error(self, error: Exception, source: Any) -> None:
         """See `log_error`."""

@@ -1,6 +1,6 @@
 """Documents as the editor has them: opened, edited and closed in our own store.
 
-pygls keeps a copy too, but splits lines where the protocol does not (form feeds, U+2028), so ours counts.
+pygls's own copy stays as it was opened: pygls splits lines where the protocol does not (form feeds, U+2028).
 """
 
 from lsprotocol import types

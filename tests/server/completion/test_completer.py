@@ -1,6 +1,7 @@
 """The main path with a scripted engine: prompt, stop, clean-up, memory, cancellation."""
 
 from collections.abc import Sequence
+from types import SimpleNamespace
 
 import pytest
 from tests.conftest import byte_tokenizer
@@ -11,6 +12,7 @@ from finetab.core.fim import FimFormat, Form
 from finetab.core.manifest import Budgets
 from finetab.core.tokenizer import Tokenizer
 from finetab.documents import open_document
+from finetab.engine.base import Generation
 from finetab.engine.scripted import ScriptedEngine
 
 TOKENIZER = Tokenizer(byte_tokenizer())
@@ -69,6 +71,15 @@ def test_an_ended_ticket_gives_no_text_and_is_not_remembered(why: str) -> None:
     assert (answer.text, answer.why, answer.generated_tokens) == ("", why, 0)
     assert completer.complete(request_at("x = |\n")).text == "width"
     assert len(engine.prompts) == 2
+
+
+def test_an_engine_that_was_closed_meanwhile_gives_no_text_and_is_not_remembered() -> None:
+    completer, _ = completer_of("width\n")
+    closed = Generation((), "cancelled", 9, 0, 0.0, 0.0, 0.0)
+    completer.engine = SimpleNamespace(generate=lambda request: closed)  # type: ignore[assignment]
+    assert completer.complete(request_at("x = |\n")).why == "cancelled"
+    completer.engine = completer_of("width\n")[1]
+    assert completer.complete(request_at("x = |\n")).text == "width"
 
 
 def test_answers_take_the_line_ends_of_the_file() -> None:

@@ -152,8 +152,7 @@ def test_close_ends_a_running_request() -> None:
 
     assert engine.generate(GenerationRequest(ids(14, 20), 500, should_stop=close_soon)).finish_reason == "cancelled"
     engine.close()
-    with pytest.raises(RuntimeError):
-        ask(engine, ids(14, 20))
+    assert ask(engine, ids(14, 20)).finish_reason == "cancelled"
 
 
 def test_a_failed_forward_leaves_no_half_cache(monkeypatch: pytest.MonkeyPatch) -> None:

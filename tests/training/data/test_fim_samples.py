@@ -86,9 +86,17 @@ def test_a_left_to_right_sample_ends_with_the_end_token_only_at_the_end_of_its_f
     made = maker(left_to_right_share=1.0, max_stretch_tokens=80)
     for seed in range(30):
         for sample in made.samples(file, seed, 0):
-            text = TOKENIZER.decode([label for label in sample.labels if label not in (IGNORED, FIM.end_id)])
+            text = TOKENIZER.decode([index for index in sample.ids if index not in (FIM.bos_id, FIM.end_id)])
             assert text in file.text
             assert (sample.ids[-1] == FIM.end_id) == (len(text) < 80 and file.text.endswith(text))
+
+
+def test_a_left_to_right_sample_counts_its_end_only(file: SourceFile) -> None:
+    made = maker(left_to_right_share=1.0, max_stretch_tokens=80, max_counted_tokens=30)
+    for sample in made.samples(file, 0, 0):
+        counted = [label for label in sample.labels if label != IGNORED]
+        assert 1 <= len(counted) <= 30
+        assert tuple(counted) == sample.ids[-len(counted) :] == sample.labels[-len(counted) :]
 
 
 def made_of(ids: Sequence[int], labels: Sequence[int]) -> Sample:

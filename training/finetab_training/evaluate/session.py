@@ -66,34 +66,37 @@ def _answered(settings: Settings, holes: Sequence[Hole], console: Console) -> di
 
 
 def show(made: dict[str, Any], num_seen: int, console: Console | None = None) -> None:
-    """Print a report: a table of arms, the differences, and what follows from them."""
+    """Print a report: a table of arms, the differences, and what follows from them. It fits 80 columns."""
     console = console or Console()
-    table = Table("arm", "exact match", "edit similarity", "empty", "p50 ms", "p95 ms", box=None)
+    table = Table("arm", "exact %", "similarity %", "empty %", "p50 ms", "p95 ms", box=None)
     for name, arm in made["arms"].items():
         latency = arm["latency_ms"]
         table.add_row(
-            name, _percent(arm["exact_match"]), _percent(arm["edit_similarity"]),
-            f"{arm['empty_answers']['mean']:.0%}", f"{latency['p50']:.0f}", f"{latency['p95']:.0f}",
-        )  # fmt: skip
+            name,
+            _percent(arm["exact_match"]),
+            _percent(arm["edit_similarity"]),
+            f"{100 * arm['empty_answers']['mean']:.0f}",
+            f"{latency['p50']:.0f}",
+            f"{latency['p95']:.0f}",
+        )
     console.print(table)
     seen = f"; {num_seen} holes were dropped because training holds their lines" if num_seen else ""
     console.print(f"{made['n']} holes, 95% bootstrap intervals{seen}", highlight=False)
     for name, difference in made["differences"].items():
-        console.print(f"  {name}: {_verdict(difference)}", highlight=False)
+        console.print(f"{name}, in points on the same holes", highlight=False)
+        for metric, label in (("exact_match", "exact match"), ("edit_similarity", "similarity")):
+            console.print(f"    {label:<12} {_verdict(difference[metric])}", highlight=False)
     console.print(f"measured best: {made['best']}", highlight=False)
     if made["n"] < _FEW:
         console.print(f"With fewer than {_FEW} holes, only large differences can be told from chance.")
 
 
 def _percent(estimate: dict[str, float]) -> str:
-    return f"{estimate['mean']:.1%} [{estimate['low']:.1%}, {estimate['high']:.1%}]"
+    mean, low, high = (100 * estimate[name] for name in ("mean", "low", "high"))
+    return f"{mean:.1f} [{low:.1f}, {high:.1f}]"
 
 
-def _verdict(difference: dict[str, dict[str, float]]) -> str:
-    words = []
-    for metric, label in (("exact_match", "exact match"), ("edit_similarity", "similarity")):
-        found = difference[metric]
-        sure = "better" if found["low"] > 0 else "worse" if found["high"] < 0 else "no sure difference"
-        points = f"{100 * found['mean']:+.1f} [{100 * found['low']:+.1f}, {100 * found['high']:+.1f}]"
-        words.append(f"{label} {points} points: {sure}")
-    return "; ".join(words)
+def _verdict(found: dict[str, float]) -> str:
+    sure = "better" if found["low"] > 0 else "worse" if found["high"] < 0 else "no sure difference"
+    mean, low, high = (100 * found[name] for name in ("mean", "low", "high"))
+    return f"{mean:+.1f} [{low:+.1f}, {high:+.1f}]: {sure}"
