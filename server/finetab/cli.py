@@ -17,7 +17,6 @@ from finetab.core.atomic import not_writable
 from finetab.errors import BadInput, BadSetting, FinetabError
 
 if TYPE_CHECKING:
-    from finetab.completion.request import Answer
     from finetab.core.progress import Progress
     from finetab.settings import Settings
 
@@ -87,7 +86,8 @@ def complete(
         answer = completer.complete(CompletionRequest(open_document(str(path), text), offset))
     finally:
         completer.close()
-    typer.echo(json.dumps(_answer_dict(answer), ensure_ascii=False) if as_json else answer.text)
+    as_dict = {"text": answer.text, "why": answer.why, **answer.cost()}
+    typer.echo(json.dumps(as_dict, ensure_ascii=False) if as_json else answer.text)
 
 
 def _place(place: str) -> tuple[Path, int, int]:
@@ -95,21 +95,6 @@ def _place(place: str) -> tuple[Path, int, int]:
     if len(parts) != 3 or not parts[0] or not (parts[1].isdecimal() and parts[2].isdecimal()):
         raise BadInput(f'"{place}" names no place; write FILE:LINE:COLUMN, such as app.py:12:5.')
     return Path(parts[0]), int(parts[1]), int(parts[2])
-
-
-def _answer_dict(answer: "Answer") -> dict[str, object]:
-    return {
-        "text": answer.text,
-        "finish_reason": answer.finish_reason,
-        "latency_ms": round(answer.latency_ms, 1),
-        "prompt_tokens": answer.prompt_tokens,
-        "reused_tokens": answer.reused_tokens,
-        "generated_tokens": answer.generated_tokens,
-        "adapter": answer.adapter,
-        "form": answer.form,
-        "why": answer.why,
-        "mean_logprob": round(answer.mean_logprob, 4),
-    }
 
 
 def settings_here(**overrides: str | None) -> "Settings":

@@ -76,8 +76,8 @@ def read_settings(folder: Path) -> tuple[Settings, list[str]]:
         return Settings(), [f"{path} cannot be read ({error}); defaults are used."]
     settings, faults = parse_settings(raw)
     # A folder named in the file is meant from where the file stands, not from where the editor started the server.
-    here = {name: _from(folder, getattr(settings, name)) for name in ("base", "adapter")}
-    return replace(settings, **here), [f"{path}: {fault}" for fault in faults]
+    settings = replace(settings, base=_from(folder, settings.base), adapter=_from(folder, settings.adapter))
+    return settings, [f"{path}: {fault}" for fault in faults]
 
 
 def _from(folder: Path, name: str) -> str:

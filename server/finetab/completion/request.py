@@ -70,6 +70,19 @@ class Answer:
     """Name and version of the adapter that answered, or `base`."""
     form: str = ""
 
+    def cost(self) -> dict[str, object]:
+        """What it took, as plain data, for the command line and for `finetab.why`."""
+        return {
+            "finish_reason": self.finish_reason,
+            "latency_ms": round(self.latency_ms, 1),
+            "prompt_tokens": self.prompt_tokens,
+            "reused_tokens": self.reused_tokens,
+            "generated_tokens": self.generated_tokens,
+            "mean_logprob": round(self.mean_logprob, 4),
+            "adapter": self.adapter,
+            "form": self.form,
+        }
+
 
 class Service(Protocol):
     """A loaded model that completes: what the language server is given."""

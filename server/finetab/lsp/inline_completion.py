@@ -71,13 +71,5 @@ def _record(
         "total_ms": round(total_ms, 1),
     }
     if answer is not None:
-        record |= {
-            "finish_reason": answer.finish_reason,
-            "latency_ms": round(answer.latency_ms, 1),
-            "prompt_tokens": answer.prompt_tokens,
-            "reused_tokens": answer.reused_tokens,
-            "generated_tokens": answer.generated_tokens,
-            "adapter": answer.adapter,
-            "form": answer.form,
-        }
+        record |= answer.cost()
     return record

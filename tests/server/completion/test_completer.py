@@ -76,7 +76,7 @@ def test_an_ended_ticket_gives_no_text_and_is_not_remembered(why: str) -> None:
 def test_an_engine_that_was_closed_meanwhile_gives_no_text_and_is_not_remembered() -> None:
     completer, _ = completer_of("width\n")
     closed = Generation((), "cancelled", 9, 0, 0.0, 0.0, 0.0)
-    completer.engine = SimpleNamespace(generate=lambda request: closed)  # type: ignore[assignment]
+    completer.engine = SimpleNamespace(generate=lambda request: closed)
     assert completer.complete(request_at("x = |\n")).why == "cancelled"
     completer.engine = completer_of("width\n")[1]
     assert completer.complete(request_at("x = |\n")).text == "width"

@@ -91,12 +91,9 @@ def test_a_left_to_right_sample_ends_with_the_end_token_only_at_the_end_of_its_f
             assert (sample.ids[-1] == FIM.end_id) == (len(text) < 80 and file.text.endswith(text))
 
 
-def test_a_left_to_right_sample_counts_its_end_only(file: SourceFile) -> None:
-    made = maker(left_to_right_share=1.0, max_stretch_tokens=80, max_counted_tokens=30)
-    for sample in made.samples(file, 0, 0):
-        counted = [label for label in sample.labels if label != IGNORED]
-        assert 1 <= len(counted) <= 30
-        assert tuple(counted) == sample.ids[-len(counted) :] == sample.labels[-len(counted) :]
+def test_a_left_to_right_sample_counts_all_but_the_begin_token(file: SourceFile) -> None:
+    for sample in maker(left_to_right_share=1.0).samples(file, 0, 0):
+        assert sample.labels == (IGNORED, *sample.ids[1:])
 
 
 def made_of(ids: Sequence[int], labels: Sequence[int]) -> Sample:

@@ -1,11 +1,13 @@
 """Training runs on small random models: the adapter that comes out, going on after a stop, what is refused."""
 
 import os
+import shutil
 import signal
 from collections.abc import Callable
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,7 +20,7 @@ import finetab_training.train.trainer as trainer_module
 from finetab.adapters.attach import attach
 from finetab.adapters.library import WEIGHTS, read_adapter
 from finetab.core.models import load_base
-from finetab.errors import BadAdapter, BadFile, Interrupted
+from finetab.errors import BadAdapter, BadFile, Interrupted, NoSpace
 from finetab_training.config import RunConfig, make_config
 from finetab_training.runs import Run, open_run, run_of
 from finetab_training.train import loss
@@ -152,6 +154,21 @@ def test_a_failed_run_leaves_the_adapter_in_force(
     with pytest.raises(RuntimeError):
         trained(run_of(replace(config, seed=9)))
     assert read_json(tmp_path / "adapter" / "manifest.json") == before
+
+
+def test_a_disk_that_fills_up_while_training_is_told_with_the_way_on(
+    project: Path, tiny: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*args: Any, **kwargs: Any) -> None:
+        raise RuntimeError("basic_ios::clear: iostream error")  # what torch.save says of a full disk
+
+    run = run_of(config_for(project, tiny("llama"), tmp_path / "adapter", max_steps=3))
+    monkeypatch.setattr(torch, "save", full)
+    with pytest.raises(RuntimeError, match="iostream"):
+        trained(run)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=1000))
+    with pytest.raises(NoSpace, match=f"go on with: finetab train --resume {run.folder}"):
+        trained(run)
 
 
 @pytest.mark.parametrize("kind", ["folder with something else", "no out", "file"])

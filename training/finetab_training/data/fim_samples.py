@@ -1,7 +1,7 @@
 """Training samples: token ids in the very order the server uses, and which of them the loss counts.
 
     FIM sample    prompt (not counted) + middle + end token (counted)
-    left-to-right [bos] + a stretch of a file (its end counted): keeps the base's own skill alive
+    left-to-right [bos] + a stretch of a file (counted): keeps the base's own skill alive
 
 The prompt comes from `Windows` and `FimFormat.prompt`, the code that serves. One generator per (seed, epoch,
 file), derived from a string, so that a resumed run draws the same cuts.
@@ -37,9 +37,6 @@ class SampleMix:
     max_middle_tokens: int = 128
     max_stretch_tokens: int = 256
     """The longest left-to-right sample."""
-    max_counted_tokens: int = 48
-    """Of a left-to-right sample, how many tokens at its end the loss counts. The loss is a mean over counted
-    tokens: were all 256 counted, a quarter of the samples would make up nine tenths of the gradient."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +106,10 @@ class SampleMaker:
         if len(ids) < 2:
             return None
         bos = [] if self._fim.bos_id is None else [self._fim.bos_id]
-        # What has no context yet is not worth learning: the first token never counts, and the end counts most.
-        num_ignored = max(1, len(ids) - self._mix.max_counted_tokens)
-        labels = [IGNORED] * (len(bos) + num_ignored) + ids[num_ignored:]
-        return Sample((*bos, *ids), tuple(labels), "left-to-right")
+        # Counting all of them gives most of the gradient to plain code. Over a short run that is what helps: a file's
+        # kin are learned from it, and the middles' loss falls further than when only the last tokens count.
+        labels = ids if bos else [IGNORED, *ids[1:]]
+        return Sample((*bos, *ids), (*[IGNORED] * len(bos), *labels), "left-to-right")
 
 
 def check_sample(sample: Sample, middle: str, tokenizer: Tokenizer, fim: FimFormat) -> None:

@@ -1,6 +1,7 @@
 """A training run from its config to an adapter folder: corpus, rows, base, method, trainer, manifest."""
 
 import hashlib
+import shutil
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -13,10 +14,10 @@ from transformers.utils import logging as transformers_logging
 
 from finetab.adapters.library import WEIGHTS
 from finetab.core import manifest
-from finetab.core.atomic import new_folder
+from finetab.core.atomic import new_folder, not_writable
 from finetab.core.manifest import Manifest
 from finetab.core.models import BaseModel, load_base
-from finetab.errors import Interrupted
+from finetab.errors import Interrupted, NoSpace
 from finetab_training.config import RunConfig
 from finetab_training.methods.registry import method_by_name
 from finetab_training.runs import Run
@@ -25,6 +26,7 @@ from finetab_training.train.rows import RowSet, budgets, make_rows
 from finetab_training.train.trainer import ProgressBar, RowTrainer, StopOnInterrupt
 from finetab_training.trained import write_trained
 
+_LITTLE_SPACE = 1 << 20  # bytes
 _LIBRARIES = ("torch", "transformers", "peft", "bitsandbytes", "tokenizers", "finetab")
 
 
@@ -59,7 +61,15 @@ def _fit(run: Run, model: PeftModel, rows: RowSet, console: Console) -> None:
     trainer = RowTrainer(model, rows, run, [ProgressBar(run, rows, console), stop])
     trainer.pop_callback(PrinterCallback)
     checkpoint = run.last_checkpoint()
-    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    try:
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    except Exception as error:
+        # torch reports a full disk as a broken stream, so the disk itself is asked.
+        if not_writable(error) or shutil.disk_usage(run.folder).free < _LITTLE_SPACE:
+            raise NoSpace(
+                f"The disk of {run.folder} is full. Free some space and go on with: {run.resume_command}"
+            ) from error
+        raise
     if stop.was_interrupted:
         raise Interrupted(f"Stopped at step {trainer.state.global_step}; go on with: {run.resume_command}")
 
