@@ -29,7 +29,7 @@ from finetab_training.train.prepare import prepare
 from finetab_training.train.run import train
 
 # About three minutes of training and three of measuring on two cores.
-_STEPS = 24
+_STEPS = 20
 _HOLES = 40
 _NEW_TOKENS = 32
 _CONFIG = {
