@@ -29,8 +29,8 @@ from finetab_training.train.prepare import prepare
 from finetab_training.train.run import train
 
 # About three minutes of training and three of measuring on two cores.
-_STEPS = 20
-_HOLES = 40
+_STEPS = 16
+_HOLES = 32
 _NEW_TOKENS = 32
 _CONFIG = {
     "rows_per_step": 1,
