@@ -161,11 +161,12 @@ def fetch(names: Annotated[list[str], typer.Argument(help="Names, .gguf files or
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-    from finetab.core.bases import DEFAULT_BASE, known_base
+    from finetab.core.bases import DEFAULT_BASE, KNOWN_BASES, is_cached, known_base
     from finetab.core.weights import check_name
 
     for name in names:
         check_name(name)
+    known_before = {base.name for base in KNOWN_BASES if is_cached(base.name)}
 
     from finetab.core.fetch import fetch as fetch_weights  # slow to import
 
@@ -182,5 +183,5 @@ def fetch(names: Annotated[list[str], typer.Argument(help="Names, .gguf files or
             typer.echo(f"{DEFAULT_BASE} could not be fetched, so `default` is {folder.name} here.")
         base = known_base(folder.name) or known_base(name)
         typer.echo(f"{base.name if base else name}: {folder}")
-        if base and base.terms:
+        if base and base.terms and base.name not in known_before:
             typer.echo(base.terms)

@@ -16,7 +16,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from finetab.core.bases import known_base, real_name
+from finetab.core.bases import is_cached, known_base, real_name
 from finetab.core.fetch import fetch
 from finetab.errors import UnknownName
 from finetab.lsp.client import ServerProcess
@@ -101,12 +101,15 @@ def _package(name: str) -> tuple[Path, str]:
 
 
 def _load(console: Console) -> None:
+    was_here = is_cached(real_name("default"))
     with Progress(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console) as bar:
         task = bar.add_task("model", total=1.0)
         folder = fetch("default", lambda stage, share: bar.update(task, description=stage, completed=share))
         bar.update(task, completed=1.0)
     base = known_base(folder.name)
-    console.print(f"{folder.name}: {base.parameters if base else ''} parameters. {base.terms if base else ''}")
+    console.print(f"{folder.name}: {base.parameters if base else ''} parameters")
+    if base and base.terms and not was_here:
+        console.print(base.terms)
 
 
 def _served(out: Path, report: dict[str, Any]) -> dict[str, Any]:
