@@ -103,7 +103,8 @@ class FimFormat:
         start = [] if self.bos_id is None else [self.bos_id]
         start += parts.context
         if form == "prefix":
-            return [*start, *parts.prefix]
+            # A model without a begin token still needs something to go on from: the end of a text before.
+            return [*start, *parts.prefix] or [self.end_id]
         if form == "psm":
             return [*start, self.prefix_id, *parts.prefix, self.suffix_id, *parts.suffix, self.middle_id]
         return [*start, self.prefix_id, self.suffix_id, *parts.suffix, self.middle_id, *parts.prefix]

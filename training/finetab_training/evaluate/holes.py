@@ -93,7 +93,7 @@ def write_holes(path: Path, holes: Sequence[Hole]) -> None:
 def read_holes(path: Path) -> tuple[Hole, ...]:
     """The holes of a file. Raises `BadFile` with the line that is wrong."""
     try:
-        lines = path.read_text("utf-8").splitlines()
+        lines = path.read_text("utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise BadFile(f"{path} cannot be read as a holes file: {error}.") from error
     holes = tuple(_hole(line, number, path) for number, line in enumerate(lines, 1) if line.strip())
