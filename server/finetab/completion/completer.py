@@ -53,6 +53,10 @@ class Completer:
                 self._memory.remember(request, answer)
         return replace(answer, latency_ms=(time.perf_counter() - started) * 1000)
 
+    def forget(self) -> None:
+        """Drop the answers remembered, so that the next request is put to the model."""
+        self._memory = Memory()
+
     def close(self) -> None:
         """See `Service.close`."""
         self.engine.close()

@@ -38,6 +38,11 @@ def test_psm_and_prefix_forms() -> None:
     assert FIM.prompt(parts, "prefix") == [904, 9, 1, 2]
 
 
+def test_a_prompt_is_never_empty() -> None:
+    no_begin = FimFormat("x", 1, 2, 3, end_id=4, bos_id=None, native=())
+    assert no_begin.prompt(Parts((), (), ()), "prefix") == [4]
+
+
 def test_a_prompt_without_sentinels_is_refused() -> None:
     with pytest.raises(BadInput, match="sentinel"):
         FIM.unprompt([904, 1, 2, 3], "spm")

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from finetab.core.languages import LANGUAGES
 from finetab.errors import BadFile
-from finetab_training.data.corpus import read_corpus
-from finetab_training.evaluate.holes import Hole, cut_holes, is_seen, lines_of, read_holes, write_holes
+from finetab_training.data.corpus import SourceFile, read_corpus
+from finetab_training.data.trained import trained_on
+from finetab_training.evaluate.holes import Cut, Hole, cut_holes, read_holes, unseen, write_holes
 
 
 def test_holes_are_pieces_of_their_files_of_all_kinds(project: Path) -> None:
@@ -30,25 +32,21 @@ def test_the_seed_decides_the_holes(project: Path) -> None:
 def test_lines_that_training_has_seen_are_dropped_and_counted(project: Path) -> None:
     files = read_corpus(project).files
     everything = cut_holes(files, 10_000, seed=0)
-    cut = cut_holes(files[:1], 10_000, seed=0, seen_lines=lines_of(files[1:]))
+    cut = cut_holes(files[:1], 10_000, seed=0, trained=trained_on(files[1:]))
     assert cut.num_seen > 0
     assert len(cut.holes) + cut.num_seen == sum(hole.path == files[0].path for hole in everything.holes)
-    assert not any(
-        "total = width * height" in line for hole in cut.holes if hole.kind == "line" for line in [hole.middle]
-    )
+    assert not any("total = width * height" in hole.whole_lines for hole in cut.holes if hole.kind != "block")
 
 
-@pytest.mark.parametrize(
-    ("middle", "seen"),
-    [("total = width * height", True), ("return x", False), ("total = width * height\nnew_line = 12345", False),
-     ("a_line_not_in_training()", False)],
-)  # fmt: skip
-def test_what_counts_as_seen(middle: str, seen: bool) -> None:
-    assert is_seen(middle, frozenset({"total = width * height", "return x"})) is seen
+def test_a_rest_of_a_line_is_judged_by_its_whole_line() -> None:
+    hole = Hole("a.py", "python", "def f():\n    total = ", "\n    return total\n", "width * height", "rest")
+    trained = trained_on([SourceFile("b.py", LANGUAGES[0], "total = width * height\n")])
+    assert hole.whole_lines == "    total = width * height"
+    assert unseen([hole], 9, trained) == Cut((), 1)
 
 
 def test_holes_come_back_as_they_were_written(tmp_path: Path) -> None:
-    holes = (Hole("a.py", "python", "x = ", "\n", "é𝒳", "rest"), Hole("b.go", "go", "", "", "package p"))
+    holes = (Hole("a.py", "python", "x = ", "\n", "é𝒳\u2028", "rest"), Hole("b.go", "go", "", "", "package p"))
     write_holes(tmp_path / "holes.jsonl", holes)
     assert read_holes(tmp_path / "holes.jsonl") == holes
 

@@ -1,6 +1,8 @@
 """Holes answered through the serving pipeline by a scripted engine, and what the report says of them."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,14 +11,16 @@ from tests.training.train.test_run import config_for, trained
 
 from finetab.adapters.library import read_adapter
 from finetab.completion.completer import Completer, Voice
-from finetab.core.fim import FimFormat
+from finetab.core import manifest
+from finetab.core.fim import FimFormat, Form, Parts
 from finetab.core.manifest import Budgets
 from finetab.core.tokenizer import Tokenizer
 from finetab.engine.scripted import ScriptedEngine
 from finetab.errors import BadFile, UnknownName
 from finetab.settings import Settings
 from finetab_training.data.corpus import read_corpus
-from finetab_training.evaluate.evaluation import Evaluation, report
+from finetab_training.data.trained import read_trained
+from finetab_training.evaluate.evaluation import Evaluation, evaluate, report
 from finetab_training.evaluate.holes import Hole, cut_holes, read_holes, write_holes
 from finetab_training.evaluate.runner import Result, answer_holes, in_form, scores
 from finetab_training.evaluate.session import measure
@@ -45,6 +49,13 @@ def test_a_model_that_knows_the_answers_gets_them_all(holes: tuple[Hole, ...]) -
     assert found["edit_similarity"]["mean"] == 1.0
     assert found["empty_answers"]["mean"] == 0.0
     assert [result.output for result in results] == [hole.middle for hole in holes]
+
+
+def test_no_hole_is_answered_from_the_memory_of_another(holes: tuple[Hole, ...]) -> None:
+    completer, engine = completer_of(lambda prompt: TOKENIZER.encode("x = 1\n"))
+    twice = answer_holes(completer, [holes[0], holes[0]], lambda: None)
+    assert [result.why for result in twice] == ["answered", "answered"]
+    assert len(engine.prompts) == 2
 
 
 def test_a_model_that_says_nothing_gets_none(holes: tuple[Hole, ...]) -> None:
@@ -77,7 +88,7 @@ def test_the_report_compares_on_the_same_holes_and_names_the_best() -> None:
         "adapter-shuffled": [result_of(True)] * 10,
         "adapter-prefix": [result_of(index < 5) for index in range(10)],
     }
-    made = report(Evaluation(arms, "adapter-fim", Settings(), "mine@1"))
+    made = report(Evaluation(arms, "adapter-fim", "mine@1"))
     assert (made["best"], made["arm"], made["n"]) == ("adapter-fim", "adapter-fim", 10)
     assert made["exact_match"]["mean"] == 0.9
     assert len(made["holes"]) == 10
@@ -101,21 +112,45 @@ def test_an_evaluation_measures_unseen_files_and_is_kept_in_the_manifest(
     settings = Settings(base=str(tiny("llama")), adapter=str(adapter), max_new_tokens=8)
     kept = tmp_path / "holes.jsonl"
     cut, made = measure(settings, data=project, holes_file=None, limit=6, save_holes=kept)
-    trained = {line.split()[1] for line in (adapter / "trained_files.txt").read_text().splitlines()}
-    assert {hole.path for hole in cut.holes}.isdisjoint(trained)
+    assert {hole.path for hole in cut.holes}.isdisjoint(read_trained(adapter).files)
     assert read_holes(kept) == cut.holes
     assert list(made["arms"]) == ["base-prefix", "base-fim", "adapter-fim", "adapter-shuffled", "adapter-prefix"]
-    manifest = read_adapter(str(adapter))[1]
-    assert manifest.evaluation is not None
-    assert manifest.evaluation["n"] == made["n"] == len(cut.holes) > 0
-    assert "holes" not in manifest.evaluation
+    after = read_adapter(str(adapter))[1]
+    assert after.evaluation is not None
+    assert after.evaluation["n"] == made["n"] == len(cut.holes) > 0
+    assert "holes" not in after.evaluation
     fim, prefix = made["arms"]["adapter-fim"], made["arms"]["adapter-prefix"]
     better = "prefix" if _rank(prefix) > _rank(fim) else "spm"
-    assert manifest.serve_form == better
+    assert after.serve_form == better
 
 
 def _rank(arm: dict[str, dict[str, float]]) -> tuple[float, float]:
     return arm["exact_match"]["mean"], arm["edit_similarity"]["mean"]
+
+
+def test_an_adapter_is_measured_in_the_form_it_was_trained_in_whatever_is_served(
+    project: Path, tiny: Callable[[str], Path], tmp_path: Path, holes: tuple[Hole, ...],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    config = config_for(project, tiny("llama"), tmp_path / "psm", max_steps=2, form="psm")
+    folder, before = read_adapter(str(trained(run_of(config))))
+    manifest.write(folder, replace(before, serve_form="prefix"))
+    asked: dict[Form, int] = Counter()
+    real = FimFormat.prompt
+
+    def spy(fim: FimFormat, parts: Parts, form: Form) -> list[int]:
+        asked[form] += 1
+        return real(fim, parts, form)
+
+    monkeypatch.setattr(FimFormat, "prompt", spy)
+    settings = Settings(base=str(tiny("llama")), adapter=str(folder), form="spm", max_new_tokens=2)
+    found = evaluate(settings, holes[:1], lambda arm: None)
+    assert found.headline == "adapter-fim"
+    assert asked == {
+        "prefix": 2,
+        "spm": 1,
+        "psm": 2,
+    }  # the base twice, the adapter, its control and its prefix
 
 
 def test_the_base_alone_is_measured_in_two_forms(
@@ -131,11 +166,19 @@ def test_the_base_alone_is_measured_in_two_forms(
 def test_a_folder_that_was_trained_on_whole_gives_no_holes(
     adapter: Path, project: Path, tiny: Callable[[str], Path]
 ) -> None:
-    trained = {line.split()[1] for line in (adapter / "trained_files.txt").read_text().splitlines()}
+    trained = read_trained(adapter)
     for path in project.iterdir():
-        if path.name not in trained:
+        if path.name in trained.files:
+            path.write_text(path.read_text() + "edited_since_then = 12345\n")  # still a file that was trained on
+        else:
             path.unlink()
     with pytest.raises(BadFile, match="5 of its 5 files were trained on"):
         measure(Settings(adapter=str(adapter)), data=project, holes_file=None, limit=5)
+    learned = Hole(
+        "a.py", "python", "def f():\n    ", "\n", (project / next(iter(trained.files))).read_text().split("\n")[2]
+    )
+    write_holes(adapter / "holes.jsonl", [learned])
+    with pytest.raises(BadFile, match="Training holds the lines of all 1 holes"):
+        measure(Settings(adapter=str(adapter)), data=None, holes_file=adapter / "holes.jsonl", limit=5)
     with pytest.raises(UnknownName, match="There is no adapter"):
         measure(Settings(adapter="nobody"), data=project, holes_file=None, limit=5)

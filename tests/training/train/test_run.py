@@ -22,11 +22,11 @@ from finetab.adapters.library import WEIGHTS, read_adapter
 from finetab.core.models import load_base
 from finetab.errors import BadAdapter, BadFile, Interrupted, NoSpace
 from finetab_training.config import RunConfig, make_config
+from finetab_training.data.trained import read_trained
 from finetab_training.runs import Run, open_run, run_of
 from finetab_training.train import loss
 from finetab_training.train.prepare import prepare
 from finetab_training.train.run import train
-from finetab_training.trained import trained_digests
 
 FAMILIES = ("gpt_neox", "llama", "gemma3_text")
 
@@ -54,14 +54,14 @@ def test_an_adapter_is_trained_written_and_fits_its_base(
     out = trained(run)
     folder, manifest = read_adapter(str(out))
     assert {path.name for path in folder.iterdir()} == {
-        "adapter_config.json", WEIGHTS, "manifest.json", "trained_files.txt",
+        "adapter_config.json", WEIGHTS, "manifest.json", "trained_files.json", "trained_lines.npy",
     }  # fmt: skip
     weights = load_file(folder / WEIGHTS)
     assert all("lora" in name or "trainable_tokens" in name for name in weights)  # no whole embedding among them
     assert any(weight.abs().sum() > 0 for name, weight in weights.items() if "lora_B" in name)
     assert (manifest.method, manifest.quantisation) == (method, "nf4" if method == "qlora" else "none")
     assert (manifest.data["files"], manifest.data["files_held_out"]) == (5, 1)
-    assert len(trained_digests(folder)) == 5
+    assert len(read_trained(folder).files) == 5
     assert attach(load_base(str(tiny(family))), folder, manifest) is not None
     assert not run.checkpoints.exists()
 

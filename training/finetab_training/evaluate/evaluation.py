@@ -34,42 +34,46 @@ ADAPTER_ARMS = ("adapter-fim", "adapter-shuffled", "adapter-prefix")
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """The results of every arm, by its name, and which of them is served."""
+    """The results of every arm, by its name, and whose figures stand for all: the form trained for, or the base's."""
 
     results: dict[str, list[Result]]
-    served: str
-    settings: Settings
+    headline: str
     adapter: str
 
 
 def evaluate(settings: Settings, holes: Sequence[Hole], advance: Advance) -> Evaluation:
-    """Answer the holes with the base, and with the settings' adapter when they name one, in all forms."""
-    results: dict[str, list[Result]] = {}
-    base_settings = replace(settings, adapter="base", form="auto")
-    if settings.adapter != "base":
-        # The base is asked with the adapter's own budgets, so that both see the same text.
-        budgets = read_adapter(settings.adapter)[1].budgets
-        base_settings = replace(
-            base_settings,
-            prefix_tokens=settings.prefix_tokens or budgets.prefix,
-            suffix_tokens=settings.suffix_tokens or budgets.suffix,
-        )
-    with closing(load_completer(base_settings, silent)) as base:
-        served = "base-prefix" if base.voice.form == "prefix" else "base-fim"
-        form: Form = "spm" if base.voice.form == "prefix" else base.voice.form
-        results["base-prefix"] = _arm("base-prefix", in_form(base, "prefix"), holes, advance)
-        results["base-fim"] = _arm("base-fim", in_form(base, form), holes, advance)
-        adapter = base.voice.adapter
-    if settings.adapter != "base":
-        with closing(load_completer(settings, silent)) as tuned:
-            served = "adapter-prefix" if tuned.voice.form == "prefix" else "adapter-fim"
-            adapter = tuned.voice.adapter
-            results |= _adapter_arms(tuned, holes, advance)
-    return Evaluation(results, served, settings, adapter)
+    """Answer the holes with the base, and with the settings' adapter when they name one, in all forms.
+
+    The settings' own `form` is for the server: here every form is asked for.
+    """
+    if settings.adapter == "base":
+        return _base_evaluation(replace(settings, form="auto"), holes, advance)
+    manifest = read_adapter(settings.adapter)[1]
+    # The base is asked with the adapter's own budgets, so that both see the same text.
+    settings = replace(
+        settings,
+        form=manifest.form,
+        prefix_tokens=settings.prefix_tokens or manifest.budgets.prefix,
+        suffix_tokens=settings.suffix_tokens or manifest.budgets.suffix,
+    )
+    base = _base_evaluation(replace(settings, adapter="base", form="auto"), holes, advance)
+    with closing(load_completer(settings, silent)) as tuned:
+        results = base.results | _adapter_arms(tuned, manifest.form, holes, advance)
+        return Evaluation(results, "adapter-fim", tuned.voice.adapter)
 
 
-def _adapter_arms(tuned: Completer, holes: Sequence[Hole], advance: Advance) -> dict[str, list[Result]]:
-    form: Form = "psm" if tuned.voice.form == "psm" else "spm"
+def _base_evaluation(settings: Settings, holes: Sequence[Hole], advance: Advance) -> Evaluation:
+    with closing(load_completer(settings, silent)) as base:
+        knows_fim = base.voice.form != "prefix"
+        askers = {
+            "base-prefix": in_form(base, "prefix"),
+            "base-fim": in_form(base, base.voice.form if knows_fim else "spm"),
+        }
+        results = {name: _arm(name, asker, holes, advance) for name, asker in askers.items()}
+        return Evaluation(results, "base-fim" if knows_fim else "base-prefix", base.voice.adapter)
+
+
+def _adapter_arms(tuned: Completer, form: Form, holes: Sequence[Hole], advance: Advance) -> dict[str, list[Result]]:
     askers = {
         "adapter-fim": in_form(tuned, form),
         "adapter-shuffled": in_form(tuned, form, holes),
@@ -83,7 +87,7 @@ def _arm(name: str, completer: Completer, holes: Sequence[Hole], advance: Advanc
 
 
 def report(evaluation: Evaluation) -> dict[str, Any]:
-    """Plain data: the served arm's figures and outputs at the top, all arms and their differences below.
+    """Plain data: the headline arm's figures and outputs at the top, all arms and their differences below.
 
     `best` is the arm with most exact matches, similarity deciding ties; the shuffled control cannot be it.
     """
@@ -93,12 +97,12 @@ def report(evaluation: Evaluation) -> dict[str, Any]:
     return {
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "adapter": evaluation.adapter,
-        "arm": evaluation.served,
-        **arms[evaluation.served],
+        "arm": evaluation.headline,
+        **arms[evaluation.headline],
         "best": best,
         "arms": arms,
         "differences": _differences(evaluation.results),
-        "holes": outputs(evaluation.results[evaluation.served]),
+        "holes": outputs(evaluation.results[evaluation.headline]),
     }
 
 

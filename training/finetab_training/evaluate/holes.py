@@ -14,10 +14,10 @@ from finetab.core.atomic import write_text
 from finetab.errors import BadFile
 from finetab_training.data.corpus import SourceFile
 from finetab_training.data.spans import SpanKind, spans_of
+from finetab_training.data.trained import Trained
 
 KINDS: tuple[SpanKind, ...] = ("line", "rest", "block")
 _FIELDS = ("path", "language", "prefix", "suffix", "middle")
-_MIN_SEEN = 12  # characters: shorter lines (`return x`) recur by chance and are no leak
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,11 @@ class Hole:
     middle: str
     kind: str = "line"
 
+    @property
+    def whole_lines(self) -> str:
+        """The lines that the middle touches, from their starts to their ends."""
+        return self.prefix.rpartition("\n")[2] + self.middle + self.suffix.partition("\n")[0]
+
 
 @dataclass(frozen=True, slots=True)
 class Cut:
@@ -40,14 +45,19 @@ class Cut:
     num_seen: int
 
 
-def cut_holes(files: Sequence[SourceFile], limit: int, seed: int, seen_lines: frozenset[str] = frozenset()) -> Cut:
-    """Up to `limit` holes, kinds and files in turn, none whose every line stands in `seen_lines`."""
+def cut_holes(files: Sequence[SourceFile], limit: int, seed: int, trained: Trained | None = None) -> Cut:
+    """Up to `limit` holes, kinds and files in turn, none whose every line was trained on."""
+    return unseen(_in_turn(files, Random(f"{seed}/holes")), limit, trained or Trained())
+
+
+def unseen(candidates: Iterable[Hole], limit: int, trained: Trained) -> Cut:
+    """The first `limit` holes that training has not seen. A hole is judged by all of the lines that it touches."""
     holes: list[Hole] = []
     num_seen = 0
-    for hole in _in_turn(files, Random(f"{seed}/holes")):
+    for hole in candidates:
         if len(holes) == limit:
             break
-        if is_seen(hole.middle, seen_lines):
+        if trained.has_text(hole.whole_lines):
             num_seen += 1
         else:
             holes.append(hole)
@@ -72,17 +82,6 @@ def _in_turn(files: Sequence[SourceFile], generator: Random) -> Iterator[Hole]:
         stacks = [stack for stack in stacks if stack]
         for stack in stacks:
             yield stack.pop()
-
-
-def lines_of(files: Iterable[SourceFile]) -> frozenset[str]:
-    """The lines that training files hold, stripped; what a hole must not repeat."""
-    return frozenset(line.strip() for file in files for line in file.text.splitlines())
-
-
-def is_seen(middle: str, seen_lines: frozenset[str]) -> bool:
-    """Whether every line of a middle stands in the training files; lines too short to tell count as new."""
-    lines = [line.strip() for line in middle.splitlines() if line.strip()]
-    return all(len(line) >= _MIN_SEEN and line in seen_lines for line in lines)
 
 
 def write_holes(path: Path, holes: Sequence[Hole]) -> None:

@@ -68,7 +68,7 @@ def _document(hole: Hole) -> Document:
 
 
 def in_form(completer: Completer, form: Form, shuffled: Sequence[Hole] = (), seed: int = 0) -> Completer:
-    """The same engine asked in another form, nothing remembered; with holes given, their suffixes shuffled."""
+    """The same engine asked in another form; with holes given, their suffixes shuffled."""
     asked = Completer(completer.engine, replace(completer.voice, form=form))
     if shuffled:
         asked.windows = ShuffledSuffixes(asked.windows, shuffled, seed)
@@ -76,9 +76,10 @@ def in_form(completer: Completer, form: Form, shuffled: Sequence[Hole] = (), see
 
 
 def answer_holes(completer: Completer, holes: Sequence[Hole], advance: Advance) -> list[Result]:
-    """Each hole as a request with its own document."""
+    """Each hole as a request with its own document, none answered from the memory of another."""
     results = []
     for hole in holes:
+        completer.forget()
         answer = completer.complete(CompletionRequest(_document(hole), len(hole.prefix)))
         results.append(
             Result(

@@ -11,10 +11,10 @@ from rich.table import Table
 from finetab.adapters.library import read_adapter
 from finetab.errors import BadFile
 from finetab.settings import Settings
-from finetab_training.data.corpus import SourceFile, read_corpus
+from finetab_training.data.corpus import read_corpus
+from finetab_training.data.trained import Trained, read_trained
 from finetab_training.evaluate.evaluation import ADAPTER_ARMS, BASE_ARMS, evaluate, record, report
-from finetab_training.evaluate.holes import Cut, Hole, cut_holes, lines_of, read_holes, write_holes
-from finetab_training.trained import trained_digests
+from finetab_training.evaluate.holes import Cut, Hole, cut_holes, read_holes, unseen, write_holes
 
 _FEW = 300  # holes: below this only large gains can be told from chance
 
@@ -30,9 +30,8 @@ def measure(
     console: Console | None = None,
 ) -> tuple[Cut, dict[str, Any]]:
     """The holes and the report; the report is written into the adapter's manifest as well."""
-    if settings.adapter != "base":
-        read_adapter(settings.adapter)  # a wrong name should not wait for the holes
-    cut = Cut(read_holes(holes_file)[:limit], 0) if holes_file else _cut(settings, data or Path(), limit, seed)
+    trained, folder = _trained(settings)
+    cut = _read(holes_file, limit, trained) if holes_file else _cut(data or Path(), limit, seed, trained, folder)
     if save_holes:
         write_holes(save_holes, cut.holes)
     made = _answered(settings, cut.holes, console or Console(stderr=True))
@@ -41,18 +40,30 @@ def measure(
     return cut, made
 
 
-def _cut(settings: Settings, data: Path, limit: int, seed: int) -> Cut:
+def _trained(settings: Settings) -> tuple[Trained, Path | None]:
+    """What the adapter was trained on, and the folder that it stood in."""
+    if settings.adapter == "base":
+        return Trained(), None
+    folder, manifest = read_adapter(settings.adapter)
+    return read_trained(folder), Path(manifest.data.get("folder", ""))
+
+
+def _read(path: Path, limit: int, trained: Trained) -> Cut:
+    cut = unseen(read_holes(path), limit, trained)
+    if not cut.holes:
+        raise BadFile(f"Training holds the lines of all {cut.num_seen} holes of {path}; name others.")
+    return cut
+
+
+def _cut(data: Path, limit: int, seed: int, trained: Trained, trained_folder: Path | None) -> Cut:
     files = read_corpus(data).files
-    trained: list[SourceFile] = []
-    if settings.adapter != "base":
-        digests = trained_digests(read_adapter(settings.adapter)[0])
-        trained = [file for file in files if file.digest in digests]
-    unseen = [file for file in files if file not in trained]
-    cut = cut_holes(unseen, limit, seed, lines_of(trained))
+    same_folder = data.resolve() == trained_folder
+    kept = [file for file in files if not trained.has_file(file, same_folder)]
+    cut = cut_holes(kept, limit, seed, trained)
     if not cut.holes:
         raise BadFile(
-            f"No hole can be cut from {data}: {len(trained)} of its {len(files)} files were trained on, and the "
-            "others hold no line that is new; name another folder, or a holes file with --holes."
+            f"No hole can be cut from {data}: {len(files) - len(kept)} of its {len(files)} files were trained on, "
+            "and the others hold no line that is new; name another folder, or a holes file with --holes."
         )
     return cut
 

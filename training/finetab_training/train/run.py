@@ -19,12 +19,12 @@ from finetab.core.manifest import Manifest
 from finetab.core.models import BaseModel, load_base
 from finetab.errors import Interrupted, NoSpace
 from finetab_training.config import RunConfig
+from finetab_training.data.trained import trained_on, write_trained
 from finetab_training.methods.registry import method_by_name
 from finetab_training.runs import Run
 from finetab_training.train.prepare import Prepared
 from finetab_training.train.rows import RowSet, budgets, make_rows
 from finetab_training.train.trainer import ProgressBar, RowTrainer, StopOnInterrupt
-from finetab_training.trained import write_trained
 
 _LITTLE_SPACE = 1 << 20  # bytes
 _LIBRARIES = ("torch", "transformers", "peft", "bitsandbytes", "tokenizers", "finetab")
@@ -50,7 +50,7 @@ def train(run: Run, prepared: Prepared, console: Console) -> Path:
     with new_folder(out) as building:
         model.save_pretrained(str(building), save_embedding_layers=False)
         (building / "README.md").unlink(missing_ok=True)
-        write_trained(building, ((file.digest, file.path) for file in prepared.training))
+        write_trained(building, trained_on(prepared.training))
         manifest.write(building, _manifest(config, base, options, building, _data(prepared, rows)))
     run.finish()
     return out

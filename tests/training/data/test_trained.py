@@ -1,0 +1,39 @@
+"""What an adapter was trained on: kept as paths, digests and hashes of lines, and asked by file and by line."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from finetab.core.languages import LANGUAGES
+from finetab.errors import BadAdapter
+from finetab_training.data.corpus import SourceFile
+from finetab_training.data.trained import Trained, read_trained, trained_on, write_trained
+
+FILE = SourceFile("src/odd\nname.py", LANGUAGES[0], "    total = width * height\nreturn x\n")
+TRAINED = trained_on([FILE])
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [("total = width * height", True), ("return x", False), ("total = width * height\nnew_line = 12345", False),
+     ("a_line_not_in_training()", False), ("try:\n    total = width * height", True), ("try:\n    pass", False)],
+)  # fmt: skip
+def test_a_text_is_seen_when_all_of_its_telling_lines_are(text: str, seen: bool) -> None:
+    assert TRAINED.has_text(text) is seen
+
+
+def test_a_file_is_known_by_its_content_and_in_its_folder_by_its_path() -> None:
+    edited, moved = replace(FILE, text="y = 1\n"), replace(FILE, path="b.py")
+    assert TRAINED.has_file(moved, same_folder=False)
+    assert TRAINED.has_file(edited, same_folder=True)
+    assert not TRAINED.has_file(edited, same_folder=False)
+    assert not TRAINED.has_file(replace(edited, path="b.py"), same_folder=True)
+
+
+def test_it_comes_back_as_it_was_written_or_is_refused(tmp_path: Path) -> None:
+    write_trained(tmp_path, TRAINED)
+    assert read_trained(tmp_path) == TRAINED != Trained()
+    (tmp_path / "trained_lines.npy").write_bytes(b"half")
+    with pytest.raises(BadAdapter, match="does not say what it was trained on"):
+        read_trained(tmp_path)

@@ -1,0 +1,72 @@
+"""What an adapter was trained on, kept beside its weights so that no evaluation measures on it.
+
+trained_files.json   the digest of each file's content by its path in the corpus
+trained_lines.npy    64-bit hashes of the lines that are long enough to tell, sorted, each once
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+
+from finetab.errors import BadAdapter
+from finetab_training.data.corpus import SourceFile
+
+_FILES = "trained_files.json"
+_LINES = "trained_lines.npy"
+_MIN_TELLING = 12  # characters; shorter lines (`else:`, `return x`) stand everywhere
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """The files and lines of a training run. Lines are known by their hashes alone."""
+
+    files: dict[str, str] = field(default_factory=dict)
+    """The digest of each file's content by its path."""
+    lines: frozenset[int] = frozenset()
+
+    def has_file(self, file: SourceFile, same_folder: bool) -> bool:
+        """Whether this content was trained on, or, in the folder trained on, an older state of this file."""
+        return file.digest in self.files.values() or (same_folder and file.path in self.files)
+
+    def has_text(self, text: str) -> bool:
+        """Whether every line of a text that is long enough to tell was trained on, and there is one."""
+        telling = list(_telling(text))
+        return bool(telling) and all(_hash(line) in self.lines for line in telling)
+
+
+def trained_on(files: Iterable[SourceFile]) -> Trained:
+    """What a run that trains on these files will have seen."""
+    files = list(files)
+    lines = (_hash(line) for file in files for line in _telling(file.text))
+    return Trained({file.path: file.digest for file in files}, frozenset(lines))
+
+
+def _telling(text: str) -> Iterable[str]:
+    return (line.strip() for line in text.splitlines() if len(line.strip()) >= _MIN_TELLING)
+
+
+def _hash(line: str) -> int:
+    return int.from_bytes(sha256(line.encode("utf-8", "replace")).digest()[:8], "big")
+
+
+def write_trained(folder: Path, trained: Trained) -> None:
+    """Write both files into an adapter folder that is being built."""
+    (folder / _FILES).write_text(json.dumps(trained.files, indent=1) + "\n", "utf-8")
+    np.save(folder / _LINES, np.array(sorted(trained.lines), dtype=np.uint64))
+
+
+def read_trained(folder: Path) -> Trained:
+    """What an adapter was trained on. Raises `BadAdapter` when its folder does not say."""
+    try:
+        files = dict(json.loads((folder / _FILES).read_text("utf-8")))
+        lines = np.load(folder / _LINES, allow_pickle=False)
+        return Trained(files, frozenset(lines.tolist()))
+    except (OSError, ValueError, TypeError) as error:
+        raise BadAdapter(
+            f"{folder} does not say what it was trained on ({error}), so it cannot be measured on unseen code; "
+            "train it again."
+        ) from error
