@@ -1,7 +1,7 @@
 """From settings to a service: load the base, put the adapter on, start the engine. Slow; imports torch."""
 
 from finetab.adapters.attach import attach
-from finetab.adapters.library import read_adapter
+from finetab.adapters.library import chosen
 from finetab.completion.completer import Completer, Voice
 from finetab.core.fim import FORMS, Form
 from finetab.core.manifest import Budgets, Manifest
@@ -14,15 +14,15 @@ from finetab.settings import Settings
 
 def load_completer(settings: Settings, progress: Progress) -> Completer:
     """A `LoadService`. Raises `FinetabError` with what to do when a part is missing or does not fit."""
-    folder_and_manifest = None if settings.adapter == "base" else read_adapter(settings.adapter)
+    _, adapter = chosen(settings)
     progress("loading the model", 0.1)
     base = load_base(
         settings.base, device=settings.device, dtype=settings.dtype, quantisation=_quantisation(settings.quantisation)
     )
     model, manifest = base.model, None
-    if folder_and_manifest is not None:
+    if adapter is not None:
         progress("loading the adapter", 0.7)
-        folder, manifest = folder_and_manifest
+        folder, manifest = adapter
         model = attach(base, folder, manifest)
     voice = _voice(settings, base, manifest)
     engine = TorchEngine(model, voice.fim.end_id, base.never_sampled)

@@ -72,12 +72,9 @@ def complete(
     offset = offset_at(text, line, column, str(path))
     settings = settings_here(adapter=adapter, base=base, form=form)
 
-    from finetab.adapters.library import read_adapter
-    from finetab.core.weights import base_folder
+    from finetab.adapters.library import chosen
 
-    base_folder(settings.base)
-    if settings.adapter != "base":
-        read_adapter(settings.adapter)
+    chosen(settings)
 
     from finetab.assemble import load_completer  # slow to import: last, so that mistakes are told at once
 
@@ -98,13 +95,21 @@ def _place(place: str) -> tuple[Path, int, int]:
 
 
 def settings_here(**overrides: str | None) -> "Settings":
-    """The settings of this folder's `finetab.toml` with the command line's on top; raises `BadSetting`."""
+    """The settings of this folder's `finetab.toml` with the command line's on top; raises `BadSetting`.
+
+    An adapter named on the command line brings its base, unless that is named as well.
+    """
+    from finetab.adapters.library import read_adapter
     from finetab.settings import checked_settings, read_settings
 
     settings, faults = read_settings(Path.cwd())
     if faults:
         raise BadSetting(" ".join(faults))
-    return checked_settings({key: value for key, value in overrides.items() if value is not None}, settings)
+    given = {key: value for key, value in overrides.items() if value is not None}
+    adapter = given.get("adapter", "base")
+    if adapter != "base" and "base" not in given:
+        given["base"] = read_adapter(adapter)[1].base_name
+    return checked_settings(given, settings)
 
 
 @app.command()

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from rich.console import Console
 
-from finetab.adapters.library import list_adapters, read_adapter
+from finetab.adapters.library import chosen, list_adapters
 from finetab.core.languages import LANGUAGES, grammar
 from finetab.core.models import pick_device, pick_dtype
 from finetab.core.weights import base_folder
@@ -56,9 +56,10 @@ def _model(settings: Settings) -> str:
 
 
 def _adapter(settings: Settings) -> str:
-    if settings.adapter == "base":
+    _, adapter = chosen(settings)
+    if adapter is None:
         return "none in force (the base answers)"
-    folder, manifest = read_adapter(settings.adapter)
+    folder, manifest = adapter
     return f"{manifest.name}@{manifest.version}, served as {manifest.serve_form}: {folder}"
 
 

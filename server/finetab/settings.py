@@ -74,17 +74,18 @@ def read_settings(folder: Path) -> tuple[Settings, list[str]]:
         raw = tomllib.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         return Settings(), [f"{path} cannot be read ({error}); defaults are used."]
-    settings, faults = parse_settings(raw)
-    # A folder named in the file is meant from where the file stands, not from where the editor started the server.
-    settings = replace(settings, base=_from(folder, settings.base), adapter=_from(folder, settings.adapter))
+    settings, faults = parse_settings({key: _from(folder, key, value) for key, value in raw.items()})
     return settings, [f"{path}: {fault}" for fault in faults]
 
 
-def _from(folder: Path, name: str) -> str:
+def _from(folder: Path, key: str, value: Any) -> Any:
+    """A value of the file; a path in it is meant from where the file stands, not from where the server started."""
+    if key not in ("base", "adapter") or not isinstance(value, str) or value in ("", "base", "default"):
+        return value
     try:
-        return str(folder / name) if (folder / name).is_dir() else name
+        return str(folder / value) if (folder / value).exists() else value
     except OSError:  # too long for a path, so it is none
-        return name
+        return value
 
 
 def checked_settings(raw: Mapping[str, Any], start: Settings | None = None) -> Settings:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.server.adapters.test_library import put
 from tests.training.train.test_run import config_for
 
 FINETAB = [sys.executable, "-m", "finetab"]
@@ -149,13 +150,29 @@ def test_training_stopped_by_ctrl_c_says_how_to_go_on_and_does(
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "adapter" / "manifest.json").is_file()
     evaluated = finetab(
-        "evaluate", "--adapter", config.out, "--base", config.base, "--data", config.data, "--limit", "3", "--json",
-        cwd=tmp_path,
-    )  # fmt: skip
+        "evaluate", "--adapter", config.out, "--data", config.data, "--limit", "3", "--json", cwd=tmp_path
+    )  # the adapter brings its base
     assert evaluated.returncode == 0, evaluated.stderr
     report = json.loads(evaluated.stdout)
     assert {"exact_match", "edit_similarity", "n", "holes", "latency_ms", "arms", "differences"} <= set(report)
     assert report["adapter"].startswith("adapter@")
+
+
+def test_an_adapter_of_another_base_is_told_at_once_by_all(workspace: Path, tiny: Callable[[str], Path]) -> None:
+    adapter = put(workspace / "mine")
+    (workspace / "finetab.toml").write_text(f'base = "{tiny("llama")}"\nadapter = "mine"\n')
+    told = 'The adapter "mine" was trained on gemma3-270m'
+    for arguments in (
+        ["complete", "a.py:1:1"],
+        ["evaluate", "--data", ".", "--adapter", "mine", "--base", str(tiny("llama"))],
+    ):
+        done = finetab(*arguments, cwd=workspace)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert told in done.stderr
+    doctor = finetab("doctor", cwd=workspace)
+    assert doctor.returncode == 1
+    assert told in " ".join(doctor.stdout.split())
+    assert adapter.is_dir()
 
 
 def test_serve_takes_stdio_and_a_log_file(workspace: Path, tiny: Callable[[str], Path]) -> None:

@@ -48,3 +48,15 @@ def test_a_file_is_read_and_its_faults_name_it(tmp_path: Path) -> None:
     assert read_settings(tmp_path)[0].adapter == str(tmp_path / "mine")
     path.write_text("base = ")
     assert "cannot be read" in read_settings(tmp_path)[1][0]
+
+
+def test_paths_in_the_file_are_meant_from_where_it_stands_and_names_stay_names(tmp_path: Path) -> None:
+    for name in ("base", "default", "mine"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "model.gguf").write_bytes(b"")
+    path = tmp_path / "finetab.toml"
+    path.write_text('base = "default"\n')
+    assert read_settings(tmp_path)[0] == Settings()
+    path.write_text('base = "model.gguf"\nadapter = "./base"\n')
+    settings = read_settings(tmp_path)[0]
+    assert (settings.base, settings.adapter) == (str(tmp_path / "model.gguf"), str(tmp_path / "base"))

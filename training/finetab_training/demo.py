@@ -85,7 +85,7 @@ def run_demo(out: Path, package: str, steps: int | None) -> None:
         cut, report = measure(settings, data=folder, holes_file=None, limit=_HOLES, console=console)
         show(report, cut.num_seen, console)
     with stages.stage("serve", "the language server in a process of its own, asked as an editor asks"):
-        _serve(_served(out, report), cut.holes, console)
+        _serve({"base": config.base, **_served(out, report)}, cut.holes, console)
     console.rule()
     console.print(stages.summary(), highlight=False)
     console.print(f"the adapter: {out}; try it: finetab complete FILE:LINE:COLUMN --adapter {out}", highlight=False)

@@ -6,7 +6,9 @@ import platformdirs
 
 from finetab.core import manifest
 from finetab.core.manifest import Manifest
+from finetab.core.weights import base_folder, fingerprint
 from finetab.errors import BadAdapter, UnknownName, near_match
+from finetab.settings import Settings
 
 WEIGHTS = "adapter_model.safetensors"
 
@@ -44,3 +46,15 @@ def read_adapter(name: str) -> tuple[Path, Manifest]:
     if not (folder / WEIGHTS).is_file():
         raise BadAdapter(f"{folder} has no {WEIGHTS}; adapters are loaded from safetensors only. Train it again.")
     return folder, found
+
+
+def chosen(settings: Settings) -> tuple[Path, tuple[Path, Manifest] | None]:
+    """The base's folder and, where the settings name one, the adapter with its manifest, which fits that base.
+
+    Quick, and to be asked before anything slow: raises `FinetabError` for what is missing or does not fit.
+    """
+    adapter = None if settings.adapter == "base" else read_adapter(settings.adapter)
+    folder = base_folder(settings.base)
+    if adapter is not None:
+        manifest.check_base(adapter[1], settings.base, fingerprint(folder))
+    return folder, adapter

@@ -97,14 +97,19 @@ def _from_dict(raw: Any, path: Path) -> Manifest:
         raise BadAdapter(f"{path} is damaged ({error}); train the adapter again.") from error
 
 
-def check_fits(manifest: Manifest, base_name: str, base_fingerprint: str, tokenizer: str, fim: FimFormat) -> None:
-    """Raise `BadAdapter`, in one sentence, when the adapter was made for other weights, tokens or sentinels."""
+def check_base(manifest: Manifest, base_name: str, base_fingerprint: str) -> None:
+    """Raise `BadAdapter`, in one sentence, when the adapter was made for other weights."""
     if manifest.base_fingerprint != base_fingerprint:
         raise BadAdapter(
             f'The adapter "{manifest.name}" was trained on {manifest.base_name} '
             f"({manifest.base_fingerprint[:12]}), not on {base_name} ({base_fingerprint[:12]}); "
             f"serve it with base {manifest.base_name} or train it again on {base_name}."
         )
+
+
+def check_fits(manifest: Manifest, base_name: str, base_fingerprint: str, tokenizer: str, fim: FimFormat) -> None:
+    """`check_base`, and the same for other tokens or sentinels."""
+    check_base(manifest, base_name, base_fingerprint)
     if manifest.tokenizer_fingerprint != tokenizer:
         raise BadAdapter(
             f'The adapter "{manifest.name}" was trained with another tokenizer of {base_name}; train it again.'

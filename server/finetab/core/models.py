@@ -4,8 +4,6 @@ Weights are read from safetensors, or from `.bin` shards with `weights_only=True
 folder brings is ever run.
 """
 
-import hashlib
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from pickle import UnpicklingError
@@ -19,11 +17,10 @@ from transformers.utils import logging as transformers_logging
 from finetab.core.bases import known_base, real_name
 from finetab.core.fim import FimFormat, fim_row, never_sampled, resolve
 from finetab.core.tokenizer import Tokenizer
-from finetab.core.weights import base_folder
+from finetab.core.weights import base_folder, fingerprint
 from finetab.errors import BadFile, BadSetting
 
 Quantisation: TypeAlias = Literal["none", "nf4"]
-_SAMPLES, _SAMPLE_BYTES = 64, 4096  # per weight file: enough to tell two trainings of one model apart
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
@@ -74,9 +71,10 @@ def load_base(
     model = _read(folder, place, number, quantisation)
     model.eval()
     tokenizer = Tokenizer.load(folder)
-    label = real_name(name)
+    path = Path(name).expanduser()
+    label = str(path.resolve()) if path.exists() else real_name(name)
     # Of a folder only its own name counts: its parents may be called anything.
-    row = fim_row(folder.name if Path(label).expanduser().exists() else label, model.config.model_type)
+    row = fim_row(folder.name if path.exists() else label, model.config.model_type)
     fim = resolve(row, tokenizer, int(embedding_rows(model).shape[0]))
     return BaseModel(label, folder, fingerprint(folder), model, tokenizer, fim, place, number, quantisation)
 
@@ -151,23 +149,3 @@ def _check_decodable(model: PreTrainedModel, device: torch.device) -> None:
                 f"{name} has {module.in_features} inputs, no multiple of 64, which cannot be held in NF4 on a CPU; "
                 "use the method lora, or a GPU."
             )
-
-
-def fingerprint(folder: Path) -> str:
-    """A SHA-256 that tells one set of weights from another without reading all of it.
-
-    It covers the config, and of each weight file its size and 64 evenly spaced pages.
-    """
-    digest = hashlib.sha256()
-    config = json.loads((folder / "config.json").read_text("utf-8"))
-    config.pop("transformers_version", None)
-    digest.update(json.dumps(config, sort_keys=True).encode())
-    files = sorted(folder.glob("*.safetensors")) or sorted(folder.glob("*.bin"))
-    for file in files:
-        size = file.stat().st_size
-        digest.update(f"{file.name} {size}".encode())
-        with file.open("rb") as data:
-            for sample in range(_SAMPLES):
-                data.seek(size * sample // _SAMPLES)
-                digest.update(data.read(_SAMPLE_BYTES))
-    return digest.hexdigest()

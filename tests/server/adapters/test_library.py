@@ -1,20 +1,25 @@
 """The library of adapters: by name, by folder, never half-written ones."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.server.core.test_manifest import MANIFEST
 
-from finetab.adapters.library import WEIGHTS, adapter_folder, library_folder, list_adapters, read_adapter
+from finetab.adapters.library import WEIGHTS, adapter_folder, chosen, library_folder, list_adapters, read_adapter
 from finetab.core import manifest
 from finetab.core.atomic import new_folder
-from finetab.errors import BadAdapter, UnknownName
+from finetab.core.manifest import Manifest
+from finetab.core.weights import fingerprint
+from finetab.errors import BadAdapter, MissingWeights, UnknownName
+from finetab.settings import Settings
 
 
-def put(folder: Path) -> Path:
+def put(folder: Path, made: Manifest = MANIFEST) -> Path:
     with new_folder(folder) as building:
         (building / WEIGHTS).write_bytes(b"weights")
-        manifest.write(building, MANIFEST)
+        manifest.write(building, made)
     return folder
 
 
@@ -53,3 +58,19 @@ def test_a_file_and_an_empty_folder_are_no_adapters(tmp_path: Path) -> None:
         adapter_folder(str(tmp_path / "file"))
     with pytest.raises(BadAdapter, match="is no adapter"):
         read_adapter(str(tmp_path))
+
+
+@pytest.mark.usefixtures("home")
+def test_what_settings_choose_is_checked_before_anything_is_loaded(tmp_path: Path, tiny: Callable[[str], Path]) -> None:
+    base = tiny("llama")
+    fits = put(tmp_path / "fits", replace(MANIFEST, base_fingerprint=fingerprint(base)))
+    other = put(tmp_path / "other")
+    assert chosen(Settings(base=str(base)))[1] is None
+    folder, adapter = chosen(Settings(base=str(base), adapter=str(fits)))
+    assert folder == base
+    assert adapter is not None
+    assert adapter[0] == fits
+    with pytest.raises(BadAdapter, match="was trained on gemma3-270m"):
+        chosen(Settings(base=str(base), adapter=str(other)))
+    with pytest.raises(MissingWeights):
+        chosen(Settings(adapter=str(fits)))

@@ -12,7 +12,8 @@ import torch
 from bitsandbytes.functional import dequantize_4bit
 from transformers import GPTNeoXConfig, GPTNeoXForCausalLM
 
-from finetab.core.models import fingerprint, load_base, pick_device, pick_dtype
+from finetab.core.models import load_base, pick_device, pick_dtype
+from finetab.core.weights import fingerprint
 from finetab.errors import BadFile, BadInput, BadSetting
 
 

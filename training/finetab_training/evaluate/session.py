@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from finetab.adapters.library import read_adapter
+from finetab.adapters.library import chosen
 from finetab.errors import BadFile
 from finetab.settings import Settings
 from finetab_training.data.corpus import read_corpus
@@ -42,9 +42,10 @@ def measure(
 
 def _trained(settings: Settings) -> tuple[Trained, Path | None]:
     """What the adapter was trained on, and the folder that it stood in."""
-    if settings.adapter == "base":
+    _, adapter = chosen(settings)
+    if adapter is None:
         return Trained(), None
-    folder, manifest = read_adapter(settings.adapter)
+    folder, manifest = adapter
     return read_trained(folder), Path(manifest.data.get("folder", ""))
 
 
