@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from enum import Enum
 
 from finetab.completion.request import CompletionRequest
-from finetab.core.syntax import block_end, edit
+from finetab.core.syntax import block_end, edit, opens_block
 from finetab.documents import Document
 
 _CLOSERS = ")]}>\"'`;,:"
@@ -32,12 +32,18 @@ def extent_at(document: Document, offset: int) -> Extent:
         return Extent.LINE
     header_end = offset if text[line_start:offset].strip() else line_start
     header = text[:header_end].rstrip()
-    openers = document.language.openers if document.language else ()
-    if not header.endswith(openers or ("\0",)):
+    if not _opens_block(document, len(header)):
         return Extent.LINE
     header_start = header.rfind("\n") + 1
     following = text[line_end:] if line_end >= 0 else ""
     return Extent.BLOCK if _indent(following) <= _width(header[header_start:]) else Extent.LINE
+
+
+def _opens_block(document: Document, end: int) -> bool:
+    """Whether a block follows what stands before `end`; where there is no tree, the last characters decide."""
+    if document.language is None or not document.text.endswith(document.language.openers, 0, end):
+        return False
+    return document.tree is None or opens_block(document.tree, end)
 
 
 def _indent(text: str) -> int:

@@ -31,7 +31,9 @@ class Language:
     functions: frozenset[str]
     statements: tuple[str, ...] = ("_statement", "_declaration", "_definition", "_item")
     openers: tuple[str, ...] = ("{",)
-    """A line that ends so is followed by a block."""
+    """A line that ends in one of these tokens is followed by a block."""
+    probe: str = ""
+    """A statement that may follow an opener, where the token alone does not tell a block from its other uses."""
     editor_ids: tuple[str, ...] = ()
     """Further names that editors give to the language in `languageId`."""
 
@@ -53,7 +55,7 @@ _JS_FUNCTIONS = (
 LANGUAGES: tuple[Language, ...] = (
     Language(
         "python", "tree_sitter_python:language", (".py", ".pyi"), "#",
-        _kinds("block"), _kinds("function_definition lambda"), openers=(":",),
+        _kinds("block"), _kinds("function_definition lambda"), openers=(":",), probe=" pass",
     ),
     Language(
         "javascript", "tree_sitter_javascript:language", (".js", ".mjs", ".cjs", ".jsx"), "//",
@@ -75,7 +77,7 @@ LANGUAGES: tuple[Language, ...] = (
     Language(
         "go", "tree_sitter_go:language", (".go",), "//",
         _kinds("block field_declaration_list interface_type literal_value"),
-        _kinds("function_declaration method_declaration func_literal"), openers=("{", "("),
+        _kinds("function_declaration method_declaration func_literal"),
     ),
     Language(
         "rust", "tree_sitter_rust:language", (".rs",), "//",

@@ -99,6 +99,28 @@ def enclosing_block(tree: SyntaxTree, offset: int) -> tree_sitter.Node | None:
     return node
 
 
+def opens_block(tree: SyntaxTree, offset: int) -> bool:
+    """Whether the token that ends at `offset` opens a block: not one in a comment or a string, nor an operator."""
+    token = _token_before(tree, offset)
+    if token.type not in tree.language.openers or (token.parent is not None and token.parent.type == "binary"):
+        return False
+    if not tree.language.probe:
+        return True
+    probed = edit(tree, offset, len(tree.text), tree.language.probe)
+    statement = _token_before(probed, len(probed.text))
+    while statement.parent is not None and statement.parent.start_byte == statement.start_byte:
+        if statement.parent.type in tree.language.blocks:
+            return True
+        statement = statement.parent
+    return False
+
+
+def _token_before(tree: SyntaxTree, offset: int) -> tree_sitter.Node:
+    byte = tree.byte_of(offset)
+    token = tree.root.descendant_for_byte_range(max(0, byte - 1), byte)
+    return tree.root if token is None else token
+
+
 def block_end(tree: SyntaxTree, offset: int) -> int | None:
     """Where the block around `offset` closes, in characters, if it does before the text ends; else None.
 

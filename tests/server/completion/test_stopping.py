@@ -12,7 +12,8 @@ TOKENIZER = Tokenizer(byte_tokenizer())
 
 
 def request_at(marked: str, path: str = "a.py") -> CompletionRequest:
-    return CompletionRequest(open_document(path, marked.replace("|", "", 1)), marked.index("|"))
+    cursor = marked.rindex("|")
+    return CompletionRequest(open_document(path, marked[:cursor] + marked[cursor + 1 :]), cursor)
 
 
 @pytest.mark.parametrize(
@@ -32,6 +33,28 @@ def request_at(marked: str, path: str = "a.py") -> CompletionRequest:
         ("a.go", "for {\n\t|\n}\n", Extent.BLOCK),
         ("notes.txt", "a list:\n|", Extent.LINE),
         ("a.py", "|", Extent.LINE),
+        ("a.py", 'x = {"name":|\n', Extent.LINE),
+        ("a.py", 'x = {"name":|}\n', Extent.LINE),
+        ("a.py", "def f(x:|\n", Extent.LINE),
+        ("a.py", "def f(x:|):\n    return x\n", Extent.LINE),
+        ("a.py", "a[1:|]\n", Extent.LINE),
+        ("a.py", "x = 1\n# Note:|\n", Extent.LINE),
+        ("a.py", "s = 'Note:|'\n", Extent.LINE),
+        ("a.py", "f = lambda x:|\n", Extent.LINE),
+        ("a.py", "x:|\n", Extent.LINE),
+        ("a.py", "class C:\n    def f(\n        a: int,\n    ) -> int:|\n\nx = 1\n", Extent.BLOCK),
+        ("a.py", "if a:\n    b()\nelse:|\n", Extent.BLOCK),
+        ("a.py", "try:\n    |\n", Extent.BLOCK),
+        ("a.py", "with open(p) as f:\n    |\n", Extent.BLOCK),
+        ("a.py", "é = 1\nclass C:|\n", Extent.BLOCK),
+        ("a.js", "// see {|\n", Extent.LINE),
+        ("a.sh", "cd /usr/local/bin|\n", Extent.LINE),
+        ("a.sh", "for a in b; do|\n", Extent.BLOCK),
+        ("a.sh", "case $x in|\n", Extent.BLOCK),
+        ("a.rb", "undo|\n", Extent.LINE),
+        ("a.rb", "x = a |||\n", Extent.LINE),
+        ("a.rb", "xs.each do |x||\n", Extent.BLOCK),
+        ("a.go", "f(|)\n", Extent.LINE),
     ],
 )
 def test_a_block_is_asked_for_where_one_is_open_and_empty(path: str, marked: str, extent: Extent) -> None:
