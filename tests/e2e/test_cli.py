@@ -61,6 +61,8 @@ def workspace(tmp_path: Path) -> Path:
         (["evaluate", "--data", ".", "--adapter", "nobody"], 'There is no adapter "nobody"'),
         (["models", "fetch", "gemma3-27m"], 'did you mean "gemma3-270m"'),
         (["demo", "--package", "no_such_package"], 'There is no installed package "no_such_package"'),
+        (["demo", "--package", "no.such.package"], 'There is no installed package "no.such.package"'),
+        (["train", "--data", ".", "--out", "."], "does not name a folder of its own"),
     ],
 )
 def test_a_mistake_is_one_sentence_and_exit_code_2(arguments: list[str], words: str, workspace: Path) -> None:

@@ -24,6 +24,9 @@ def test_later_layers_go_before_earlier_ones() -> None:
         ({"form": "prefix"}, "form must be spm or psm"),
         ({"row_tokens": 100}, "need 773"),
         ({"learning_rate": 0.0}, "above 0"),
+        ({"sentinel_learning_rate": -1e-3}, "sentinel_learning_rate must be above 0"),
+        ({"warmup_share": 1.0}, "warmup_share must be from 0 to below 1"),
+        ({"warmup_share": -1}, "warmup_share must be from 0 to below 1"),
         ({"left_to_right_share": 1.5}, "between 0 and 1"),
         ({"held_out_share": 1.0}, "below 1"),
         ({"epochs": 0}, "at least 1"),
@@ -60,6 +63,12 @@ def test_a_config_file_is_read_or_refused(tmp_path: Path) -> None:
     path.write_text("method = ")
     with pytest.raises(BadFile, match="cannot be read"):
         read_config(path)
+
+
+@pytest.mark.parametrize("out", [".", "/", "..", "a/.."])
+def test_an_out_without_a_name_of_its_own_is_refused(out: str) -> None:
+    with pytest.raises(BadFile, match=r"does not name a folder of its own"):
+        run_of(make_config({"out": out}))
 
 
 def test_a_run_s_folder_gives_its_config_back(tmp_path: Path) -> None:

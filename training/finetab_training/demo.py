@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.metadata import metadata
+from importlib.metadata import metadata, packages_distributions
 from pathlib import Path
 from typing import Any
 
@@ -92,10 +92,12 @@ def run_demo(out: Path, package: str, steps: int | None) -> None:
 
 
 def _package(name: str) -> tuple[Path, str]:
-    spec = importlib.util.find_spec(name)
+    spec = importlib.util.find_spec(name) if name.isidentifier() else None
     if spec is None or not spec.submodule_search_locations:
         raise UnknownName(f'There is no installed package "{name}" to tune on; install it or name another one.')
-    found = metadata(name).json
+    # A package is often imported by another name than it is installed by: yaml comes from PyYAML.
+    distributions = packages_distributions().get(name, [])
+    found = metadata(distributions[0]).json if distributions else {}
     licence = found.get("license_expression") or found.get("license") or "licence not stated"
     return Path(spec.submodule_search_locations[0]), str(licence)
 

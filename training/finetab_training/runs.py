@@ -61,6 +61,8 @@ def run_of(config: RunConfig) -> Run:
     if not config.out:
         raise BadFile("No folder to write the adapter to; name one with --out.")
     out = Path(config.out)
+    if out.name in ("", ".."):
+        raise BadFile(f"--out {config.out} does not name a folder of its own; give the adapter's folder a name.")
     folder = out.with_name(out.name + ".run")
     if folder.exists() and not (folder / "config.json").is_file():
         raise BadFile(f"{folder} stands where the run's folder would be made; move it or choose another --out.")

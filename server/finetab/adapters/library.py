@@ -5,6 +5,7 @@ from pathlib import Path
 import platformdirs
 
 from finetab.core import manifest
+from finetab.core.bases import real_name
 from finetab.core.manifest import Manifest
 from finetab.core.weights import base_folder, fingerprint
 from finetab.errors import BadAdapter, UnknownName, near_match
@@ -56,5 +57,5 @@ def chosen(settings: Settings) -> tuple[Path, tuple[Path, Manifest] | None]:
     adapter = None if settings.adapter == "base" else read_adapter(settings.adapter)
     folder = base_folder(settings.base)
     if adapter is not None:
-        manifest.check_base(adapter[1], settings.base, fingerprint(folder))
+        manifest.check_base(adapter[1], real_name(settings.base), fingerprint(folder))
     return folder, adapter

@@ -6,13 +6,18 @@ UTF-8 bytes, and the conversion happens here and nowhere else.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
 
 import tree_sitter
 
 from finetab.core.languages import Language, grammar
 
+_BLOCK = 4096  # bytes between two counts of characters
+_CONTINUATION = bytes(range(0x80, 0xC0))  # the bytes of UTF-8 that begin no character
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class SyntaxTree:
     """A text and its tree. Immutable: an edit gives a new one and re-uses what it can."""
 
@@ -33,11 +38,26 @@ class SyntaxTree:
 
     def char_of(self, byte: int) -> int:
         """Bytes to characters; a byte inside a character gives that character's start."""
-        return byte if len(self.data) == len(self.text) else len(self.data[:byte].decode("utf-8", "ignore"))
+        if len(self.data) == len(self.text):
+            return byte
+        block = byte // _BLOCK
+        begun = self._characters_before[block] + _num_begun(self.data[block * _BLOCK : byte])
+        return begun - (byte < len(self.data) and self.data[byte] in _CONTINUATION)
+
+    @cached_property
+    def _characters_before(self) -> list[int]:
+        """Characters that begin before each block of bytes: a file has many nodes, and counting from its start
+        for each would be quadratic."""
+        blocks = (self.data[start : start + _BLOCK] for start in range(0, len(self.data), _BLOCK))
+        return [0, *accumulate(_num_begun(block) for block in blocks)]
 
     def span(self, node: tree_sitter.Node) -> tuple[int, int]:
         """Start and end of a node, in characters."""
         return self.char_of(node.start_byte), self.char_of(node.end_byte)
+
+
+def _num_begun(data: bytes) -> int:
+    return len(data.translate(None, _CONTINUATION))
 
 
 def parse(text: str, language: Language) -> SyntaxTree:

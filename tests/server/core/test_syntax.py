@@ -46,6 +46,14 @@ def test_offsets_are_characters_in_texts_of_several_bytes() -> None:
     assert text[slice(*tree.span(second))] == "y = 2"
 
 
+@pytest.mark.parametrize("text", ["é" * 5000, "aé𝒳\n" * 3000, "x" * 4095 + "é" + "y" * 9000, "é" + "x" * 8191, ""])
+def test_bytes_are_counted_in_characters_across_large_texts(text: str) -> None:
+    tree = parse(text, PYTHON)
+    data = text.encode()
+    for byte in {*range(0, len(data), 509), *range(4090, min(4100, len(data))), len(data)}:
+        assert tree.char_of(byte) == len(data[:byte].decode("utf-8", "ignore"))
+
+
 @pytest.mark.parametrize(
     ("name", "text", "closed"),
     [

@@ -34,7 +34,7 @@ def test_every_file_left_out_is_counted_with_its_reason(tmp_path: Path) -> None:
     assert [file.path for file in corpus.files] == ["a.py"]
     assert corpus.left_out == {
         "same content as another file": 1, "in no known language": 1, "binary": 1, "not UTF-8": 1, "empty": 1,
-        "minified or data": 1, "generated": 1, "does not parse": 1, "too large": 1,
+        "minified or data": 1, "generated": 1, "does not parse": 1, "too large": 1, "hidden, vendored or built": 2,
     }  # fmt: skip
 
 
@@ -46,6 +46,13 @@ def test_in_a_repository_ignored_files_are_not_read(tmp_path: Path) -> None:
     assert [file.path for file in read_corpus(tmp_path).files] == ["new.py"]
 
 
+def test_without_git_the_files_of_the_folder_are_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    (tmp_path / "new.py").write_text(GOOD)
+    monkeypatch.setenv("PATH", "")
+    assert [file.path for file in read_corpus(tmp_path).files] == ["new.py"]
+
+
 @pytest.mark.parametrize("name", ["missing", "empty"])
 def test_a_folder_with_nothing_to_train_on_is_refused(name: str, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
@@ -53,7 +60,7 @@ def test_a_folder_with_nothing_to_train_on_is_refused(name: str, tmp_path: Path)
         read_corpus(tmp_path / name)
 
 
-def test_the_split_is_by_file_and_adding_a_file_moves_no_other(project: Path) -> None:
+def test_the_split_is_by_file_and_adding_a_file_moves_at_most_one_other(project: Path) -> None:
     before = read_corpus(project).files
     training, held_out = split_files(before, 0.3, seed=1)
     assert (len(training), len(held_out)) == (4, 2)

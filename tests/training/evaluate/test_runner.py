@@ -166,6 +166,7 @@ def test_the_base_alone_is_measured_in_two_forms(
 def test_a_folder_that_was_trained_on_whole_gives_no_holes(
     adapter: Path, project: Path, tiny: Callable[[str], Path]
 ) -> None:
+    settings = Settings(base=str(tiny("llama")), adapter=str(adapter))
     trained = read_trained(adapter)
     for path in project.iterdir():
         if path.name in trained.files:
@@ -173,12 +174,12 @@ def test_a_folder_that_was_trained_on_whole_gives_no_holes(
         else:
             path.unlink()
     with pytest.raises(BadFile, match="5 of its 5 files were trained on"):
-        measure(Settings(adapter=str(adapter)), data=project, holes_file=None, limit=5)
+        measure(settings, data=project, holes_file=None, limit=5)
     learned = Hole(
         "a.py", "python", "def f():\n    ", "\n", (project / next(iter(trained.files))).read_text().split("\n")[2]
     )
     write_holes(adapter / "holes.jsonl", [learned])
     with pytest.raises(BadFile, match="Training holds the lines of all 1 holes"):
-        measure(Settings(adapter=str(adapter)), data=None, holes_file=adapter / "holes.jsonl", limit=5)
+        measure(settings, data=None, holes_file=adapter / "holes.jsonl", limit=5)
     with pytest.raises(UnknownName, match="There is no adapter"):
-        measure(Settings(adapter="nobody"), data=project, holes_file=None, limit=5)
+        measure(replace(settings, adapter="nobody"), data=project, holes_file=None, limit=5)

@@ -14,8 +14,9 @@ def test_options_come_with_their_defaults() -> None:
 
 @pytest.mark.parametrize(
     ("options", "words"),
-    [({"rank": 8}, 'has no option "rank"'), ({"r": 0}, "at least 1"), ({"alpha": "big"}, "must be a number"),
-     ({"dropout": True}, "must be a number"), ({"r": -1}, "must be a number from 0")],
+    [({"rank": 8}, 'has no option "rank"'), ({"r": 0}, "from 1, not 0"), ({"alpha": "big"}, "from 1, not 'big'"),
+     ({"r": 8.5}, "whole number from 1, not 8.5"), ({"alpha": True}, "not True"), ({"dropout": 1.5}, "not 1.5"),
+     ({"dropout": True}, "below 1, not True"), ({"r": -1}, "from 1, not -1")],
 )  # fmt: skip
 @pytest.mark.parametrize("method", sorted(METHODS))
 def test_bad_options_are_refused(method: str, options: dict[str, Any], words: str) -> None:

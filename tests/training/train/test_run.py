@@ -185,18 +185,3 @@ def test_an_out_that_would_destroy_something_is_refused(
     with pytest.raises(BadFile, match=r"is no adapter|No folder to write"):
         trained(run_of(replace(config, out="") if kind == "no out" else config))
     assert (out if kind == "file" else out / "mine.txt").read_text() == "mine"
-
-
-def test_the_rows_of_a_run_are_as_many_as_its_steps_need(
-    project: Path, tiny: Callable[[str], Path], tmp_path: Path
-) -> None:
-    from finetab_training.data.corpus import read_corpus
-    from finetab_training.train.rows import make_rows
-
-    base = load_base(str(tiny("llama")))
-    files = read_corpus(project).files
-    config = config_for(project, tiny("llama"), tmp_path / "a", max_steps=30, rows_per_step=2)
-    rows = make_rows(files, base, config)
-    assert len(rows.rows) == 60
-    assert rows.fill_share > 0.9
-    assert rows == make_rows(files, base, config)

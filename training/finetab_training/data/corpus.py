@@ -78,23 +78,27 @@ def read_corpus(folder: Path) -> Corpus:
 
 
 def _paths(folder: Path) -> Iterator[Path]:
-    listed = subprocess.run(
-        ["git", "-C", str(folder), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],  # noqa: S607
-        capture_output=True,
-        check=False,
-    )
-    if listed.returncode == 0 and listed.stdout:
-        candidates = (folder / name for name in listed.stdout.decode("utf-8", "replace").split("\0") if name)
-    else:
-        candidates = iter(folder.rglob("*"))
-    for path in candidates:
-        parts = path.relative_to(folder).parts
-        if path.is_file() and not any(part in _IGNORED_FOLDERS or part.startswith(".") for part in parts):
-            yield path
+    names = _git_files(folder)
+    candidates = folder.rglob("*") if names is None else (folder / name for name in names)
+    return (path for path in candidates if path.is_file())
+
+
+def _git_files(folder: Path) -> list[str] | None:
+    """The tracked and not ignored files of a git repository; None where there is none, or no git."""
+    command = ["git", "-C", str(folder), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    try:
+        listed = subprocess.run(command, capture_output=True, check=False)
+    except OSError:
+        return None
+    names = [name for name in listed.stdout.decode("utf-8", "surrogateescape").split("\0") if name]
+    return names if listed.returncode == 0 and names else None
 
 
 def _read(path: Path, folder: Path) -> SourceFile | str:
     """The file, or the reason why it is left out."""
+    relative = path.relative_to(folder)
+    if any(part in _IGNORED_FOLDERS or part.startswith(".") for part in relative.parts):
+        return "hidden, vendored or built"
     language = language_of(path)
     if language is None:
         return "in no known language"
@@ -110,7 +114,7 @@ def _read(path: Path, folder: Path) -> SourceFile | str:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
         return "not UTF-8"
-    return _fault(text, language) or SourceFile(path.relative_to(folder).as_posix(), language, text)
+    return _fault(text, language) or SourceFile(relative.as_posix(), language, text)
 
 
 def _fault(text: str, language: Language) -> str:

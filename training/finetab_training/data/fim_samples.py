@@ -119,5 +119,5 @@ def check_sample(sample: Sample, middle: str, tokenizer: Tokenizer, fim: FimForm
         raise FinetabError(f"A sample does not end with the end token {fim.end_id}; this is a fault of finetab.")
     if middle.endswith(("\n", "\r")):
         raise FinetabError(f"A middle ends in a newline: {middle[-40:]!r}; this is a fault of finetab.")
-    if tuple(tokenizer.encode(middle)) != tuple(counted[:-1]):
+    if tokenizer.decode(counted[:-1]) != middle:
         raise FinetabError(f"A middle was changed on its way into a sample: {middle[:40]!r}; a fault of finetab.")

@@ -11,7 +11,7 @@ def split_files(
 ) -> tuple[list[SourceFile], list[SourceFile]]:
     """Training files and held-out files; at least one each where there are two, all for training where one.
 
-    A file's side hangs on its path and the seed alone, so that adding a file moves no other.
+    A file's side hangs on its path and the seed alone, so that adding a file moves at most one other.
     """
     ranked = sorted(files, key=lambda file: sha256(f"{seed} {file.path}".encode()).digest())
     wanted = max(1, round(held_out_share * len(ranked))) if held_out_share > 0 and len(ranked) > 1 else 0

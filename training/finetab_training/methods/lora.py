@@ -5,7 +5,7 @@ quantisation, adapters on every linear layer.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from peft import LoraConfig, PeftModel, get_peft_model
@@ -34,16 +34,15 @@ class LoraMethod:
 
     def options(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """See `Method.options`."""
-        kinds = {item.name: item.type for item in fields(LoraOptions)}
+        known = asdict(LoraOptions())
         for key, value in given.items():
-            if key not in kinds:
-                raise BadSetting(f'The method {self.name} has no option "{key}"{near_match(key, kinds)}')
-            if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
-                raise BadSetting(f"The option {key} must be a number from 0, not {value!r}.")
-        options = asdict(LoraOptions(**given))
-        if options["r"] < 1:
-            raise BadSetting(f"The option r must be at least 1, not {options['r']}.")
-        return options
+            if key not in known:
+                raise BadSetting(f'The method {self.name} has no option "{key}"{near_match(key, known)}')
+            if key == "dropout" and not (_is_number(value) and 0 <= value < 1):
+                raise BadSetting(f"The option dropout must be a number from 0 to below 1, not {value!r}.")
+            if key != "dropout" and not (isinstance(value, int) and _is_number(value) and value >= 1):
+                raise BadSetting(f"The option {key} must be a whole number from 1, not {value!r}.")
+        return known | dict(given)
 
     def apply(self, base: BaseModel, options: Mapping[str, Any]) -> PeftModel:
         """See `Method.apply`. Sentinel rows are trained as well where the base does not know them."""
@@ -60,6 +59,10 @@ class LoraMethod:
         model: PeftModel = get_peft_model(base.model, config)
         use_row_sums(model)
         return model
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 LORA = LoraMethod("lora", "low-rank additions to all linear layers of the full-precision base", "none")

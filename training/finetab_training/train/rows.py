@@ -34,7 +34,7 @@ def make_rows(files: Sequence[SourceFile], base: BaseModel, config: RunConfig) -
     rows: list[Row] = []
     kinds: Counter[str] = Counter()
     epoch = 0
-    while epoch < config.epochs or (wanted and len(rows) < wanted):
+    while len(rows) < wanted if wanted else epoch < config.epochs:
         room = (wanted - len(rows)) * config.row_tokens if wanted else 0
         samples = _drawn(files, maker, config.seed, epoch, room)
         kinds.update(sample.kind for sample in samples)
@@ -74,6 +74,7 @@ def _mix(config: RunConfig) -> SampleMix:
         psm_share=config.psm_share,
         characters_per_sample=config.characters_per_sample,
         max_middle_tokens=config.max_middle_tokens,
+        max_stretch_tokens=min(SampleMix().max_stretch_tokens, config.row_tokens - 2),  # begin and end token
     )
 
 
