@@ -1,6 +1,8 @@
 """What all tests share: small random models on disk, of three families, with one tokenizer of bytes."""
 
 import json
+import os
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -99,11 +101,24 @@ def project(tmp_path: Path) -> Path:
     """A small folder of Python files to train on and to measure with."""
     folder = tmp_path / "project"
     folder.mkdir()
-    for index in range(6):
-        lines = [f"def area_{index}_{side}(width, height):\n    total = width * height * {side}\n    return total\n"
-                 for side in range(6)]  # fmt: skip
-        (folder / f"shapes_{index}.py").write_text(f'"""Shapes {index}."""\n\n' + "\n\n".join(lines), "utf-8")
+    shapes = ("square", "circle", "prism", "cone", "torus", "wedge")
+    sides = ("width", "radius", "depth", "angle", "slant", "chord")
+    for index, shape in enumerate(shapes):
+        lines = [f"def {side}_of_{shape}(width, {other}):\n    {shape}_{side} = width * {other} + len('{side}')\n"
+                 f"    return {shape}_{side}\n" for side, other in zip(sides, sides[::-1], strict=True)]  # fmt: skip
+        (folder / f"shapes_{index}.py").write_text(f'"""Shapes {shape}."""\n\n' + "\n\n".join(lines), "utf-8")
     return folder
+
+
+def commit_all(folder: Path, message: str, date: str = "2026-01-01T12:00:00+00:00") -> str:
+    """Commit everything in a folder, made a repository first if it is none; gives the commit."""
+    git = ["git", "-C", str(folder), "-c", "user.name=t", "-c", "user.email=t@example.org"]
+    if not (folder / ".git").exists():
+        subprocess.run([*git, "init", "-q", "-b", "main"], check=True)
+    subprocess.run([*git, "add", "-A"], check=True)
+    env = os.environ | {"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
+    subprocess.run([*git, "commit", "-q", "-m", message], check=True, env=env)
+    return subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
 
 
 @pytest.fixture

@@ -2,16 +2,22 @@
 
 import json
 import os
+import random
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.server.adapters.test_library import put
 from tests.training.train.test_run import config_for
+
+from finetab.adapters.library import WEIGHTS
+from finetab_training.config import RunConfig
 
 FINETAB = [sys.executable, "-m", "finetab"]
 
@@ -60,6 +66,11 @@ def workspace(tmp_path: Path) -> Path:
         (["evaluate", "--holes", "a.py"], "a.py, line 1: not a JSON object"),
         (["evaluate", "--data", ".", "--adapter", "nobody"], 'There is no adapter "nobody"'),
         (["models", "fetch", "gemma3-27m"], 'did you mean "gemma3-270m"'),
+        (["data", "build", "nowhere", "--out", "o"], "There is no folder nowhere"),
+        (["data", "build", "empty", "--out", "o"], "no source file that can be used"),
+        (["data", "build", ".", "--out", "o", "--cut", "v9"], "is in no git repository"),
+        (["data", "build", ".", "--out", "o", "--column", "x=y"], "--column takes text=NAME"),
+        (["data", "show", "empty"], "is no dataset"),
         (["demo", "--package", "no_such_package"], 'There is no installed package "no_such_package"'),
         (["demo", "--package", "no.such.package"], 'There is no installed package "no.such.package"'),
         (["train", "--data", ".", "--out", "."], "does not name a folder of its own"),
@@ -121,30 +132,38 @@ def test_a_place_is_completed_and_the_cost_is_told_as_json(workspace: Path, tiny
     assert plain.stdout == answer["text"] + "\n"
 
 
+def train_command(config: RunConfig) -> list[str]:
+    entries = config.to_dict() | {"options": "{r = 4}"}
+    options = [
+        f"--set={key}={str(value).lower() if isinstance(value, bool) else value}"
+        for key, value in entries.items()
+        if key not in ("data", "out", "base")
+    ]
+    return [*FINETAB, "train", "--data", config.data, "--out", config.out, "--base", config.base, *options]
+
+
+def stop_at(config: RunConfig, step: int, number: signal.Signals, cwd: Path) -> tuple[int, str]:
+    """Train in a process of its own, send it a signal after a step, and give its exit code and words."""
+    with subprocess.Popen(
+        train_command(config), cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        metrics = Path(f"{config.out}.run") / "metrics.jsonl"
+        deadline = time.monotonic() + 60
+        while not (metrics.is_file() and len(metrics.read_text().splitlines()) >= step):
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=60)
+    return process.returncode, errors
+
+
 def test_training_stopped_by_ctrl_c_says_how_to_go_on_and_does(
     project: Path, tiny: Callable[[str], Path], tmp_path: Path
 ) -> None:
     config = config_for(project, tiny("llama"), tmp_path / "adapter", max_steps=80)
-    entries = config.to_dict() | {"options": "{r = 4}"}
-    skipped = ("data", "out", "base", "max_steps")
-    options = [
-        f"--set={key}={str(value).lower() if isinstance(value, bool) else value}"
-        for key, value in entries.items()
-        if key not in skipped
-    ]
-    command = [*FINETAB, "train", "--data", config.data, "--out", config.out, "--base", config.base, *options]
-    with subprocess.Popen(
-        [*command, "--max-steps", "80"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        metrics = tmp_path / "adapter.run" / "metrics.jsonl"
-        deadline = time.monotonic() + 60
-        while not (metrics.is_file() and len(metrics.read_text().splitlines()) >= 3):
-            assert process.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-        process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130
+    exit_code, errors = stop_at(config, 3, signal.SIGINT, tmp_path)
+    assert exit_code == 130
     assert f"go on with: finetab train --resume {tmp_path / 'adapter.run'}" in errors
     assert "Traceback" not in errors
     assert not (tmp_path / "adapter").exists()
@@ -158,6 +177,43 @@ def test_training_stopped_by_ctrl_c_says_how_to_go_on_and_does(
     report = json.loads(evaluated.stdout)
     assert {"exact_match", "edit_similarity", "n", "holes", "latency_ms", "arms", "differences"} <= set(report)
     assert report["adapter"].startswith("adapter@")
+
+
+def test_a_killed_run_goes_on_to_the_very_adapter_of_an_unkilled_one_whatever_became_of_its_files(
+    project: Path, tiny: Callable[[str], Path], tmp_path: Path
+) -> None:
+    whole = config_for(project, tiny("gpt_neox"), tmp_path / "whole", max_steps=30, save_steps=4)
+    assert subprocess.run(train_command(whole), cwd=tmp_path, capture_output=True, check=False).returncode == 0
+    step = random.randrange(5, 25)
+    killed = replace(whole, out=str(tmp_path / "killed"))
+    assert stop_at(killed, step, signal.SIGKILL, tmp_path)[0] == -signal.SIGKILL
+    assert not (tmp_path / "killed").exists()
+    shutil.rmtree(project)
+    done = finetab("train", "--resume", str(tmp_path / "killed.run"), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    one, other = (tmp_path / name / WEIGHTS for name in ("whole", "killed"))
+    assert one.read_bytes() == other.read_bytes(), f"killed at step {step}"
+    steps = [json.loads(line)["step"] for line in (tmp_path / "killed.run" / "metrics.jsonl").read_text().splitlines()]
+    assert steps == list(range(1, 31))
+
+
+def test_a_dataset_is_built_looked_into_and_trained_on(
+    project: Path, tiny: Callable[[str], Path], tmp_path: Path
+) -> None:
+    built = finetab("data", "build", str(project), "--out", "dataset", "--num-proc", "2", cwd=tmp_path)
+    assert built.returncode == 0, built.stderr
+    assert "split by file" in built.stdout
+    shown = finetab("data", "show", "dataset", "--base", str(tiny("llama")), "--samples", "2", cwd=tmp_path)
+    assert shown.returncode == 0, shown.stderr
+    assert "tokens of the middle" in shown.stdout
+    assert shown.stdout.count("tokens ─") == 2
+    config = config_for(tmp_path / "dataset", tiny("llama"), tmp_path / "adapter", max_steps=2)
+    assert subprocess.run(train_command(config), cwd=tmp_path, capture_output=True, check=False).returncode == 0
+    manifest = json.loads((tmp_path / "adapter" / "manifest.json").read_text())
+    assert (manifest["data"]["files"], manifest["data"]["split"]) == (4, "file")
+    evaluated = finetab("evaluate", "--adapter", "adapter", "--data", "dataset", "--limit", "2", "--json", cwd=tmp_path)
+    assert evaluated.returncode == 0, evaluated.stderr
+    assert json.loads(evaluated.stdout)["n"] == 2
 
 
 def test_an_adapter_of_another_base_is_told_at_once_by_all(workspace: Path, tiny: Callable[[str], Path]) -> None:

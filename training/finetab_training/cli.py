@@ -7,6 +7,9 @@ from typing import Annotated, Any
 import typer
 
 from finetab.errors import BadInput
+from finetab_training.data.cli import data_app
+
+_DATA_HELP = "A folder, FOLDER@COMMIT, package:NAME, hub:ID, or a dataset of `finetab data build`."
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -14,10 +17,11 @@ def add_commands(app: typer.Typer) -> None:
     app.command()(train)
     app.command()(evaluate)
     app.command()(demo)
+    app.add_typer(data_app, name="data")
 
 
 def train(
-    data: Annotated[Path | None, typer.Option(help="A folder of source files.")] = None,
+    data: Annotated[str | None, typer.Option(help=_DATA_HELP)] = None,
     out: Annotated[Path | None, typer.Option(help="The folder of the adapter to be.")] = None,
     base: Annotated[str | None, typer.Option(help="Base model; see `finetab models`.")] = None,
     method: Annotated[str | None, typer.Option(help="PEFT technique: qlora or lora.")] = None,
@@ -26,7 +30,7 @@ def train(
     overrides: Annotated[list[str] | None, typer.Option("--set", help="key=value on top of the config.")] = None,
     resume: Annotated[Path | None, typer.Option(help="Go on with an interrupted run: OUT.run.")] = None,
 ) -> None:
-    """Tune an adapter on a folder of source files."""
+    """Tune an adapter on source files."""
     from rich.console import Console
 
     from finetab_training.config import make_config, parse_override, read_config
@@ -46,7 +50,7 @@ def train(
             raise BadInput("finetab train needs --data FOLDER and --out ADAPTER (or a config that names them).")
         run = run_of(made)
 
-    prepared = prepare(run.config)
+    prepared = prepare(run)
 
     from finetab_training.train.run import train as train_run  # slow to import: last, so that mistakes are told at once
 
@@ -57,9 +61,7 @@ def train(
 
 def evaluate(
     adapter: Annotated[str, typer.Option(help="An adapter's name or folder, or `base`.")] = "base",
-    data: Annotated[
-        Path | None, typer.Option(help="Cut holes from a folder's files that training has not seen.")
-    ] = None,
+    data: Annotated[str, typer.Option(help="Cut holes from what training has not seen; as in train.")] = "",
     holes: Annotated[Path | None, typer.Option(help="A holes file (JSONL).")] = None,
     limit: Annotated[int, typer.Option(min=1, help="The most holes to answer.")] = 100,
     base: Annotated[str | None, typer.Option(help="Base model; see `finetab models`.")] = None,
@@ -71,7 +73,7 @@ def evaluate(
     from finetab.cli import settings_here
 
     settings = settings_here(adapter=adapter, base=base)
-    if (data is None) == (holes is None):
+    if (not data) == (holes is None):
         raise BadInput("finetab evaluate needs either --data FOLDER or --holes FILE.jsonl.")
 
     from finetab_training.evaluate.session import measure, show

@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from finetab.core.fim import Form
+from finetab.core.manifest import Budgets
 from finetab.errors import BadFile, BadSetting, near_match
 
 
@@ -14,7 +16,7 @@ class RunConfig:
     """Everything that decides what a run does. The defaults suit a base of 100M to 300M parameters."""
 
     data: str = ""
-    """A folder of source files."""
+    """A dataset that `finetab data build` made, or a source: a folder, FOLDER@COMMIT, package:NAME or hub:ID."""
     out: str = ""
     """The folder of the adapter to be."""
     base: str = "default"
@@ -23,15 +25,17 @@ class RunConfig:
     """The method's own options, such as `r` and `alpha`."""
     device: str = "auto"
     dtype: str = "auto"
-    form: str = "spm"
+    form: Form = "spm"
     """The order of parts, `spm` or `psm`."""
     prefix_tokens: int = 512
     suffix_tokens: int = 128
     max_middle_tokens: int = 128
     left_to_right_share: float = 0.25
     psm_share: float = 0.0
+    cut: str = "auto"
+    """Where a folder's git history is split: a commit, tag or date, `auto`, or `none` to split by file."""
     held_out_share: float = 0.1
-    """Files kept back to measure with."""
+    """Files kept back to measure with, where there is no cut."""
     characters_per_sample: int = 400
     row_tokens: int = 1024
     rows_per_step: int = 2
@@ -45,6 +49,11 @@ class RunConfig:
     save_steps: int = 25
     """A checkpoint each so many steps."""
     seed: int = 0
+
+    @property
+    def budgets(self) -> Budgets:
+        """The token budgets of prompts, in training and in service."""
+        return Budgets(self.prefix_tokens, self.suffix_tokens)
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data, for the run's folder."""

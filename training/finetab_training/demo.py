@@ -4,12 +4,10 @@ The code tuned on is an installed third-party package; the holes are lines of it
 comes out is printed as it was measured, and the server is given whatever measured best.
 """
 
-import importlib.util
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.metadata import metadata, packages_distributions
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +16,11 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from finetab.core.bases import is_cached, known_base, real_name
 from finetab.core.fetch import fetch
-from finetab.errors import UnknownName
 from finetab.lsp.client import ServerProcess
 from finetab.settings import Settings
 from finetab_training.config import make_config
-from finetab_training.evaluate.holes import Hole
+from finetab_training.data.hole import Hole
+from finetab_training.data.sources import open_source
 from finetab_training.evaluate.session import measure, show
 from finetab_training.runs import run_of
 from finetab_training.train.prepare import prepare
@@ -66,40 +64,31 @@ def run_demo(out: Path, package: str, steps: int | None) -> None:
     """Load, tune, measure and serve, printing each stage."""
     console = Console()
     stages = Stages(console)
-    folder, licence = _package(package)
+    data = f"package:{package}"
+    licence = open_source(data).facts["licence"] or "licence not stated"
     with stages.stage("load", "the base model: fetched and converted once, then read from the cache"):
         _load(console)
     with stages.stage("tune", f"a QLoRA adapter on the package {package} ({licence})"):
         config = make_config(
             {
                 **_CONFIG,
-                "data": str(folder),
+                "data": data,
                 "out": str(out),
                 "max_steps": steps or _STEPS,
                 "base": real_name("default"),
             }
         )
-        train(run_of(config), prepare(config), console)
+        run = run_of(config)
+        train(run, prepare(run), console)
     with stages.stage("measure", "holes in files that were kept back, answered through the pipeline that serves"):
         settings = Settings(base=config.base, adapter=str(out), max_new_tokens=_NEW_TOKENS)
-        cut, report = measure(settings, data=folder, holes_file=None, limit=_HOLES, console=console)
+        cut, report = measure(settings, data=data, holes_file=None, limit=_HOLES, console=console)
         show(report, cut.num_seen, console)
     with stages.stage("serve", "the language server in a process of its own, asked as an editor asks"):
         _serve({"base": config.base, **_served(out, report)}, cut.holes, console)
     console.rule()
     console.print(stages.summary(), highlight=False)
     console.print(f"the adapter: {out}; try it: finetab complete FILE:LINE:COLUMN --adapter {out}", highlight=False)
-
-
-def _package(name: str) -> tuple[Path, str]:
-    spec = importlib.util.find_spec(name) if name.isidentifier() else None
-    if spec is None or not spec.submodule_search_locations:
-        raise UnknownName(f'There is no installed package "{name}" to tune on; install it or name another one.')
-    # A package is often imported by another name than it is installed by: yaml comes from PyYAML.
-    distributions = packages_distributions().get(name, [])
-    found = metadata(distributions[0]).json if distributions else {}
-    licence = found.get("license_expression") or found.get("license") or "licence not stated"
-    return Path(spec.submodule_search_locations[0]), str(licence)
 
 
 def _load(console: Console) -> None:

@@ -1,6 +1,7 @@
 """A run's folder: its config, its metrics, its checkpoints; enough to go on after a kill.
 
 RUN/config.json     the whole config
+RUN/inputs/         the rows it trains on, and what they were made from; written once, so that files may change since
 RUN/metrics.jsonl   one line a step: loss, learning rate, tokens
 RUN/checkpoints/    the trainer's own, the newest two
 """
@@ -24,6 +25,11 @@ class Run:
     config: RunConfig
 
     @property
+    def inputs(self) -> Path:
+        """What the run trains on."""
+        return self.folder / "inputs"
+
+    @property
     def checkpoints(self) -> Path:
         """Where the trainer keeps its checkpoints."""
         return self.folder / "checkpoints"
@@ -33,18 +39,31 @@ class Run:
         """What to type to go on."""
         return f"finetab train --resume {self.folder}"
 
+    def goes_on(self) -> bool:
+        """Whether this very run was begun before and has a checkpoint to go on from."""
+        if self.last_checkpoint() is None or not self.inputs.is_dir():
+            return False
+        return (self.folder / "config.json").read_text("utf-8") == self._config_text()
+
     def begin(self) -> None:
-        """Write the config, unless this run goes on; an earlier run of another config in this place is replaced."""
-        text = json.dumps(self.config.to_dict(), indent=2) + "\n"
-        path = self.folder / "config.json"
-        if self.last_checkpoint() is None or path.read_text("utf-8") != text:
-            shutil.rmtree(self.folder, ignore_errors=True)
-            write_text(path, text)
+        """Write the config; an earlier run in this place is replaced."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        write_text(self.folder / "config.json", self._config_text())
+
+    def _config_text(self) -> str:
+        return json.dumps(self.config.to_dict(), indent=2) + "\n"
 
     def last_checkpoint(self) -> Path | None:
         """The newest complete checkpoint, None where there is none."""
         found = [path for path in self.checkpoints.glob("checkpoint-*") if (path / "trainer_state.json").is_file()]
         return max(found, key=lambda path: int(path.name.split("-")[1]), default=None)
+
+    def rewind(self, step: int) -> None:
+        """Drop the metrics of steps that a killed run made after its last checkpoint: they are made again."""
+        path = self.folder / "metrics.jsonl"
+        if path.is_file():
+            kept = [line for line in path.read_text("utf-8").splitlines() if _step_of(line) <= step]
+            write_text(path, "".join(f"{line}\n" for line in kept))
 
     def log(self, record: dict[str, Any]) -> None:
         """Add a line to the metrics."""
@@ -54,6 +73,13 @@ class Run:
     def finish(self) -> None:
         """Drop the checkpoints of a run that has ended well."""
         shutil.rmtree(self.checkpoints, ignore_errors=True)
+
+
+def _step_of(line: str) -> float:
+    try:
+        return int(json.loads(line)["step"])
+    except (ValueError, KeyError, TypeError):
+        return float("inf")  # the line that was being written when the run was killed
 
 
 def run_of(config: RunConfig) -> Run:

@@ -11,8 +11,10 @@ imitate one. SPM with the prefix sentinel first is the second variant of Bavaria
 section 4.3), which shares its order of tokens with PSM.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, TypeAlias
 
 from finetab.core.tokenizer import Tokenizer
@@ -140,6 +142,18 @@ def fim_row(name: str, model_type: str) -> FimRow:
         f'finetab has no FIM row for "{name}" (model type {model_type}): add one to FIM_ROWS in core/fim.py, '
         "naming three tokens that no text contains and the end token."
     )
+
+
+def read_format(folder: Path, name: str) -> tuple[Tokenizer, FimFormat]:
+    """The tokenizer of a model's folder, and its row resolved; the weights are not read.
+
+    Raises `BadInput` where no row matches the model's name or type, `BadAdapter` where the row does not fit.
+    """
+    config = json.loads((folder / "config.json").read_text("utf-8"))
+    # Of a folder only its own name counts: its parents may be called anything.
+    row = fim_row(folder.name if Path(name).expanduser().exists() else name, config["model_type"])
+    tokenizer = Tokenizer.load(folder)
+    return tokenizer, resolve(row, tokenizer, int(config["vocab_size"]))
 
 
 def resolve(row: FimRow, tokenizer: Tokenizer, num_embeddings: int) -> FimFormat:

@@ -15,7 +15,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, BitsAndBytesConfig, P
 from transformers.utils import logging as transformers_logging
 
 from finetab.core.bases import known_base, real_name
-from finetab.core.fim import FimFormat, fim_row, never_sampled, resolve
+from finetab.core.fim import FimFormat, never_sampled, read_format
 from finetab.core.tokenizer import Tokenizer
 from finetab.core.weights import base_folder, fingerprint
 from finetab.errors import BadFile, BadSetting
@@ -70,12 +70,9 @@ def load_base(
     number = pick_dtype(dtype, place)
     model = _read(folder, place, number, quantisation)
     model.eval()
-    tokenizer = Tokenizer.load(folder)
     path = Path(name).expanduser()
     label = str(path.resolve()) if path.exists() else real_name(name)
-    # Of a folder only its own name counts: its parents may be called anything.
-    row = fim_row(folder.name if path.exists() else label, model.config.model_type)
-    fim = resolve(row, tokenizer, int(embedding_rows(model).shape[0]))
+    tokenizer, fim = read_format(folder, label)
     return BaseModel(label, folder, fingerprint(folder), model, tokenizer, fim, place, number, quantisation)
 
 

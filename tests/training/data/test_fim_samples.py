@@ -15,8 +15,9 @@ from finetab.core.tokenizer import Tokenizer
 from finetab.documents import open_document
 from finetab.engine.scripted import ScriptedEngine
 from finetab.errors import FinetabError
-from finetab_training.data.corpus import SourceFile, read_corpus
+from finetab_training.data.corpus import Recipe, read_corpus
 from finetab_training.data.fim_samples import IGNORED, Sample, SampleMaker, SampleMix, check_sample
+from finetab_training.data.source_file import SourceFile
 from finetab_training.data.spans import Span, spans_of
 
 TOKENIZER = Tokenizer(byte_tokenizer())
@@ -30,7 +31,7 @@ def maker(**mix: object) -> SampleMaker:
 
 @pytest.fixture
 def file(project: Path) -> SourceFile:
-    return read_corpus(project).files[0]
+    return read_corpus(Recipe((str(project),))).training[0]
 
 
 @pytest.mark.parametrize("form", ["spm", "psm"])

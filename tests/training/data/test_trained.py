@@ -7,7 +7,7 @@ import pytest
 
 from finetab.core.languages import LANGUAGES
 from finetab.errors import BadAdapter
-from finetab_training.data.corpus import SourceFile
+from finetab_training.data.source_file import SourceFile
 from finetab_training.data.trained import Trained, read_trained, trained_on, write_trained
 
 FILE = SourceFile("src/odd\nname.py", LANGUAGES[0], "    total = width * height\nreturn x\n")
@@ -16,9 +16,16 @@ TRAINED = trained_on([FILE])
 
 @pytest.mark.parametrize(
     ("text", "seen"),
-    [("total = width * height", True), ("return x", False), ("total = width * height\nnew_line = 12345", False),
-     ("a_line_not_in_training()", False), ("try:\n    total = width * height", True), ("try:\n    pass", False)],
-)  # fmt: skip
+    [
+        ("total = width * height", True),
+        ("    total  = width*height", True),
+        ("return x", False),
+        ("total = width * height\nnew_line = 12345", False),
+        ("a_line_not_in_training()", False),
+        ("try:\n    total = width * height", True),
+        ("try:\n    pass", False),
+    ],
+)
 def test_a_text_is_seen_when_all_of_its_telling_lines_are(text: str, seen: bool) -> None:
     assert TRAINED.has_text(text) is seen
 

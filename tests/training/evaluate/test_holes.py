@@ -1,18 +1,27 @@
 """Holes: cut by kind and file in turn, never of lines that training has seen, kept and read again."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from finetab.core.languages import LANGUAGES
 from finetab.errors import BadFile
-from finetab_training.data.corpus import SourceFile, read_corpus
+from finetab_training.data.corpus import Recipe, read_corpus
+from finetab_training.data.hole import Hole, read_holes, write_holes
+from finetab_training.data.source_file import SourceFile
 from finetab_training.data.trained import trained_on
-from finetab_training.evaluate.holes import Cut, Hole, cut_holes, read_holes, unseen, write_holes
+from finetab_training.evaluate.holes import Cut, cut_holes, unseen
+
+
+def files_of(project: Path) -> tuple[SourceFile, ...]:
+    """All files of the project, in order."""
+    corpus = read_corpus(Recipe((str(project),)))
+    return tuple(sorted((*corpus.training, *corpus.test), key=lambda file: file.path))
 
 
 def test_holes_are_pieces_of_their_files_of_all_kinds(project: Path) -> None:
-    files = read_corpus(project).files
+    files = files_of(project)
     cut = cut_holes(files, 30, seed=0)
     texts = {file.path: file.text for file in files}
     assert len(cut.holes) == 30
@@ -24,18 +33,27 @@ def test_holes_are_pieces_of_their_files_of_all_kinds(project: Path) -> None:
 
 
 def test_the_seed_decides_the_holes(project: Path) -> None:
-    files = read_corpus(project).files
+    files = files_of(project)
     assert cut_holes(files, 9, seed=1) == cut_holes(files, 9, seed=1)
     assert cut_holes(files, 9, seed=1) != cut_holes(files, 9, seed=2)
 
 
 def test_lines_that_training_has_seen_are_dropped_and_counted(project: Path) -> None:
-    files = read_corpus(project).files
-    everything = cut_holes(files, 10_000, seed=0)
-    cut = cut_holes(files[:1], 10_000, seed=0, trained=trained_on(files[1:]))
+    files = files_of(project)
+    copied = "".join(files[1].text.splitlines(keepends=True)[2:6])  # a function of another file
+    mixed = replace(files[0], text=files[0].text + "\n\n" + copied)
+    everything = cut_holes([mixed], 10_000, seed=0)
+    cut = cut_holes([mixed], 10_000, seed=0, trained=trained_on(files[1:]))
     assert cut.num_seen > 0
-    assert len(cut.holes) + cut.num_seen == sum(hole.path == files[0].path for hole in everything.holes)
-    assert not any("total = width * height" in hole.whole_lines for hole in cut.holes if hole.kind != "block")
+    assert len(cut.holes) + cut.num_seen == len(everything.holes)
+    assert not any(line in copied for hole in cut.holes for line in [hole.whole_lines])
+
+
+def test_holes_lie_within_new_lines_where_a_file_says_which_are(project: Path) -> None:
+    file = replace(files_of(project)[0], new_lines=((4, 5), (12, 12)))
+    cut = cut_holes([file], 10_000, seed=0)
+    lines = {hole.prefix.count("\n") + 1 + extra for hole in cut.holes for extra in range(hole.middle.count("\n") + 1)}
+    assert {4, 5} <= lines <= {4, 5, 12}
 
 
 def test_a_rest_of_a_line_is_judged_by_its_whole_line() -> None:

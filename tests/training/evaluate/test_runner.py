@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.conftest import byte_tokenizer
+from tests.training.evaluate.test_holes import files_of
 from tests.training.train.test_run import config_for, trained
 
 from finetab.adapters.library import read_adapter
@@ -18,10 +19,10 @@ from finetab.core.tokenizer import Tokenizer
 from finetab.engine.scripted import ScriptedEngine
 from finetab.errors import BadFile, UnknownName
 from finetab.settings import Settings
-from finetab_training.data.corpus import read_corpus
+from finetab_training.data.hole import Hole, read_holes, write_holes
 from finetab_training.data.trained import read_trained
 from finetab_training.evaluate.evaluation import Evaluation, evaluate, report
-from finetab_training.evaluate.holes import Hole, cut_holes, read_holes, write_holes
+from finetab_training.evaluate.holes import cut_holes
 from finetab_training.evaluate.runner import Result, answer_holes, in_form, scores
 from finetab_training.evaluate.session import measure
 from finetab_training.runs import run_of
@@ -32,12 +33,12 @@ FIM = FimFormat("test", 259, 260, 261, 258, 257, native=())
 
 def completer_of(script: Callable[[Sequence[int]], Sequence[int]]) -> tuple[Completer, ScriptedEngine]:
     engine = ScriptedEngine(script)
-    return Completer(engine, Voice("tiny", "mine@1", TOKENIZER, FIM, "spm", Budgets(400, 200), 64)), engine
+    return Completer(engine, Voice("tiny", "mine@1", TOKENIZER, FIM, "spm", Budgets(400, 200), 128)), engine
 
 
 @pytest.fixture
 def holes(project: Path) -> tuple[Hole, ...]:
-    return cut_holes(read_corpus(project).files, 12, seed=0).holes
+    return cut_holes(files_of(project), 12, seed=0).holes
 
 
 def test_a_model_that_knows_the_answers_gets_them_all(holes: tuple[Hole, ...]) -> None:
@@ -111,7 +112,7 @@ def test_an_evaluation_measures_unseen_files_and_is_kept_in_the_manifest(
     )
     settings = Settings(base=str(tiny("llama")), adapter=str(adapter), max_new_tokens=8)
     kept = tmp_path / "holes.jsonl"
-    cut, made = measure(settings, data=project, holes_file=None, limit=6, save_holes=kept)
+    cut, made = measure(settings, data=str(project), holes_file=None, limit=6, save_holes=kept)
     assert {hole.path for hole in cut.holes}.isdisjoint(read_trained(adapter).files)
     assert read_holes(kept) == cut.holes
     assert list(made["arms"]) == ["base-prefix", "base-fim", "adapter-fim", "adapter-shuffled", "adapter-prefix"]
@@ -158,7 +159,7 @@ def test_the_base_alone_is_measured_in_two_forms(
 ) -> None:
     write_holes(tmp_path / "holes.jsonl", holes)
     settings = Settings(base=str(tiny("gemma3_text")), max_new_tokens=4, prefix_tokens=100, suffix_tokens=40)
-    _, made = measure(settings, data=None, holes_file=tmp_path / "holes.jsonl", limit=3)
+    _, made = measure(settings, data="", holes_file=tmp_path / "holes.jsonl", limit=3)
     assert list(made["arms"]) == ["base-prefix", "base-fim"]
     assert (made["arm"], made["adapter"], made["n"]) == ("base-prefix", "base", 3)
 
@@ -173,13 +174,13 @@ def test_a_folder_that_was_trained_on_whole_gives_no_holes(
             path.write_text(path.read_text() + "edited_since_then = 12345\n")  # still a file that was trained on
         else:
             path.unlink()
-    with pytest.raises(BadFile, match="5 of its 5 files were trained on"):
-        measure(settings, data=project, holes_file=None, limit=5)
+    with pytest.raises(BadFile, match="4 of its 4 files were trained on"):
+        measure(settings, data=str(project), holes_file=None, limit=5)
     learned = Hole(
         "a.py", "python", "def f():\n    ", "\n", (project / next(iter(trained.files))).read_text().split("\n")[2]
     )
     write_holes(adapter / "holes.jsonl", [learned])
     with pytest.raises(BadFile, match="Training holds the lines of all 1 holes"):
-        measure(settings, data=None, holes_file=adapter / "holes.jsonl", limit=5)
+        measure(settings, data="", holes_file=adapter / "holes.jsonl", limit=5)
     with pytest.raises(UnknownName, match="There is no adapter"):
-        measure(replace(settings, adapter="nobody"), data=project, holes_file=None, limit=5)
+        measure(replace(settings, adapter="nobody"), data=str(project), holes_file=None, limit=5)

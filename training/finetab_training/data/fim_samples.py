@@ -17,11 +17,13 @@ from finetab.core.manifest import Budgets
 from finetab.core.tokenizer import Tokenizer
 from finetab.documents import open_document
 from finetab.errors import FinetabError
-from finetab_training.data.corpus import SourceFile
+from finetab_training.config import RunConfig
+from finetab_training.data.source_file import SourceFile
 from finetab_training.data.spans import Span, SpanKind, random_span, spans_of
 
 IGNORED = -100  # the label of a position that the loss does not count, as in transformers
 _MAX_RANDOM_CHARACTERS = 200
+_MAX_STRETCH_TOKENS = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +37,20 @@ class SampleMix:
     characters_per_sample: int = 400
     """One sample for so much of a file's text and epoch."""
     max_middle_tokens: int = 128
-    max_stretch_tokens: int = 256
+    max_stretch_tokens: int = _MAX_STRETCH_TOKENS
     """The longest left-to-right sample."""
+
+
+def mix_of(config: RunConfig) -> SampleMix:
+    """The mix that a run's config asks for."""
+    return SampleMix(
+        form=config.form,
+        left_to_right_share=config.left_to_right_share,
+        psm_share=config.psm_share,
+        characters_per_sample=config.characters_per_sample,
+        max_middle_tokens=config.max_middle_tokens,
+        max_stretch_tokens=min(_MAX_STRETCH_TOKENS, config.row_tokens - 2),  # begin and end token
+    )
 
 
 @dataclass(frozen=True, slots=True)

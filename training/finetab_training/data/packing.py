@@ -58,8 +58,3 @@ def _row(samples: Sequence[Sample]) -> Row:
         labels.extend((IGNORED, *sample.labels[1:]))
         positions.extend(range(len(sample.ids)))
     return Row(tuple(ids), tuple(labels), tuple(positions))
-
-
-def fill_share(rows: Sequence[Row], row_tokens: int) -> float:
-    """How much of the rows' room holds tokens, from 0 to 1."""
-    return sum(len(row.ids) for row in rows) / (row_tokens * len(rows)) if rows else 0.0

@@ -5,6 +5,8 @@ trained_lines.npy    64-bit hashes of the lines that are long enough to tell, so
 """
 
 import json
+import re
+import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -13,10 +15,11 @@ from pathlib import Path
 import numpy as np
 
 from finetab.errors import BadAdapter
-from finetab_training.data.corpus import SourceFile
+from finetab_training.data.source_file import SourceFile
 
 _FILES = "trained_files.json"
 _LINES = "trained_lines.npy"
+_DIGITS, _BLANK = re.compile(r"\d+"), re.compile(r"\s+")
 _MIN_TELLING = 12  # characters; shorter lines (`else:`, `return x`) stand everywhere
 
 
@@ -40,9 +43,12 @@ class Trained:
 
 def trained_on(files: Iterable[SourceFile]) -> Trained:
     """What a run that trains on these files will have seen."""
-    files = list(files)
-    lines = (_hash(line) for file in files for line in _telling(file.text))
-    return Trained({file.path: file.digest for file in files}, frozenset(lines))
+    paths: dict[str, str] = {}
+    lines: set[int] = set()
+    for file in files:  # one at a time: a dataset's files are made as they are asked for
+        paths[file.path] = file.digest
+        lines.update(_hash(line) for line in _telling(file.text))
+    return Trained(paths, frozenset(lines))
 
 
 def _telling(text: str) -> Iterable[str]:
@@ -50,6 +56,7 @@ def _telling(text: str) -> Iterable[str]:
 
 
 def _hash(line: str) -> int:
+    line = _BLANK.sub("", _DIGITS.sub("0", line))  # another indentation or number makes no new line
     return int.from_bytes(sha256(line.encode("utf-8", "replace")).digest()[:8], "big")
 
 
@@ -57,6 +64,12 @@ def write_trained(folder: Path, trained: Trained) -> None:
     """Write both files into an adapter folder that is being built."""
     (folder / _FILES).write_text(json.dumps(trained.files, indent=1) + "\n", "utf-8")
     np.save(folder / _LINES, np.array(sorted(trained.lines), dtype=np.uint64))
+
+
+def copy_trained(folder: Path, target: Path) -> None:
+    """Put what one folder says into another."""
+    for name in (_FILES, _LINES):
+        shutil.copyfile(folder / name, target / name)
 
 
 def read_trained(folder: Path) -> Trained:

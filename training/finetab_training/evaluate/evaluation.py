@@ -21,7 +21,7 @@ from finetab.core import manifest
 from finetab.core.fim import Form
 from finetab.core.progress import silent
 from finetab.settings import Settings
-from finetab_training.evaluate.holes import Hole
+from finetab_training.data.hole import Hole
 from finetab_training.evaluate.metrics import paired_difference
 from finetab_training.evaluate.runner import Result, answer_holes, in_form, outputs, scores
 

@@ -14,7 +14,7 @@ from finetab.completion.context import Windows
 from finetab.completion.request import CompletionRequest
 from finetab.core.fim import Form, Parts
 from finetab.documents import Document, open_document
-from finetab_training.evaluate.holes import Hole
+from finetab_training.data.hole import Hole
 from finetab_training.evaluate.metrics import edit_similarity, estimate, exact_match, percentile
 
 Advance: TypeAlias = Callable[[], None]

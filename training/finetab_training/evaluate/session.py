@@ -11,10 +11,13 @@ from rich.table import Table
 from finetab.adapters.library import chosen
 from finetab.errors import BadFile
 from finetab.settings import Settings
-from finetab_training.data.corpus import read_corpus
+from finetab_training.data.corpus import Recipe, read_corpus
+from finetab_training.data.dataset import is_dataset, read_dataset
+from finetab_training.data.hole import Hole, read_holes, write_holes
+from finetab_training.data.source_file import SourceFile
 from finetab_training.data.trained import Trained, read_trained
 from finetab_training.evaluate.evaluation import ADAPTER_ARMS, BASE_ARMS, evaluate, record, report
-from finetab_training.evaluate.holes import Cut, Hole, cut_holes, read_holes, unseen, write_holes
+from finetab_training.evaluate.holes import Cut, cut_holes, unseen
 
 _FEW = 300  # holes: below this only large gains can be told from chance
 
@@ -22,7 +25,7 @@ _FEW = 300  # holes: below this only large gains can be told from chance
 def measure(
     settings: Settings,
     *,
-    data: Path | None,
+    data: str,
     holes_file: Path | None,
     limit: int,
     seed: int = 0,
@@ -30,23 +33,18 @@ def measure(
     console: Console | None = None,
 ) -> tuple[Cut, dict[str, Any]]:
     """The holes and the report; the report is written into the adapter's manifest as well."""
-    trained, folder = _trained(settings)
-    cut = _read(holes_file, limit, trained) if holes_file else _cut(data or Path(), limit, seed, trained, folder)
+    adapter = chosen(settings)[1]
+    trained = read_trained(adapter[0]) if adapter else Trained()
+    if holes_file:
+        cut = _read(holes_file, limit, trained)
+    else:
+        cut = _cut(data, limit, seed, trained, adapter[1].data if adapter else {})
     if save_holes:
         write_holes(save_holes, cut.holes)
     made = _answered(settings, cut.holes, console or Console(stderr=True))
     if settings.adapter != "base":
         record(settings.adapter, made)
     return cut, made
-
-
-def _trained(settings: Settings) -> tuple[Trained, Path | None]:
-    """What the adapter was trained on, and the folder that it stood in."""
-    _, adapter = chosen(settings)
-    if adapter is None:
-        return Trained(), None
-    folder, manifest = adapter
-    return read_trained(folder), Path(manifest.data.get("folder", ""))
 
 
 def _read(path: Path, limit: int, trained: Trained) -> Cut:
@@ -56,17 +54,31 @@ def _read(path: Path, limit: int, trained: Trained) -> Cut:
     return cut
 
 
-def _cut(data: Path, limit: int, seed: int, trained: Trained, trained_folder: Path | None) -> Cut:
-    files = read_corpus(data).files
-    same_folder = data.resolve() == trained_folder
-    kept = [file for file in files if not trained.has_file(file, same_folder)]
-    cut = cut_holes(kept, limit, seed, trained)
+def _cut(data: str, limit: int, seed: int, trained: Trained, made_from: dict[str, Any]) -> Cut:
+    files, num_all = _unseen_files(data, trained, made_from)
+    cut = cut_holes(files, limit, seed, trained)
     if not cut.holes:
         raise BadFile(
-            f"No hole can be cut from {data}: {len(files) - len(kept)} of its {len(files)} files were trained on, "
-            "and the others hold no line that is new; name another folder, or a holes file with --holes."
+            f"No hole can be cut from {data}: {num_all - len(files)} of its {num_all} files were trained on, and the "
+            "others hold no line that is new; name another folder, or a holes file with --holes."
         )
     return cut
+
+
+def _unseen_files(data: str, trained: Trained, made_from: dict[str, Any]) -> tuple[Sequence[SourceFile], int]:
+    """The files to measure with, and of how many: a dataset's test side, what came after the adapter's own cut, or
+    all that training has not seen."""
+    if is_dataset(Path(data)):
+        training, test, _ = read_dataset(Path(data))
+        return test, len(training) + len(test)
+    was_cut = next((source["cut"] for source in made_from.get("sources", ()) if "cut" in source), "auto")
+    cut_there = "none" if made_from and made_from["split"] != "time" else was_cut
+    corpus = read_corpus(Recipe((data,), cut=cut_there))
+    if corpus.tally.split_by == "time":
+        return corpus.test, len(corpus.test)
+    same_folder = str(Path(data).resolve() if Path(data).exists() else data) == made_from.get("data")
+    files = sorted((*corpus.training, *corpus.test), key=lambda file: file.path)
+    return [file for file in files if not trained.has_file(file, same_folder)], len(files)
 
 
 def _answered(settings: Settings, holes: Sequence[Hole], console: Console) -> dict[str, Any]:

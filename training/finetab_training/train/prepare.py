@@ -1,33 +1,64 @@
 """What can be known of a run before anything slow is imported: every mistake in it is told here, at once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from finetab.core import manifest
 from finetab.core.weights import base_folder
 from finetab.errors import BadFile
 from finetab_training.config import RunConfig
-from finetab_training.data.corpus import Corpus, SourceFile, read_corpus
-from finetab_training.data.split import split_files
+from finetab_training.data.corpus import Recipe, read_corpus
+from finetab_training.data.source_file import SourceFile
 from finetab_training.methods.registry import check_method
+from finetab_training.runs import Run
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A run's files: all of them, those to train on, and those kept back to measure with."""
+    """A run's files, and what its manifest says of them."""
 
-    corpus: Corpus
-    training: tuple[SourceFile, ...]
-    held_out: tuple[SourceFile, ...]
+    training: Sequence[SourceFile]
+    facts: dict[str, Any]
 
 
-def prepare(config: RunConfig) -> Prepared:
-    """Check the names in a config and read its files. Raises `FinetabError` with what to do."""
+def prepare(run: Run) -> Prepared | None:
+    """Check the names in a run's config and read its files; None for a run that goes on and has its rows.
+
+    Raises `FinetabError` with what to do.
+    """
+    config = run.config
     out = Path(config.out)
     if out.exists() and not (out / manifest.FILE_NAME).is_file() and (out.is_file() or any(out.iterdir())):
         raise BadFile(f"{out} exists and is no adapter; choose another --out.")
     check_method(config.method)
     base_folder(config.base)
-    corpus = read_corpus(Path(config.data))
-    training, held_out = split_files(corpus.files, config.held_out_share, config.seed)
-    return Prepared(corpus, tuple(training), tuple(held_out))
+    return None if run.goes_on() else _read(config)
+
+
+def _read(config: RunConfig) -> Prepared:
+    """The training side of a dataset, or of a source that is tuned on as it stands."""
+    from finetab_training.data import dataset  # noqa: PLC0415 - imports pandas, which a plain folder does not need
+
+    if dataset.is_dataset(Path(config.data)):
+        training, test, report = dataset.read_dataset(Path(config.data))
+        told = (report["split"]["by"], report["sources"], report["dropped"])
+        return Prepared(training, _facts(config, len(training), len(test), *told))
+    recipe = Recipe((config.data,), cut=config.cut, held_out_share=config.held_out_share, seed=config.seed)
+    corpus = read_corpus(recipe)
+    told = (corpus.tally.split_by, corpus.tally.sources, dict(corpus.tally.dropped))
+    return Prepared(corpus.training, _facts(config, len(corpus.training), len(corpus.test), *told))
+
+
+def _facts(
+    config: RunConfig, num_training: int, num_test: int, split_by: str, sources: list[Any], dropped: dict[str, int]
+) -> dict[str, Any]:
+    return {
+        "data": str(Path(config.data).resolve()) if Path(config.data).exists() else config.data,
+        "sources": sources,
+        "split": split_by,
+        "files": num_training,
+        "files_held_out": num_test,
+        "left_out": dropped,
+    }

@@ -1,88 +1,105 @@
-"""The rows of a run: every file's samples, packed epoch by epoch, in an order that the seed alone decides."""
+"""The rows of a run: every file's samples, packed, in an order that the seed alone decides, kept on disk.
+
+They are made once, when a run begins. A run that goes on reads them where it was, whatever has become of the
+files since, and without making any of them again.
+"""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from random import Random
 
 import torch
+from datasets import Dataset as ArrowDataset
+from datasets import Features, List, Value
+from datasets.arrow_writer import ArrowWriter
 from torch.utils.data import Dataset
 
-from finetab.core.manifest import Budgets
 from finetab.core.models import BaseModel
 from finetab.errors import BadFile
 from finetab_training.config import RunConfig
-from finetab_training.data.corpus import SourceFile
-from finetab_training.data.fim_samples import Sample, SampleMaker, SampleMix
-from finetab_training.data.packing import Row, fill_share, pack
+from finetab_training.data.fim_samples import Sample, SampleMaker, mix_of
+from finetab_training.data.packing import Row, pack
+from finetab_training.data.source_file import SourceFile
+
+_WINDOW = 512  # files whose samples are packed together; what is in memory at once
+_IDS = List(Value("int32"))
+_FEATURES = Features({"ids": _IDS, "labels": _IDS, "positions": _IDS})
 
 
 @dataclass(frozen=True, slots=True)
-class RowSet:
-    """Rows of all epochs and what they hold."""
+class RowFacts:
+    """What the rows of a run hold."""
 
-    rows: tuple[Row, ...]
-    num_samples: dict[str, int]
-    """By kind."""
+    rows: int
+    tokens: int
     fill_share: float
+    """How much of the rows' room holds tokens, from 0 to 1."""
+    samples: dict[str, int]
+    """By kind, as drawn."""
 
 
-def make_rows(files: Sequence[SourceFile], base: BaseModel, config: RunConfig) -> RowSet:
-    """The rows of a run, no more than `max_steps` can use. Raises `BadFile` when nothing can be cut."""
-    maker = SampleMaker(base.tokenizer, base.fim, budgets(config), _mix(config))
-    wanted = config.max_steps * config.rows_per_step
-    rows: list[Row] = []
+def write_rows(path: Path, files: Sequence[SourceFile], base: BaseModel, config: RunConfig) -> RowFacts:
+    """Make the rows of a run, no more than `max_steps` can use. Raises `BadFile` when nothing can be cut."""
+    maker = SampleMaker(base.tokenizer, base.fim, config.budgets, mix_of(config))
     kinds: Counter[str] = Counter()
-    epoch = 0
-    while len(rows) < wanted if wanted else epoch < config.epochs:
-        room = (wanted - len(rows)) * config.row_tokens if wanted else 0
-        samples = _drawn(files, maker, config.seed, epoch, room)
-        kinds.update(sample.kind for sample in samples)
-        packed = pack(samples, config.row_tokens, Random(f"{config.seed}/{epoch}/rows"))
-        if not packed:
-            raise BadFile(f"Nothing could be cut from the {len(files)} files of {config.data}; are they too short?")
-        rows += packed
+    num_rows = num_tokens = 0
+    writer = ArrowWriter(features=_FEATURES, path=str(path))
+    for row in _rows(files, maker, config, kinds):
+        writer.write({"ids": row.ids, "labels": row.labels, "positions": row.positions})
+        num_rows += 1
+        num_tokens += len(row.ids)
+    if not num_rows:
+        raise BadFile(f"Nothing could be cut from the {len(files)} files of {config.data}; are they too short?")
+    writer.finalize()
+    return RowFacts(num_rows, num_tokens, round(num_tokens / (num_rows * config.row_tokens), 4), dict(kinds))
+
+
+def _rows(files: Sequence[SourceFile], maker: SampleMaker, config: RunConfig, kinds: Counter[str]) -> Iterator[Row]:
+    wanted = config.max_steps * config.rows_per_step
+    given = epoch = 0
+    while given < wanted if wanted else epoch < config.epochs:
+        order = list(range(len(files)))
+        Random(f"{config.seed}/{epoch}/files").shuffle(order)
+        given_before = given
+        for start in range(0, len(order), _WINDOW):
+            window = [files[index] for index in order[start : start + _WINDOW]]
+            room = (wanted - given) * config.row_tokens if wanted else 0
+            samples = _drawn(window, maker, config.seed, epoch, room)
+            kinds.update(sample.kind for sample in samples)
+            packed = pack(samples, config.row_tokens, Random(f"{config.seed}/{epoch}/{start}/rows"))
+            packed = packed[: wanted - given] if wanted else packed
+            yield from packed
+            given += len(packed)
+            if wanted and given >= wanted:
+                return
+        if given == given_before:
+            return
         epoch += 1
-    kept = tuple(rows[:wanted] if wanted else rows)
-    return RowSet(kept, dict(kinds), fill_share(kept, config.row_tokens))
 
 
 def _drawn(files: Sequence[SourceFile], maker: SampleMaker, seed: int, epoch: int, room: int) -> list[Sample]:
-    """An epoch's samples, one file after the other in turn, until they fill the room (0 is no bound)."""
-    order = list(files)
-    Random(f"{seed}/{epoch}/files").shuffle(order)
-    streams = [maker.samples(file, seed, epoch) for file in order]
+    """The samples of some files, one of each file in turn, until they fill the room (0 is no bound)."""
+    streams = [maker.samples(file, seed, epoch) for file in files]
     samples: list[Sample] = []
     tokens = 0
     while streams and (not room or tokens < room):
         drawn = [(stream, next(stream, None)) for stream in streams]
-        samples += [sample for _, sample in drawn if sample is not None]
-        tokens = sum(len(sample.ids) for sample in samples)
+        new = [sample for _, sample in drawn if sample is not None]
+        samples += new
+        tokens += sum(len(sample.ids) for sample in new)
         streams = [stream for stream, sample in drawn if sample is not None]
     return samples
 
 
-def budgets(config: RunConfig) -> Budgets:
-    """The token budgets of prompts, in training and in service."""
-    return Budgets(config.prefix_tokens, config.suffix_tokens)
+class StoredRows(Dataset[dict[str, torch.Tensor]]):
+    """Rows of a file as tensors of shape (1, T), memory-mapped."""
 
-
-def _mix(config: RunConfig) -> SampleMix:
-    return SampleMix(
-        form="psm" if config.form == "psm" else "spm",
-        left_to_right_share=config.left_to_right_share,
-        psm_share=config.psm_share,
-        characters_per_sample=config.characters_per_sample,
-        max_middle_tokens=config.max_middle_tokens,
-        max_stretch_tokens=min(SampleMix().max_stretch_tokens, config.row_tokens - 2),  # begin and end token
-    )
-
-
-class RowDataset(Dataset[dict[str, torch.Tensor]]):
-    """Rows as tensors of shape (1, T)."""
-
-    def __init__(self, rows: Sequence[Row]) -> None:
-        self._rows = rows
+    def __init__(self, path: Path) -> None:
+        self._rows = ArrowDataset.from_file(str(path))
+        self.lengths = [len(ids) for ids in self._rows["ids"]]
+        """Tokens of each row."""
 
     def __len__(self) -> int:
         """Number of rows."""
@@ -92,9 +109,9 @@ class RowDataset(Dataset[dict[str, torch.Tensor]]):
         """One row."""
         row = self._rows[index]
         return {
-            "input_ids": torch.tensor([row.ids]),
-            "labels": torch.tensor([row.labels]),
-            "position_ids": torch.tensor([row.positions]),
+            "input_ids": torch.tensor([row["ids"]]),
+            "labels": torch.tensor([row["labels"]]),
+            "position_ids": torch.tensor([row["positions"]]),
         }
 
 

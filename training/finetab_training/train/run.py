@@ -19,18 +19,19 @@ from finetab.core.manifest import Manifest
 from finetab.core.models import BaseModel, load_base
 from finetab.errors import Interrupted, NoSpace
 from finetab_training.config import RunConfig
-from finetab_training.data.trained import trained_on, write_trained
+from finetab_training.data.trained import copy_trained
 from finetab_training.methods.registry import method_by_name
 from finetab_training.runs import Run
+from finetab_training.train.inputs import ROWS, read_facts, write_inputs
 from finetab_training.train.prepare import Prepared
-from finetab_training.train.rows import RowSet, budgets, make_rows
+from finetab_training.train.rows import StoredRows
 from finetab_training.train.trainer import ProgressBar, RowTrainer, StopOnInterrupt
 
 _LITTLE_SPACE = 1 << 20  # bytes
 _LIBRARIES = ("torch", "transformers", "peft", "bitsandbytes", "tokenizers", "finetab")
 
 
-def train(run: Run, prepared: Prepared, console: Console) -> Path:
+def train(run: Run, prepared: Prepared | None, console: Console) -> Path:
     """Train an adapter, or go on from the run's last checkpoint, and give its folder.
 
     Raises `Interrupted` after Ctrl-C, with the command that goes on; the adapter folder then is what it was.
@@ -40,27 +41,30 @@ def train(run: Run, prepared: Prepared, console: Console) -> Path:
     options = method.options(config.options)
     transformers_logging.set_verbosity_error()
     base = load_base(config.base, device=config.device, dtype=config.dtype, quantisation=method.quantisation)
-    rows = make_rows(prepared.training, base, config)
-    console.print(_summary(prepared, rows), highlight=False)
+    if prepared is not None:
+        run.begin()
+        write_inputs(run.inputs, prepared, base, config)
+    facts = read_facts(run.inputs)
+    console.print(_summary(facts), highlight=False)
     set_seed(config.seed)  # PEFT draws its first values from the global generator
     model = method.apply(base, options)
     console.print(f"{model.get_nb_trainable_parameters()[0]:,} parameters to train", highlight=False)
-    run.begin()
-    _fit(run, model, rows, console)
+    _fit(run, model, StoredRows(run.inputs / ROWS), console)
     with new_folder(out) as building:
         model.save_pretrained(str(building), save_embedding_layers=False)
         (building / "README.md").unlink(missing_ok=True)
-        write_trained(building, trained_on(prepared.training))
-        manifest.write(building, _manifest(config, base, options, building, _data(prepared, rows)))
+        copy_trained(run.inputs, building)
+        manifest.write(building, _manifest(config, base, options, building, facts))
     run.finish()
     return out
 
 
-def _fit(run: Run, model: PeftModel, rows: RowSet, console: Console) -> None:
+def _fit(run: Run, model: PeftModel, rows: StoredRows, console: Console) -> None:
     stop = StopOnInterrupt()
     trainer = RowTrainer(model, rows, run, [ProgressBar(run, rows, console), stop])
     trainer.pop_callback(PrinterCallback)
     checkpoint = run.last_checkpoint()
+    run.rewind(int(checkpoint.name.split("-")[1]) if checkpoint else 0)
     try:
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     except Exception as error:
@@ -74,31 +78,17 @@ def _fit(run: Run, model: PeftModel, rows: RowSet, console: Console) -> None:
         raise Interrupted(f"Stopped at step {trainer.state.global_step}; go on with: {run.resume_command}")
 
 
-def _summary(prepared: Prepared, rows: RowSet) -> str:
-    left_out = ", ".join(f"{count} {reason}" for reason, count in prepared.corpus.left_out.items()) or "none"
-    tokens = sum(len(row.ids) for row in rows.rows)
+def _summary(facts: dict[str, Any]) -> str:
+    left_out = ", ".join(f"{count} {reason}" for reason, count in facts["left_out"].items()) or "none"
     return (
-        f"{len(prepared.training)} files to train on, {len(prepared.held_out)} kept back to measure with, "
-        f"left out: {left_out}\n{len(rows.rows)} rows of {tokens:,} tokens in all, {rows.fill_share:.1%} full"
+        f"{facts['files']} files to train on, {facts['files_held_out']} to measure with (split by {facts['split']}), "
+        f"left out: {left_out}\n{facts['rows']} rows of {facts['tokens']:,} tokens in all, "
+        f"{facts['fill_share']:.1%} full"
     )
 
 
-def _data(prepared: Prepared, rows: RowSet) -> dict[str, Any]:
-    return {
-        "folder": str(prepared.corpus.folder.resolve()),
-        "split": "by file",
-        "files": len(prepared.training),
-        "files_held_out": len(prepared.held_out),
-        "left_out": prepared.corpus.left_out,
-        "rows": len(rows.rows),
-        "tokens": sum(len(row.ids) for row in rows.rows),
-        "samples_drawn": rows.num_samples,
-        "fill_share": round(rows.fill_share, 4),
-    }
-
-
 def _manifest(
-    config: RunConfig, base: BaseModel, options: dict[str, Any], folder: Path, data: dict[str, Any]
+    config: RunConfig, base: BaseModel, options: dict[str, Any], folder: Path, facts: dict[str, Any]
 ) -> Manifest:
     method = method_by_name(config.method)
     return Manifest(
@@ -115,11 +105,11 @@ def _manifest(
         fim_family=base.fim.family,
         sentinel_ids=base.fim.sentinel_ids,
         end_id=base.fim.end_id,
-        form="psm" if config.form == "psm" else "spm",
-        serve_form="psm" if config.form == "psm" else "spm",
+        form=config.form,
+        serve_form=config.form,
         teaches_empty=False,
-        budgets=budgets(config),
-        data=data,
+        budgets=config.budgets,
+        data=facts,
         seed=config.seed,
         libraries={name: version(name) for name in _LIBRARIES},
         notice=base.terms,

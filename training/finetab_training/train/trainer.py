@@ -13,17 +13,17 @@ from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState,
 
 from finetab_training.runs import Run
 from finetab_training.train.loss import row_loss
-from finetab_training.train.rows import RowDataset, RowSet, one_row
+from finetab_training.train.rows import StoredRows, one_row
 
 
 class RowTrainer(Trainer):
     """Trains on packed rows in the order they come."""
 
-    def __init__(self, model: PeftModel, rows: RowSet, run: Run, callbacks: list[TrainerCallback]) -> None:
+    def __init__(self, model: PeftModel, rows: StoredRows, run: Run, callbacks: list[TrainerCallback]) -> None:
         super().__init__(
             model=model,
             args=_arguments(run, model.device),
-            train_dataset=RowDataset(rows.rows),
+            train_dataset=rows,
             data_collator=one_row,
             callbacks=callbacks,
         )
@@ -85,10 +85,10 @@ def _arguments(run: Run, device: torch.device) -> TrainingArguments:
 class ProgressBar(TrainerCallback):
     """Steps, loss, tokens a second and time left on the terminal; the same figures into the run's metrics."""
 
-    def __init__(self, run: Run, rows: RowSet, console: Console) -> None:
+    def __init__(self, run: Run, rows: StoredRows, console: Console) -> None:
         self._run = run
         self._per_step = run.config.rows_per_step
-        self._lengths = [len(row.ids) for row in rows.rows]
+        self._lengths = rows.lengths
         self._bar = Progress(
             TextColumn("training"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[figures]}"),
             TimeRemainingColumn(), console=console,

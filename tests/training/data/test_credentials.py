@@ -1,0 +1,51 @@
+"""Secrets are cut out whole, nothing else is, and the rest still parses."""
+
+import pytest
+
+from finetab.core.languages import Language, language_by_name
+from finetab.core.syntax import parse
+from finetab_training.data.credentials import without_credentials
+
+TOKEN = "ghp_" + "0123456789abcdefghij" + "0123456789abcdef"  # in pieces, so that no scanner takes this file for a leak
+KEY_LINES = "-----BEGIN RSA PRIVATE " + "KEY-----\nMIIEowIBAAKCAQEA\nabc\n-----END RSA PRIVATE KEY-----\n"
+
+
+def language(name: str) -> Language:
+    found = language_by_name(name)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "cleaned", "kind"),
+    [
+        ("python", f"t = '{TOKEN}'\nx = 1\n", "t = ''\nx = 1\n", "GitHub Token"),
+        ("python", f"é = 1\nt = f'{TOKEN}'\n", "é = 1\nt = f''\n", "GitHub Token"),
+        ("python", f'k = """{KEY_LINES}"""\nx = 1\n', 'k = """"""\nx = 1\n', "Private Key"),
+        ("python", 'u = "https://me:pa55w0rdx@example.org/x"\n', 'u = ""\n', "Basic Auth Credentials"),
+        ("javascript", f"const t = `{TOKEN}`;\n", "const t = ``;\n", "GitHub Token"),
+        ("go", f'var t = "{TOKEN}"\n', 'var t = ""\n', "GitHub Token"),
+        ("python", f"x = 1\n# old: {TOKEN}\ny = 2\n", "x = 1\n\ny = 2\n", "GitHub Token"),
+    ],
+)
+def test_a_secret_is_cut_out(name: str, text: str, cleaned: str, kind: str) -> None:
+    tree = parse(text, language(name))
+    found, kinds = without_credentials(tree)
+    assert found == cleaned
+    assert kind in kinds
+    assert TOKEN[4:] not in found
+    assert not parse(found, language(name)).root.has_error
+
+
+def test_two_secrets_in_one_string_are_cut_once() -> None:
+    found, kinds = without_credentials(parse(f"t = '{TOKEN} {TOKEN[:-1]}0'\n", language("python")))
+    assert (found, set(kinds)) == ("t = ''\n", {"GitHub Token"})
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["password = input()\n", "def check(password, token):\n    return password == token\n",
+     "sha = 'da39a3ee5e6b4b0d3255bfef95601890afd80709'\n", "# the secret is to be patient\n"],
+)  # fmt: skip
+def test_plain_code_is_left_as_it_is(text: str) -> None:
+    assert without_credentials(parse(text, language("python"))) == (text, ())

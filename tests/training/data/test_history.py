@@ -1,0 +1,89 @@
+"""The split by time: where a repository is cut, which lines came later, and which of them are really new."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from tests.conftest import commit_all
+
+from finetab.errors import BadInput
+from finetab_training.data import git
+from finetab_training.data.corpus import Recipe, read_corpus
+from finetab_training.data.git import Lines
+from finetab_training.data.history import open_history, truly_new
+
+OLD = "def area(width, height):\n    return width * height\n\n\ndef name():\n    return 'old'\n"
+ADDED = "\n\ndef volume_of_box(width, height, depth):\n    base = area(width, height)\n    return base * depth\n"
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    folder = tmp_path / "repository"
+    folder.mkdir()
+    (folder / "shapes.py").write_text(OLD)
+    (folder / "moved.py").write_text("def moved(value):\n    return [value, value + 1]\n" * 5)
+    commit_all(folder, "one", "2026-01-01T12:00:00+00:00")
+    (folder / "shapes.py").write_text(OLD + ADDED)
+    subprocess.run(["git", "-C", str(folder), "mv", "moved.py", "there.py"], check=True)
+    (folder / "fresh.py").write_text("class Fresh:\n    def start_engine(self):\n        self.engine.start()\n")
+    commit_all(folder, "two", "2026-02-01T12:00:00+00:00")
+    return folder
+
+
+@pytest.mark.parametrize("cut", ["auto", "HEAD~1", "2026-01-15"])
+def test_the_lines_that_came_after_the_cut_are_measured_and_the_rest_trained_on(repository: Path, cut: str) -> None:
+    corpus = read_corpus(Recipe((str(repository),), cut=cut))
+    assert corpus.tally.split_by == "time"
+    assert {file.path for file in corpus.training} == {"shapes.py", "moved.py"}
+    assert all("volume" not in file.text for file in corpus.training)
+    assert {file.path: file.new_lines for file in corpus.test} == {"shapes.py": ((7, 11),), "fresh.py": ((1, 3),)}
+
+
+def test_a_file_that_only_moved_has_no_new_lines(repository: Path) -> None:
+    lines = git.new_lines(repository, git.resolve(repository, "HEAD~1"), git.resolve(repository, "HEAD"))
+    assert lines == {"shapes.py": [Lines(7, 5)], "fresh.py": [Lines(1, 3)]}
+
+
+@pytest.mark.parametrize(
+    ("cut", "words"),
+    [("v9", "has no commit or tag 'v9'"), ("2025-01-01", "no commit before"), ("HEAD", "No line was added")],
+)
+def test_a_cut_that_cannot_be_made_is_told(repository: Path, cut: str, words: str) -> None:
+    with pytest.raises(BadInput, match=words):
+        open_history(repository, cut)
+
+
+def test_a_folder_without_history_is_split_by_file(project: Path) -> None:
+    assert open_history(project, "auto") is None
+    assert read_corpus(Recipe((str(project),))).tally.split_by == "file"
+    with pytest.raises(BadInput, match="is in no git repository"):
+        open_history(project, "HEAD~1")
+    commit_all(project, "all at once")
+    assert read_corpus(Recipe((str(project),))).tally.split_by == "file"
+
+
+def test_a_cut_needs_one_repository(repository: Path, project: Path) -> None:
+    with pytest.raises(BadInput, match=r"A cut .* needs one folder"):
+        read_corpus(Recipe((str(repository), str(project)), cut="HEAD~1"))
+
+
+def test_the_auto_cut_leaves_about_a_tenth_of_the_lines_after_it(tmp_path: Path) -> None:
+    for number in range(20):
+        (tmp_path / f"f{number}.py").write_text(f"value_{number} = 1\n" * 10)
+        commit_all(tmp_path, str(number), f"2026-01-{number + 1:02}T12:00:00+00:00")
+    cut = git.auto_cut(tmp_path)
+    assert cut == git.resolve(tmp_path, "HEAD~2")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "kept"),
+    [
+        ([], "fresh_line = compute(1)", True),
+        (["total = width * height"], "total = width * height", False),
+        (["total = width * height"], "    total = widths * height", False),
+        (["total = width * height"], "spoken = listen_to(radio)", True),
+        (["}"], "}", True),
+    ],
+)
+def test_a_line_much_like_an_old_one_is_not_new(old: list[str], new: str, kept: bool) -> None:
+    assert truly_new(new, [Lines(1, 1)], old) == (((1, 1),) if kept else ())

@@ -1,0 +1,126 @@
+"""What a git repository says: its files now and at a commit, its attributes, and the lines added since a commit.
+
+Git is run as a program; a folder that is no repository, or a machine without git, gives None or a `BadInput`.
+"""
+
+import re
+import subprocess
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from finetab.errors import BadInput
+
+_HUNK = re.compile(r"^@@ -\S+ \+(\d+)(?:,(\d+))? @@")
+_SHARE_AFTER_CUT = 0.1  # of all lines ever added, where the cut is `auto`
+_MARKS = ("linguist-generated", "linguist-vendored")
+
+
+def run(folder: Path, *arguments: str, stdin: bytes | None = None) -> bytes | None:
+    """What git prints for a folder, None where git or the repository is missing or says no."""
+    command = ["git", "-C", str(folder), "-c", "core.quotepath=off", *arguments]
+    try:
+        done = subprocess.run(command, input=stdin, capture_output=True, check=False)
+    except OSError:
+        return None
+    return done.stdout if done.returncode == 0 else None
+
+
+def listed_files(folder: Path) -> list[str] | None:
+    """The tracked and not ignored files of a folder in a repository; None where there is none, or no git."""
+    listed = run(folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    return _names(listed) or None
+
+
+def files_at(folder: Path, commit: str) -> list[str]:
+    """The tracked files below a folder at a commit, relative to the folder."""
+    return _names(run(folder, "ls-tree", "-r", "-z", "--name-only", commit))
+
+
+def _names(listed: bytes | None) -> list[str]:
+    return [name for name in (listed or b"").decode("utf-8", "surrogateescape").split("\0") if name]
+
+
+def generated_files(folder: Path, names: Iterable[str]) -> frozenset[str]:
+    """Those files that `.gitattributes` call generated or vendored, as code hosts read them."""
+    asked = "\0".join(names).encode("utf-8", "surrogateescape")
+    fields = _names(run(folder, "check-attr", "-z", "--stdin", *_MARKS, stdin=asked))
+    triples = zip(fields[::3], fields[1::3], fields[2::3], strict=False)
+    return frozenset(name for name, _, value in triples if value in ("set", "true"))
+
+
+def resolve(folder: Path, revision: str) -> str:
+    """The full hash of a commit, tag or date. Raises `BadInput` where there is none."""
+    found = run(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    if found is None and re.match(r"\d{4}-\d\d-\d\d", revision):
+        found = run(folder, "rev-list", "-1", f"--before={revision}", "HEAD")
+    if not found:
+        raise BadInput(f"The repository {folder} has no commit or tag {revision!r}, and no commit before such a date.")
+    return found.decode().strip()
+
+
+def head(folder: Path) -> str | None:
+    """The commit that is checked out, None without a repository or a commit."""
+    found = run(folder, "rev-parse", "--verify", "--quiet", "HEAD")
+    return found.decode().strip() if found else None
+
+
+def auto_cut(folder: Path) -> str | None:
+    """The newest commit after which about a tenth of all lines ever added came; None where history is too short."""
+    log = run(folder, "log", "--first-parent", "--numstat", "--format=%x00%H", "--", ".")
+    commits: list[tuple[str, int]] = []
+    for block in (log or b"").decode("utf-8", "replace").split("\0")[1:]:
+        name, _, stats = block.partition("\n")
+        added = (line.split("\t", 1)[0] for line in stats.splitlines() if line)
+        commits.append((name, sum(int(count) for count in added if count.isdecimal())))
+    wanted, after = _SHARE_AFTER_CUT * sum(lines for _, lines in commits), 0
+    for name, lines in commits[:-1]:  # the first commit brings everything, so nothing could be trained on before it
+        if after >= wanted:
+            return name
+        after += lines
+    return commits[-1][0] if len(commits) > 1 else None
+
+
+def contents(folder: Path, commit: str, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+    """Names with the bytes that they held at a commit, one after the other through one process."""
+    command = ["git", "-C", str(folder), "cat-file", "--batch"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        for name in names:
+            if "\n" not in name:  # the protocol is by lines; such names are no source files
+                process.stdin.write(f"{commit}:./{name}\n".encode("utf-8", "surrogateescape"))
+                process.stdin.flush()
+                yield name, _object(process.stdout)
+        process.stdin.close()
+
+
+def _object(answers: IO[bytes]) -> bytes:
+    header = answers.readline().split()
+    if len(header) != 3 or not header[2].isdigit():
+        return b"\0"  # a submodule or a missing object: no text
+    data = answers.read(int(header[2]))
+    answers.read(1)  # the newline after it
+    return data if header[1] == b"blob" else b"\0"
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Lines of a file, from 1: the first and how many."""
+
+    first: int
+    count: int
+
+
+def new_lines(folder: Path, commit: str, until: str) -> dict[str, list[Lines]]:
+    """By file, the lines that came between two commits; a file that only moved has none."""
+    diff = run(folder, "diff", "-U0", "-M", "-w", "--no-color", "--relative", "--no-ext-diff", commit, until)
+    found: dict[str, list[Lines]] = {}
+    name = ""
+    for line in (diff or b"").decode("utf-8", "replace").split("\n"):
+        if line.startswith("+++ "):
+            name = line.removeprefix("+++ ").removeprefix("b/").rstrip("\t")
+        elif (hunk := _HUNK.match(line)) and int(hunk[2] or 1):
+            found.setdefault(name, []).append(Lines(int(hunk[1]), int(hunk[2] or 1)))
+    return found

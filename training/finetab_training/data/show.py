@@ -1,0 +1,74 @@
+"""Training samples on the terminal: their parts in colour, and what kinds, lengths and languages a dataset gives."""
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from random import Random
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from finetab.core.bases import real_name
+from finetab.core.fim import FimFormat, Form, read_format
+from finetab.core.tokenizer import Tokenizer
+from finetab.core.weights import base_folder
+from finetab_training.config import RunConfig
+from finetab_training.data.dataset import read_dataset
+from finetab_training.data.fim_samples import IGNORED, Sample, SampleMaker, mix_of
+from finetab_training.data.source_file import SourceFile
+
+_COUNTED_FILES = 200  # enough for a histogram
+_BAR = 40  # characters
+_SHOWN_LINES = 12  # of prefix and of suffix
+
+
+def show_samples(folder: Path, count: int, base: str, seed: int) -> None:
+    """Print samples as the default config draws them."""
+    console = Console()
+    files = read_dataset(folder)[0]
+    tokenizer, fim = read_format(base_folder(base), real_name(base))
+    config = RunConfig()
+    maker = SampleMaker(tokenizer, fim, config.budgets, mix_of(config))
+    order = list(range(len(files)))
+    Random(f"{seed}/show").shuffle(order)
+    samples: list[tuple[SourceFile, Sample]] = []
+    for index in order[:_COUNTED_FILES]:
+        samples += [(files[index], sample) for sample in maker.samples(files[index], seed, epoch=0)]
+    for file, sample in samples[:: max(1, len(samples) // count)][:count] if count else []:
+        console.rule(f"{file.source}/{file.path}, {sample.kind}, {len(sample.ids)} tokens", align="left")
+        console.print(_coloured(sample, tokenizer, fim, config.form))
+    console.rule()
+    console.print(f"{len(samples):,} samples of {min(len(order), _COUNTED_FILES):,} of {len(order):,} files")
+    console.print(_bars("kind", (sample.kind for _, sample in samples)))
+    console.print(
+        _bars("tokens of the middle", (_size(sample) for _, sample in samples if sample.kind != "left-to-right"))
+    )
+    console.print(_bars("language", (file.language.name for file, _ in samples)))
+
+
+def _coloured(sample: Sample, tokenizer: Tokenizer, fim: FimFormat, form: Form) -> Text:
+    """Prefix plain, middle marked, suffix dim, in the order of the file; a left-to-right sample as it is."""
+    if sample.kind == "left-to-right":
+        return Text(tokenizer.decode([index for index in sample.ids if index != fim.bos_id]))
+    counted = sum(label != IGNORED for label in sample.labels)
+    parts = fim.unprompt(sample.ids[:-counted], form)
+    prefix, suffix = tokenizer.decode(parts.prefix), tokenizer.decode(parts.suffix)
+    return Text.assemble(
+        "\n".join(prefix.split("\n")[-_SHOWN_LINES:]),
+        (tokenizer.decode(sample.ids[-counted:-1]), "black on green"),
+        ("\n".join(suffix.split("\n")[:_SHOWN_LINES]), "dim"),
+    )
+
+
+def _size(sample: Sample) -> str:
+    tokens = sum(label != IGNORED for label in sample.labels) - 1
+    return next((f"to {bound:3}" for bound in (4, 8, 16, 32, 64) if tokens <= bound), "more")
+
+
+def _bars(title: str, values: Iterable[str]) -> Table:
+    counts = Counter(values)
+    table = Table(title, "samples", "", box=None)
+    for name, count in sorted(counts.items()):
+        table.add_row(name, f"{count:,}", "█" * round(_BAR * count / max(counts.values())))
+    return table

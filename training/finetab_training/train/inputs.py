@@ -1,0 +1,33 @@
+"""What a run trains on, kept in its folder: the rows, the facts of its files, and which files and lines they hold.
+
+Written once and whole when the run begins. A run that goes on finds them as they were.
+"""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from finetab.core.atomic import new_folder
+from finetab.core.models import BaseModel
+from finetab_training.config import RunConfig
+from finetab_training.data.trained import trained_on, write_trained
+from finetab_training.train.prepare import Prepared
+from finetab_training.train.rows import write_rows
+
+ROWS = "rows.arrow"
+_FACTS = "facts.json"
+
+
+def write_inputs(folder: Path, prepared: Prepared, base: BaseModel, config: RunConfig) -> None:
+    """Make the rows of a run and keep them with what its manifest will say."""
+    with new_folder(folder) as building:
+        rows = write_rows(building / ROWS, prepared.training, base, config)
+        write_trained(building, trained_on(prepared.training))
+        (building / _FACTS).write_text(json.dumps(prepared.facts | asdict(rows), indent=2) + "\n", "utf-8")
+
+
+def read_facts(folder: Path) -> dict[str, Any]:
+    """What the manifest says of the data."""
+    facts: dict[str, Any] = json.loads((folder / _FACTS).read_text("utf-8"))
+    return facts
