@@ -80,7 +80,8 @@ def _built(recipe: "Recipe", out: Path) -> dict[str, Any]:
         TextColumn("{task.completed} files kept, {task.fields[dropped]} left out"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, transient=True, console=Console(stderr=True)) as bar:
+    console = Console(stderr=True)
+    with Progress(*columns, transient=True, console=console, disable=not console.is_terminal) as bar:
         task = bar.add_task("", total=None, dropped=0)
 
         def on_file(tally: "Tally") -> None:
