@@ -1,10 +1,12 @@
 """Samples: the same prompt as the server's, byte for byte; the middle whole; the end token always."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.conftest import byte_tokenizer
+from tokenizers import normalizers
 
 from finetab.completion.completer import Completer, Voice
 from finetab.completion.context import Windows
@@ -106,12 +108,21 @@ def made_of(ids: Sequence[int], labels: Sequence[int]) -> Sample:
     [
         (made_of([1, 97], [IGNORED, 97]), "a", "end token"),
         (made_of([1, 97, 258], [IGNORED, 97, 258]), "a\n", "ends in a newline"),
-        (made_of([1, 97, 258], [IGNORED, 97, 258]), "ab", "was changed"),
     ],
 )
 def test_a_sample_that_breaks_the_contract_does_not_pass(sample: Sample, middle: str, words: str) -> None:
     with pytest.raises(FinetabError, match=words):
-        check_sample(sample, middle, TOKENIZER, FIM)
+        check_sample(sample, middle, FIM)
+
+
+def test_a_middle_that_the_tokenizer_cannot_say_is_no_sample(file: SourceFile) -> None:
+    lossy = byte_tokenizer()
+    lossy.normalizer = normalizers.Replace("\u2581", " ")
+    made = SampleMaker(Tokenizer(lossy), FIM, BUDGETS, SampleMix())
+    odd = replace(file, text="bar = '\u2581\u2582'\nplain = 'text'\n")
+    line, other = (span for span in spans_of(odd.tree()) if span.kind == "line")
+    assert made.sample_at(odd, line, "spm") is None
+    assert made.sample_at(odd, other, "spm") is not None
 
 
 def test_windows_are_the_server_s_own_class() -> None:

@@ -34,6 +34,8 @@ def test_an_expression_is_met_or_not(expression: str, allowed: bool) -> None:
         ("# SPDX-License-Identifier: MIT\nx = 1\n", "MIT"),
         ("/* SPDX-License-Identifier: (GPL-2.0-only OR MIT) */\n", "(GPL-2.0-only OR MIT)"),
         ("x = 1\n", ""),
+        (r"text = '# SPDX-License-Identifier: MIT\nx = 1'", "MIT"),
+        (r"pattern = r'SPDX-License-Identifier:\s*'", ""),
     ],
 )
 def test_a_header_states_the_licence(text: str, licence: str) -> None:

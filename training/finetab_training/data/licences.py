@@ -21,7 +21,7 @@ PERMISSIVE = (
 )  # fmt: skip
 """What third-party code may be under, unless a build is told otherwise."""
 
-_HEADER = re.compile(r"SPDX-License-Identifier:\s*([^\s*/#<>\"'](?:[^\n*/#<>\"']*[^\s*/#<>\"'])?)")
+_HEADER = re.compile(r"SPDX-License-Identifier:[ \t]*([\w(][\w.+:() -]*)")
 _HEADER_CHARACTERS = 2_000
 _LICENCE_FILES = ("LICENSE*", "LICENCE*", "COPYING*")
 _SPDX = get_spdx_licensing()
