@@ -31,6 +31,8 @@ class RunConfig:
     suffix_tokens: int = 128
     max_middle_tokens: int = 128
     left_to_right_share: float = 0.25
+    kinds: dict[str, Any] = field(default_factory=dict)
+    """Weights of kinds of middles, in place of those in `data/spans.py`; 0 leaves a kind out."""
     psm_share: float = 0.0
     cut: str = "auto"
     """Where a folder's git history is split: a commit, tag or date, `auto`, or `none` to split by file."""

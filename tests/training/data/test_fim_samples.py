@@ -16,15 +16,17 @@ from finetab.core.manifest import Budgets
 from finetab.core.tokenizer import Tokenizer
 from finetab.documents import open_document
 from finetab.engine.scripted import ScriptedEngine
-from finetab.errors import FinetabError
+from finetab.errors import BadSetting, FinetabError
+from finetab_training.config import make_config
 from finetab_training.data.corpus import Recipe, read_corpus
-from finetab_training.data.fim_samples import IGNORED, Sample, SampleMaker, SampleMix, check_sample
+from finetab_training.data.fim_samples import IGNORED, Sample, SampleMaker, SampleMix, check_sample, mix_of
 from finetab_training.data.source_file import SourceFile
-from finetab_training.data.spans import Span, spans_of
+from finetab_training.data.spans import WEIGHTS, FileSpans, Span, SpanKind
 
 TOKENIZER = Tokenizer(byte_tokenizer())
 FIM = FimFormat("test", 259, 260, 261, 258, 257, native=())
 BUDGETS = Budgets(300, 120)
+LISTED: tuple[SpanKind, ...] = ("line", "rest", "block")
 
 
 def maker(**mix: object) -> SampleMaker:
@@ -40,7 +42,7 @@ def file(project: Path) -> SourceFile:
 def test_training_sees_the_very_prompt_that_serving_builds(form: Form, file: SourceFile) -> None:
     engine = ScriptedEngine(lambda prompt: [])
     completer = Completer(engine, Voice("b", "a", TOKENIZER, FIM, form, BUDGETS, 8))
-    spans = spans_of(file.tree())[::3]
+    spans = [span for kind in LISTED for span in FileSpans(file.tree()).of(kind)][::3]
     for span in spans:
         sample = maker().sample_at(file, span, form)
         assert sample is not None
@@ -56,7 +58,7 @@ def test_training_sees_the_very_prompt_that_serving_builds(form: Form, file: Sou
 
 def test_prefix_middle_and_suffix_make_up_the_file(file: SourceFile) -> None:
     wide = SampleMaker(TOKENIZER, FIM, Budgets(5000, 5000), SampleMix())
-    for span in spans_of(file.tree())[::5]:
+    for span in [span for kind in LISTED for span in FileSpans(file.tree()).of(kind)][::5]:
         sample = wide.sample_at(file, span, "spm")
         assert sample is not None
         counted = [label for label in sample.labels if label != IGNORED][:-1]
@@ -78,7 +80,7 @@ def test_a_middle_over_its_budget_is_left_out_not_cut(file: SourceFile) -> None:
     assert maker(max_middle_tokens=60).sample_at(file, span, "spm") is not None
 
 
-@pytest.mark.parametrize(("share", "kinds"), [(1.0, {"left-to-right"}), (0.0, {"line", "rest", "block", "random"})])
+@pytest.mark.parametrize(("share", "kinds"), [(1.0, {"left-to-right"}), (0.0, set(WEIGHTS) - {"comment", "import"})])
 def test_the_left_to_right_share_is_kept(share: float, kinds: set[str], file: SourceFile) -> None:
     made = maker(left_to_right_share=share, characters_per_sample=40)
     drawn = {sample.kind for seed in range(20) for sample in made.samples(file, seed, 0)}
@@ -120,10 +122,33 @@ def test_a_middle_that_the_tokenizer_cannot_say_is_no_sample(file: SourceFile) -
     lossy.normalizer = normalizers.Replace("\u2581", " ")
     made = SampleMaker(Tokenizer(lossy), FIM, BUDGETS, SampleMix())
     odd = replace(file, text="bar = '\u2581\u2582'\nplain = 'text'\n")
-    line, other = (span for span in spans_of(odd.tree()) if span.kind == "line")
+    line, other = FileSpans(odd.tree()).of("line")
     assert made.sample_at(odd, line, "spm") is None
     assert made.sample_at(odd, other, "spm") is not None
 
 
 def test_windows_are_the_server_s_own_class() -> None:
     assert type(maker()._windows) is Windows
+
+
+def test_an_empty_middle_is_the_end_token_alone(file: SourceFile) -> None:
+    made = maker(kinds={"empty": 1.0}, left_to_right_share=0.0)
+    samples = list(made.samples(file, 0, 0))
+    assert samples
+    for sample in samples:
+        assert [label for label in sample.labels if label != IGNORED] == [FIM.end_id]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "words"),
+    [({"lines": 1}, 'did you mean "line"'), ({"line": -1}, "must be a number from 0"),
+     (dict.fromkeys(WEIGHTS, 0), "All kinds")],
+)  # fmt: skip
+def test_kinds_that_cannot_be_drawn_are_told(kinds: dict[str, float], words: str) -> None:
+    with pytest.raises(BadSetting, match=words):
+        mix_of(make_config({"kinds": kinds}))
+
+
+def test_weights_of_the_config_go_before_those_of_the_table() -> None:
+    mix = mix_of(make_config({"kinds": {"empty": 0, "line": 1}}))
+    assert (mix.kinds["empty"], mix.kinds["line"], mix.kinds["rest"]) == (0.0, 1.0, WEIGHTS["rest"])

@@ -7,8 +7,8 @@ The prompt comes from `Windows` and `FimFormat.prompt`, the code that serves. On
 file), derived from a string, so that a resumed run draws the same cuts.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from random import Random
 
 from finetab.completion.context import Windows, as_seen
@@ -16,13 +16,12 @@ from finetab.core.fim import FimFormat, Form
 from finetab.core.manifest import Budgets
 from finetab.core.tokenizer import Tokenizer
 from finetab.documents import open_document
-from finetab.errors import FinetabError
+from finetab.errors import BadSetting, FinetabError, near_match
 from finetab_training.config import RunConfig
 from finetab_training.data.source_file import SourceFile
-from finetab_training.data.spans import Span, SpanKind, random_span, spans_of
+from finetab_training.data.spans import WEIGHTS, FileSpans, Span, SpanKind
 
 IGNORED = -100  # the label of a position that the loss does not count, as in transformers
-_MAX_RANDOM_CHARACTERS = 200
 _MAX_STRETCH_TOKENS = 256
 
 
@@ -33,7 +32,8 @@ class SampleMix:
     form: Form = "spm"
     left_to_right_share: float = 0.25
     psm_share: float = 0.0
-    kinds: tuple[tuple[SpanKind, float], ...] = (("line", 0.4), ("rest", 0.3), ("block", 0.2), ("random", 0.1))
+    kinds: Mapping[SpanKind, float] = field(default_factory=lambda: WEIGHTS)
+    """The weight of each kind of middle among FIM samples."""
     characters_per_sample: int = 400
     """One sample for so much of a file's text and epoch."""
     max_middle_tokens: int = 128
@@ -42,11 +42,20 @@ class SampleMix:
 
 
 def mix_of(config: RunConfig) -> SampleMix:
-    """The mix that a run's config asks for."""
+    """The mix that a run's config asks for. Raises `BadSetting` for kinds that do not exist or weigh nothing."""
+    for kind, weight in config.kinds.items():
+        if kind not in WEIGHTS:
+            raise BadSetting(f'There is no kind of middle "{kind}"{near_match(kind, WEIGHTS)}')
+        if isinstance(weight, bool) or not isinstance(weight, int | float) or weight < 0:
+            raise BadSetting(f"The weight of the kind {kind} must be a number from 0, not {weight!r}.")
+    kinds = {kind: float(config.kinds.get(kind, weight)) for kind, weight in WEIGHTS.items()}
+    if not sum(kinds.values()):
+        raise BadSetting("All kinds of middles have the weight 0; give one of them more.")
     return SampleMix(
         form=config.form,
         left_to_right_share=config.left_to_right_share,
         psm_share=config.psm_share,
+        kinds=kinds,
         characters_per_sample=config.characters_per_sample,
         max_middle_tokens=config.max_middle_tokens,
         max_stretch_tokens=min(_MAX_STRETCH_TOKENS, config.row_tokens - 2),  # begin and end token
@@ -74,33 +83,25 @@ class SampleMaker:
     def samples(self, file: SourceFile, seed: int, epoch: int) -> Iterator[Sample]:
         """The samples of one file in one epoch: as many as its length asks for, or fewer where nothing can be cut."""
         generator = Random(f"{seed}/{epoch}/{file.path}")
-        by_kind: dict[str, list[Span]] = {}
-        for span in spans_of(file.tree()):
-            by_kind.setdefault(span.kind, []).append(span)
+        spans = FileSpans(file.tree())
         for _ in range(max(1, len(file.text) // self._mix.characters_per_sample)):
-            sample = self._draw(file, by_kind, generator)
+            sample = self._draw(file, spans, generator)
             if sample is not None:
                 yield sample
 
-    def _draw(self, file: SourceFile, by_kind: dict[str, list[Span]], generator: Random) -> Sample | None:
+    def _draw(self, file: SourceFile, spans: FileSpans, generator: Random) -> Sample | None:
         if generator.random() < self._mix.left_to_right_share:
             return self._stretch(file, generator)
-        kinds, weights = zip(*self._mix.kinds, strict=True)
-        kind = generator.choices(kinds, weights)[0]
-        if kind == "random":
-            span = random_span(file.text, _MAX_RANDOM_CHARACTERS, generator)
-        elif by_kind.get(kind):
-            span = generator.choice(by_kind[kind])
-        else:
-            return None
+        kind = generator.choices(list(self._mix.kinds), list(self._mix.kinds.values()))[0]
+        span = spans.draw(kind, generator)
         form: Form = "psm" if generator.random() < self._mix.psm_share else self._mix.form
-        return self.sample_at(file, span, form)
+        return None if span is None else self.sample_at(file, span, form)
 
     def sample_at(self, file: SourceFile, span: Span, form: Form) -> Sample | None:
-        """The sample whose middle is the span; None when that is empty, over the budget, or not to be said in tokens."""
+        """The sample whose middle is the span; None when that is over the budget or cannot be said in tokens."""
         middle_text = as_seen(file.text[span.start : span.end])
         middle = self._tokenizer.encode(middle_text)
-        if not middle or len(middle) > self._mix.max_middle_tokens:
+        if len(middle) > self._mix.max_middle_tokens or (not middle and span.kind != "empty"):
             return None
         if self._tokenizer.decode(middle) != middle_text:
             return None  # some tokenizers cannot say all that a file can: sentencepiece takes U+2581 for a space

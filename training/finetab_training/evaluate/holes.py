@@ -6,7 +6,7 @@ from random import Random
 
 from finetab_training.data.hole import Hole
 from finetab_training.data.source_file import SourceFile
-from finetab_training.data.spans import SpanKind, spans_of
+from finetab_training.data.spans import FileSpans, SpanKind
 from finetab_training.data.trained import Trained
 
 KINDS: tuple[SpanKind, ...] = ("line", "rest", "block")
@@ -43,9 +43,9 @@ def _in_turn(files: Sequence[SourceFile], generator: Random) -> Iterator[Hole]:
     """One hole of each kind from each file, then the next ones, until nothing is left."""
     stacks: list[list[Hole]] = []
     for file in sorted(files, key=lambda file: file.path):
-        spans = [span for span in spans_of(file.tree()) if file.is_new(span.start, span.end)]
+        spans = FileSpans(file.tree())
         for kind in KINDS:
-            chosen = [span for span in spans if span.kind == kind]
+            chosen = [span for span in spans.of(kind) if file.is_new(span.start, span.end)]
             generator.shuffle(chosen)
             stacks.append([
                 Hole(file.path, file.language.name, file.text[: span.start], file.text[span.end :],

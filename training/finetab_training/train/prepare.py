@@ -10,6 +10,7 @@ from finetab.core.weights import base_folder
 from finetab.errors import BadFile
 from finetab_training.config import RunConfig
 from finetab_training.data.corpus import Recipe, read_corpus
+from finetab_training.data.fim_samples import mix_of
 from finetab_training.data.source_file import SourceFile
 from finetab_training.methods.registry import check_method
 from finetab_training.runs import Run
@@ -33,6 +34,7 @@ def prepare(run: Run) -> Prepared | None:
     if out.exists() and not (out / manifest.FILE_NAME).is_file() and (out.is_file() or any(out.iterdir())):
         raise BadFile(f"{out} exists and is no adapter; choose another --out.")
     check_method(config.method)
+    mix_of(config)
     base_folder(config.base)
     return None if run.goes_on() else _read(config)
 

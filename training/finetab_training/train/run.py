@@ -107,7 +107,7 @@ def _manifest(
         end_id=base.fim.end_id,
         form=config.form,
         serve_form=config.form,
-        teaches_empty=False,
+        teaches_empty=facts["samples"].get("empty", 0) > 0,
         budgets=config.budgets,
         data=facts,
         seed=config.seed,
