@@ -17,6 +17,7 @@ def add_commands(app: typer.Typer) -> None:
     app.command()(train)
     app.command()(evaluate)
     app.command()(demo)
+    app.command()(methods)
     app.add_typer(data_app, name="data")
 
 
@@ -24,7 +25,7 @@ def train(
     data: Annotated[str | None, typer.Option(help=_DATA_HELP)] = None,
     out: Annotated[Path | None, typer.Option(help="The folder of the adapter to be.")] = None,
     base: Annotated[str | None, typer.Option(help="Base model; see `finetab models`.")] = None,
-    method: Annotated[str | None, typer.Option(help="PEFT technique: qlora or lora.")] = None,
+    method: Annotated[str | None, typer.Option(help="PEFT technique; see `finetab methods`.")] = None,
     max_steps: Annotated[int | None, typer.Option(help="Stop after so many steps.")] = None,
     config: Annotated[Path | None, typer.Option(help="A TOML file with the run's config.")] = None,
     overrides: Annotated[list[str] | None, typer.Option("--set", help="key=value on top of the config.")] = None,
@@ -83,6 +84,21 @@ def evaluate(
         typer.echo(json.dumps(report, ensure_ascii=False))
     else:
         show(report, cut.num_seen)
+
+
+def methods() -> None:
+    """List the PEFT techniques: what each trains, saves and needs of the base."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from finetab_training.methods.registry import METHODS, plugins
+
+    table = Table("method", "trains", "base in", "saves", "sentinel rows", box=None)
+    for name, row in METHODS.items():
+        table.add_row(name, row.trains, row.base, row.saves, row.sentinels)
+    for name, where in plugins().items():
+        table.add_row(name, f"(brought by {where})")
+    Console().print(table)
 
 
 def demo(

@@ -12,6 +12,8 @@ from finetab.errors import BadAdapter, UnknownName, near_match
 from finetab.settings import Settings
 
 WEIGHTS = "adapter_model.safetensors"
+WHOLE_WEIGHTS = "model.safetensors"
+"""What an adapter of the method `full` has in place of additions."""
 
 
 def library_folder() -> Path:
@@ -44,7 +46,7 @@ def read_adapter(name: str) -> tuple[Path, Manifest]:
     """Folder and manifest of an adapter whose weights are there as safetensors."""
     folder = adapter_folder(name)
     found = manifest.read(folder)
-    if not (folder / WEIGHTS).is_file():
+    if not (folder / WEIGHTS).is_file() and not (folder / WHOLE_WEIGHTS).is_file():
         raise BadAdapter(f"{folder} has no {WEIGHTS}; adapters are loaded from safetensors only. Train it again.")
     return folder, found
 

@@ -21,6 +21,7 @@ from finetab.core.weights import base_folder, fingerprint
 from finetab.errors import BadFile, BadSetting
 
 Quantisation: TypeAlias = Literal["none", "nf4"]
+_SPELLED = ("<PRE>", "<SUF>", "<MID>")  # in the order of FimFormat.sentinel_ids
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
@@ -73,6 +74,8 @@ def load_base(
     path = Path(name).expanduser()
     label = str(path.resolve()) if path.exists() else real_name(name)
     tokenizer, fim = read_format(folder, label)
+    if not fim.native:
+        _spell_sentinels(model, tokenizer, fim)
     return BaseModel(label, folder, fingerprint(folder), model, tokenizer, fim, place, number, quantisation)
 
 
@@ -136,6 +139,19 @@ def embedding_rows(model: PreTrainedModel) -> torch.Tensor:
     rows = model.get_input_embeddings().weight
     assert isinstance(rows, torch.Tensor)
     return rows
+
+
+def _spell_sentinels(model: PreTrainedModel, tokenizer: Tokenizer, fim: FimFormat) -> None:
+    """Give sentinel rows that no training has touched the mean embedding of a spelled sentinel's tokens.
+
+    A model finds the suffix sooner from there than from random or plain mean rows. An adapter brings its own rows,
+    or was trained with these.
+    """
+    rows = embedding_rows(model)
+    with torch.no_grad():
+        for index, spelling in zip(fim.sentinel_ids, _SPELLED, strict=True):
+            spelled = torch.tensor(tokenizer.encode(spelling), device=rows.device)
+            rows[index] = rows[spelled].mean(dim=0)
 
 
 def _check_decodable(model: PreTrainedModel, device: torch.device) -> None:

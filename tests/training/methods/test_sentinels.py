@@ -10,8 +10,9 @@ import torch
 from peft import LoraConfig, get_peft_model
 
 from finetab.core.models import embedding_rows, load_base
+from finetab_training.methods.base import Target
 from finetab_training.methods.registry import method_by_name
-from finetab_training.methods.sentinels import input_embedding_name, prepare_sentinels, use_row_sums
+from finetab_training.methods.sentinels import input_embedding_name, use_row_sums
 
 FAMILIES = ("gpt_neox", "llama", "gemma3_text")
 
@@ -19,8 +20,7 @@ FAMILIES = ("gpt_neox", "llama", "gemma3_text")
 @pytest.mark.parametrize("family", FAMILIES)
 def test_rows_start_as_the_mean_of_their_spelling(family: str, tiny: Callable[[str], Path]) -> None:
     base = load_base(str(tiny(family)))
-    rows = prepare_sentinels(base)
-    assert rows == list(base.fim.sentinel_ids)
+    rows = base.fim.sentinel_ids
     weight = embedding_rows(base.model)
     spelled = weight[torch.tensor(base.tokenizer.encode("<SUF>"))].mean(dim=0)
     assert torch.allclose(weight[rows[1]], spelled)
@@ -33,8 +33,9 @@ def test_row_sums_give_peft_s_own_logits_and_gradients(family: str, tied: bool, 
     if tied:
         base.model.config.tie_word_embeddings = True
         base.model.tie_weights()
-    rows = prepare_sentinels(base)
-    config = LoraConfig(r=4, target_modules="all-linear", trainable_token_indices={input_embedding_name(base): rows})
+    rows = list(base.fim.sentinel_ids)
+    name = input_embedding_name(base.model)
+    config = LoraConfig(r=4, target_modules="all-linear", trainable_token_indices={name: rows})
     torch.manual_seed(0)
     theirs = get_peft_model(base.model, config)
     ours = deepcopy(theirs)
@@ -60,7 +61,7 @@ def test_row_sums_give_peft_s_own_logits_and_gradients(family: str, tied: bool, 
 def test_every_linear_layer_but_the_head_is_trained(family: str, method: str, tiny: Callable[[str], Path]) -> None:
     made = method_by_name(method)
     base = load_base(str(tiny(family)), quantisation=made.quantisation)
-    model = made.apply(base, made.options({"r": 2}))
+    model = made.apply(Target(base.model, rows=base.fim.sentinel_ids), made.options({"r": 2})).model
     trained = {name for name, weight in model.named_parameters() if weight.requires_grad}
     per_layer = 4 if family == "gpt_neox" else 7
     assert sum("lora_A" in name for name in trained) == 3 * per_layer

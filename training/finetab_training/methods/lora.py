@@ -1,18 +1,30 @@
-"""LoRA and QLoRA: low-rank additions to all linear layers, on full-precision or on 4-bit weights.
+"""LoRA and its kin: low-rank additions to all linear layers, on full-precision or on 4-bit weights.
 
-Sources: Hu et al. 2021 (arXiv 2106.09685), Dettmers et al. 2023 (arXiv 2305.14314): NF4 with double
-quantisation, adapters on every linear layer.
+Sources: LoRA, Hu et al. 2021 (arXiv 2106.09685); QLoRA, Dettmers et al. 2023 (arXiv 2305.14314), NF4 with double
+quantisation, additions on every linear layer; rsLoRA, Kalajdzievski 2023 (arXiv 2312.03732); DoRA, Liu et al.
+2024 (arXiv 2402.09353); EVA, Paischer et al. 2024 (arXiv 2410.07170).
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
+from typing import Any, cast
 
+import torch
 from peft import LoraConfig, PeftModel, get_peft_model
+from peft.tuners.lora import LoraLayer
 
-from finetab.core.models import BaseModel, Quantisation
-from finetab.errors import BadSetting, near_match
-from finetab_training.methods.sentinels import input_embedding_name, prepare_sentinels, use_row_sums
+from finetab.core.models import Quantisation
+from finetab_training.methods.base import Target, Tuned
+from finetab_training.methods.options import checked_options
+from finetab_training.methods.saving import save_peft
+from finetab_training.methods.sentinels import trainable_rows, use_row_sums
+
+_LOOKED_AT = 16  # batches whose inputs give the directions
+_KEPT_A_BATCH, _KEPT_INPUTS = 256, 4096  # vectors a layer
+Start = Callable[[PeftModel, Target], None]
+"""Gives the additions their first values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,46 +36,79 @@ class LoraOptions:
     dropout: float = 0.0
 
 
+def lora_config(target: Target, options: Mapping[str, Any], **extra: Any) -> LoraConfig:
+    """PEFT's config for additions to all linear layers, and for the target's new rows."""
+    return LoraConfig(
+        r=options["r"],
+        lora_alpha=options["alpha"],
+        lora_dropout=options["dropout"],
+        target_modules="all-linear",
+        bias="none",
+        task_type=target.task,
+        trainable_token_indices=trainable_rows(target),
+        **extra,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class LoraMethod:
-    """See `Method`."""
+    """See `Method`. `extra` are PEFT's own options that make one of the kin; `start` gives first values from data."""
 
     name: str
-    summary: str
     quantisation: Quantisation
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    start: Start | None = None
 
     def options(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """See `Method.options`."""
-        known = asdict(LoraOptions())
-        for key, value in given.items():
-            if key not in known:
-                raise BadSetting(f'The method {self.name} has no option "{key}"{near_match(key, known)}')
-            if key == "dropout" and not (_is_number(value) and 0 <= value < 1):
-                raise BadSetting(f"The option dropout must be a number from 0 to below 1, not {value!r}.")
-            if key != "dropout" and not (isinstance(value, int) and _is_number(value) and value >= 1):
-                raise BadSetting(f"The option {key} must be a whole number from 1, not {value!r}.")
-        return known | dict(given)
+        return checked_options(self.name, LoraOptions, given)
 
-    def apply(self, base: BaseModel, options: Mapping[str, Any]) -> PeftModel:
-        """See `Method.apply`. Sentinel rows are trained as well where the base does not know them."""
-        rows = prepare_sentinels(base)
-        config = LoraConfig(
-            r=options["r"],
-            lora_alpha=options["alpha"],
-            lora_dropout=options["dropout"],
-            target_modules="all-linear",
-            bias="none",
-            task_type="CAUSAL_LM",
-            trainable_token_indices={input_embedding_name(base): rows} if rows else None,
-        )
-        model: PeftModel = get_peft_model(base.model, config)
+    def apply(self, target: Target, options: Mapping[str, Any]) -> Tuned:
+        """See `Method.apply`."""
+        config = lora_config(target, options, **self.extra)
+        model: PeftModel = get_peft_model(target.model, config)
+        if self.start is not None:
+            self.start(model, target)
         use_row_sums(model)
-        return model
+        return Tuned(model, partial(save_peft, model))
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _start_from_inputs(model: PeftModel, target: Target) -> None:
+    """EVA: the first factor holds the main directions of each layer's inputs, the second one is zero as ever.
+
+    PEFT's own way goes round the data until nothing changes, which on little data is never; here the directions are
+    those of the inputs that a few batches give.
+    """
+    layers = {name: module for name, module in model.named_modules() if isinstance(module, LoraLayer) and module.r}
+    seen: dict[str, list[torch.Tensor]] = {name: [] for name in layers}
+    hooks = [
+        layer.register_forward_pre_hook(partial(_keep_inputs, seen[name]))
+        for name, layer in layers.items()
+        if isinstance(layer, torch.nn.Module)
+    ]
+    with torch.inference_mode():
+        for batch in islice(target.batches(), _LOOKED_AT):
+            model(**{name: tensor.to(target.model.device) for name, tensor in batch.items()})
+    for hook in hooks:
+        hook.remove()
+    for name, layer in layers.items():
+        inputs_NH = torch.cat(seen.pop(name))
+        _, _, directions_HR = torch.svd_lowrank(inputs_NH, q=min(layer.r["default"], *inputs_NH.shape), niter=4)
+        with torch.no_grad():
+            weight = cast(torch.nn.Linear, layer.lora_A["default"]).weight
+            weight[: directions_HR.shape[1]] = directions_HR.T.to(weight)
 
 
-LORA = LoraMethod("lora", "low-rank additions to all linear layers of the full-precision base", "none")
-QLORA = LoraMethod("qlora", "low-rank additions to all linear layers of the base in 4 bits (NF4)", "nf4")
+def _keep_inputs(kept: list[torch.Tensor], layer: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
+    """A pre-forward hook: a few of the vectors that come into a layer, (N, hidden), on the CPU."""
+    room = _KEPT_INPUTS - sum(map(len, kept))
+    if room > 0:
+        vectors_NH = inputs[0].reshape(-1, inputs[0].shape[-1])
+        kept.append(vectors_NH[:: max(1, len(vectors_NH) // _KEPT_A_BATCH)][:room].float().cpu())
+
+
+LORA = LoraMethod("lora", "none")
+QLORA = LoraMethod("qlora", "nf4")
+RSLORA = LoraMethod("rslora", "nf4", {"use_rslora": True})
+DORA = LoraMethod("dora", "nf4", {"use_dora": True})
+EVA = LoraMethod("eva", "nf4", start=_start_from_inputs)

@@ -1,7 +1,6 @@
 """Sentinel rows: three tokens that no text contains get embeddings of their own, trained with the adapter.
 
-They start as the mean embedding of a spelled sentinel's tokens, which finds the suffix sooner than random or
-plain mean rows do.
+`core/models.py` gives them their start when a base is loaded.
 """
 
 from types import MethodType
@@ -11,28 +10,20 @@ import torch
 from peft import PeftModel
 from peft.tuners.trainable_tokens import TrainableTokensLayer
 from torch.nn import functional
+from transformers import PreTrainedModel
 
-from finetab.core.models import BaseModel, embedding_rows
-
-_SPELLED = ("<PRE>", "<SUF>", "<MID>")  # in the order of FimFormat.sentinel_ids
-
-
-def prepare_sentinels(base: BaseModel) -> list[int]:
-    """Give untrained sentinel rows a start, and return their ids; nothing to do for a base that knows FIM."""
-    if base.fim.native:
-        return []
-    embedding = embedding_rows(base.model)
-    with torch.no_grad():
-        for index, spelling in zip(base.fim.sentinel_ids, _SPELLED, strict=True):
-            spelled = torch.tensor(base.tokenizer.encode(spelling), device=embedding.device)
-            embedding[index] = embedding[spelled].mean(dim=0)
-    return list(base.fim.sentinel_ids)
+from finetab_training.methods.base import Target
 
 
-def input_embedding_name(base: BaseModel) -> str:
+def trainable_rows(target: Target) -> dict[str, list[int]] | None:
+    """PEFT's `trainable_token_indices` for the target's new rows; None where it has none."""
+    return {input_embedding_name(target.model): list(target.rows)} if target.rows else None
+
+
+def input_embedding_name(model: PreTrainedModel) -> str:
     """The last part of the module name of the input embedding, as PEFT's `trainable_token_indices` wants it."""
-    embedding = base.model.get_input_embeddings()
-    name: str = next(name for name, module in base.model.named_modules() if module is embedding)
+    embedding = model.get_input_embeddings()
+    name: str = next(name for name, module in model.named_modules() if module is embedding)
     return name.rsplit(".", 1)[-1]
 
 

@@ -114,6 +114,12 @@ class StoredRows(Dataset[dict[str, torch.Tensor]]):
             "position_ids": torch.tensor([row["positions"]]),
         }
 
+    def batches(self) -> Iterator[dict[str, torch.Tensor]]:
+        """All rows as a model is called with them."""
+        for index in range(len(self)):
+            row = self[index]
+            yield {"input_ids": row["input_ids"], "position_ids": row["position_ids"]}
+
 
 def one_row(batch: list[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
     """The collator: a batch is one packed row."""

@@ -7,12 +7,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from peft import PeftModel
 from rich.console import Console
 from transformers import PrinterCallback, set_seed
 from transformers.utils import logging as transformers_logging
 
-from finetab.adapters.library import WEIGHTS
+from finetab.adapters.library import WEIGHTS, WHOLE_WEIGHTS
 from finetab.core import manifest
 from finetab.core.atomic import new_folder, not_writable
 from finetab.core.manifest import Manifest
@@ -20,6 +19,7 @@ from finetab.core.models import BaseModel, load_base
 from finetab.errors import Interrupted, NoSpace
 from finetab_training.config import RunConfig
 from finetab_training.data.trained import copy_trained
+from finetab_training.methods.base import Target, Tuned
 from finetab_training.methods.registry import method_by_name
 from finetab_training.runs import Run
 from finetab_training.train.inputs import ROWS, read_facts, write_inputs
@@ -47,21 +47,31 @@ def train(run: Run, prepared: Prepared | None, console: Console) -> Path:
     facts = read_facts(run.inputs)
     console.print(_summary(facts), highlight=False)
     set_seed(config.seed)  # PEFT draws its first values from the global generator
-    model = method.apply(base, options)
-    console.print(f"{model.get_nb_trainable_parameters()[0]:,} parameters to train", highlight=False)
-    _fit(run, model, StoredRows(run.inputs / ROWS), console)
+    rows = StoredRows(run.inputs / ROWS)
+    tuned = method.apply(_target(base, rows, config), options)
+    console.print(f"{tuned.num_trainable:,} parameters to train", highlight=False)
+    _fit(run, tuned, rows, console)
     with new_folder(out) as building:
-        model.save_pretrained(str(building), save_embedding_layers=False)
-        (building / "README.md").unlink(missing_ok=True)
+        tuned.save(building)
         copy_trained(run.inputs, building)
         manifest.write(building, _manifest(config, base, options, building, facts))
     run.finish()
     return out
 
 
-def _fit(run: Run, model: PeftModel, rows: StoredRows, console: Console) -> None:
+def _target(base: BaseModel, rows: StoredRows, config: RunConfig) -> Target:
+    return Target(
+        model=base.model,
+        rows=() if base.fim.native else base.fim.sentinel_ids,
+        folder=base.folder,
+        batches=rows.batches,
+        total_steps=config.max_steps or -(-len(rows) // config.rows_per_step),
+    )
+
+
+def _fit(run: Run, tuned: Tuned, rows: StoredRows, console: Console) -> None:
     stop = StopOnInterrupt()
-    trainer = RowTrainer(model, rows, run, [ProgressBar(run, rows, console), stop])
+    trainer = RowTrainer(tuned, rows, run, [ProgressBar(run, rows, console), stop])
     trainer.pop_callback(PrinterCallback)
     checkpoint = run.last_checkpoint()
     run.rewind(int(checkpoint.name.split("-")[1]) if checkpoint else 0)
@@ -87,18 +97,24 @@ def _summary(facts: dict[str, Any]) -> str:
     )
 
 
+def _version(folder: Path) -> str:
+    weights = next(path for path in (folder / WEIGHTS, folder / WHOLE_WEIGHTS) if path.is_file())
+    with weights.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:12]
+
+
 def _manifest(
     config: RunConfig, base: BaseModel, options: dict[str, Any], folder: Path, facts: dict[str, Any]
 ) -> Manifest:
     method = method_by_name(config.method)
     return Manifest(
         name=Path(config.out).name,
-        version=hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()[:12],
+        version=_version(folder),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         base_name=base.name,
         base_fingerprint=base.fingerprint,
         tokenizer_fingerprint=base.tokenizer.fingerprint(),
-        method=method.name,
+        method=config.method,
         options=options,
         quantisation=method.quantisation,
         compute_dtype=str(base.dtype).removeprefix("torch."),

@@ -6,11 +6,11 @@ from types import FrameType
 from typing import Any
 
 import torch
-from peft import PeftModel
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from finetab_training.methods.base import Tuned
 from finetab_training.runs import Run
 from finetab_training.train.loss import row_loss
 from finetab_training.train.rows import StoredRows, one_row
@@ -19,14 +19,15 @@ from finetab_training.train.rows import StoredRows, one_row
 class RowTrainer(Trainer):
     """Trains on packed rows in the order they come."""
 
-    def __init__(self, model: PeftModel, rows: StoredRows, run: Run, callbacks: list[TrainerCallback]) -> None:
+    def __init__(self, tuned: Tuned, rows: StoredRows, run: Run, callbacks: list[TrainerCallback]) -> None:
         super().__init__(
-            model=model,
-            args=_arguments(run, model.device),
+            model=tuned.model,
+            args=_arguments(run, tuned.model.device),
             train_dataset=rows,
             data_collator=one_row,
-            callbacks=callbacks,
+            callbacks=[*callbacks, AfterStep(tuned)],
         )
+        self._tuned = tuned
         self._config = run.config
         # The loss below is a sum divided by the counted positions of the whole step.
         self.model_accepts_loss_kwargs = True
@@ -37,7 +38,8 @@ class RowTrainer(Trainer):
         """Mean cross entropy over the counted positions of the step that this row belongs to."""
         loss = row_loss(model, inputs["input_ids"], inputs["labels"], inputs["position_ids"])
         mean: torch.Tensor = loss / num_items_in_batch
-        return mean
+        penalty = self._tuned.penalty() if model.training else None
+        return mean if penalty is None else mean + penalty / self._config.rows_per_step
 
     def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
         """AdamW in two groups: sentinel rows start from nothing and learn faster than the rest."""
@@ -80,6 +82,17 @@ def _arguments(run: Run, device: torch.device) -> TrainingArguments:
         disable_tqdm=True,
         dataloader_pin_memory=False,
     )
+
+
+class AfterStep(TrainerCallback):
+    """Lets a technique move its ranks, while the gradients of the step are still there."""
+
+    def __init__(self, tuned: Tuned) -> None:
+        self._tuned = tuned
+
+    def on_optimizer_step(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        """Called after the optimiser's step; `global_step` still counts the steps before it."""
+        self._tuned.after_step(state.global_step + 1)
 
 
 class ProgressBar(TrainerCallback):
