@@ -49,7 +49,11 @@ class RunConfig:
     warmup_share: float = 0.05
     gradient_checkpointing: bool = False
     save_steps: int = 25
-    """A checkpoint each so many steps."""
+    """A checkpoint, and a look at the held-out loss, each so many steps; the best one is kept."""
+    held_out_rows: int = 8
+    """Rows of files kept back that give the held-out loss; 0 keeps the last step, not the best."""
+    patience: int = 4
+    """Stop after so many looks without a better loss; 0 goes on to the end."""
     seed: int = 0
 
     @property
@@ -122,7 +126,8 @@ def _faults(config: RunConfig) -> list[str]:
          "rows_per_step, epochs and save_steps must be at least 1."),
         (min(config.prefix_tokens, config.suffix_tokens, config.max_middle_tokens, config.characters_per_sample) > 0,
          "prefix_tokens, suffix_tokens, max_middle_tokens and characters_per_sample must be at least 1."),
-        (config.max_steps >= 0, f"max_steps must be at least 0, not {config.max_steps}."),
+        (min(config.max_steps, config.held_out_rows, config.patience) >= 0,
+         "max_steps, held_out_rows and patience must be at least 0."),
         (0 <= config.left_to_right_share <= 1 and 0 <= config.psm_share <= 1, "shares must lie between 0 and 1."),
         (0 <= config.held_out_share < 1, f"held_out_share must be from 0 to below 1, not {config.held_out_share}."),
     ]  # fmt: skip

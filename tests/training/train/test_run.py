@@ -1,5 +1,6 @@
 """Training runs on small random models: the adapter that comes out, going on after a stop, what is refused."""
 
+import json
 import os
 import shutil
 import signal
@@ -22,10 +23,12 @@ from finetab.adapters.library import WEIGHTS, read_adapter
 from finetab.core.models import load_base
 from finetab.errors import BadAdapter, BadFile, Interrupted, NoSpace
 from finetab_training.config import RunConfig, make_config
+from finetab_training.data.fim_samples import IGNORED
 from finetab_training.data.trained import read_trained
 from finetab_training.runs import Run, open_run, run_of
 from finetab_training.train import loss
 from finetab_training.train.prepare import prepare
+from finetab_training.train.rows import StoredRows
 from finetab_training.train.run import train
 
 FAMILIES = ("gpt_neox", "llama", "gemma3_text")
@@ -35,6 +38,7 @@ def config_for(project: Path, base: Path, out: Path, **more: Any) -> RunConfig:
     return make_config(
         {
             "data": str(project), "out": str(out), "base": str(base), "options": {"r": 4}, "max_steps": 6,
+            "held_out_rows": 0,
             "rows_per_step": 1, "prefix_tokens": 150, "suffix_tokens": 60, "max_middle_tokens": 60, "row_tokens": 400,
             "characters_per_sample": 60, "learning_rate": 1e-3, "save_steps": 3, **more,
         }
@@ -74,6 +78,30 @@ def test_training_learns_what_it_is_shown(project: Path, tiny: Callable[[str], P
     losses = [float(line.split('"loss": ')[1].split(",")[0]) for line in lines]
     assert len(losses) == 60
     assert sum(losses[-5:]) < 0.7 * sum(losses[:5])
+
+
+def test_the_best_step_on_held_out_rows_is_kept_and_a_run_that_gets_worse_ends(
+    project: Path, tiny: Callable[[str], Path], tmp_path: Path
+) -> None:
+    more = {"learning_rate": 3e-2, "save_steps": 2, "patience": 2, "held_out_rows": 3, "method": "lora"}
+    run = run_of(config_for(project, tiny("llama"), tmp_path / "adapter", max_steps=200, **more))
+    folder = trained(run)
+    records = [json.loads(line) for line in (run.folder / "metrics.jsonl").read_text().splitlines()]
+    looks = {record["step"]: record["held_out_loss"] for record in records if "held_out_loss" in record}
+    best = min(looks, key=lambda step: looks[step])
+    last = max(record["step"] for record in records)
+    assert last < 200
+    assert last == best + 2 * 2
+    # What is saved is the best step's: its loss on the held-out rows is the best one.
+    model = attach(load_base(str(tiny("llama"))), folder, read_adapter(str(folder))[1])
+    rows = StoredRows(run.inputs / "held_out.arrow")
+    total, counted = 0.0, 0
+    with torch.inference_mode():
+        for index in range(len(rows)):
+            row = rows[index]
+            total += float(loss.row_loss(model, row["input_ids"], row["labels"], row["position_ids"]))
+            counted += int((row["labels"][0, 1:] != IGNORED).sum())
+    assert total / counted == pytest.approx(looks[best], rel=1e-3)
 
 
 @pytest.mark.parametrize("family", FAMILIES)

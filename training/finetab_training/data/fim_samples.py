@@ -95,7 +95,9 @@ class SampleMaker:
         kind = generator.choices(list(self._mix.kinds), list(self._mix.kinds.values()))[0]
         span = spans.draw(kind, generator)
         form: Form = "psm" if generator.random() < self._mix.psm_share else self._mix.form
-        return None if span is None else self.sample_at(file, span, form)
+        if span is None or not file.is_new(span.start, span.end):
+            return None
+        return self.sample_at(file, span, form)
 
     def sample_at(self, file: SourceFile, span: Span, form: Form) -> Sample | None:
         """The sample whose middle is the span; None when that is over the budget or cannot be said in tokens."""

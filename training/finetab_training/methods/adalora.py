@@ -14,6 +14,7 @@ import torch
 from peft import AdaLoraConfig, AdaLoraModel, LoraConfig, PeftModel, get_peft_model
 from peft.tuners.adalora import AdaLoraLayer
 from safetensors.torch import save_file
+from torch.nn.functional import pad
 
 from finetab.adapters.library import WEIGHTS
 from finetab.core.models import Quantisation
@@ -79,14 +80,17 @@ class AdaLoraMethod:
 def _save_as_lora(model: PeftModel, folder: Path) -> None:
     """Plain LoRA: the singular values and the scale are multiplied into the factors, directions given up are zero."""
     tensors = {name: weight for name, weight in factors(model).items() if "lora_" not in name}
+    config = cast(AdaLoraConfig, model.peft_config["default"])
     for name, module in model.named_modules():
         layer: Any = module
         if isinstance(module, AdaLoraLayer):
             scale = layer.scaling["default"] / (float(layer.ranknum["default"]) + 1e-5)
-            scaled = layer.lora_A["default"] * layer.lora_E["default"] * scale
-            tensors[f"{name}.lora_A.weight"] = scaled.detach().clone()
-            tensors[f"{name}.lora_B.weight"] = layer.lora_B["default"].detach().clone()
-    config = cast(AdaLoraConfig, model.peft_config["default"])
+            scaled = (layer.lora_A["default"] * layer.lora_E["default"] * scale).detach()
+            other = layer.lora_B["default"].detach()
+            # A model that went back to its best step holds the directions only that were left there.
+            missing = config.init_r - len(scaled)
+            tensors[f"{name}.lora_A.weight"] = pad(scaled, (0, 0, 0, missing)).contiguous()
+            tensors[f"{name}.lora_B.weight"] = pad(other, (0, missing)).contiguous()
     plain = LoraConfig(
         r=config.init_r, lora_alpha=config.init_r, target_modules=config.target_modules, task_type=config.task_type,
         base_model_name_or_path=config.base_model_name_or_path, modules_to_save=config.modules_to_save,

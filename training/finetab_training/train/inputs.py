@@ -4,18 +4,25 @@ Written once and whole when the run begins. A run that goes on finds them as the
 """
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from finetab.core.atomic import new_folder
 from finetab.core.models import BaseModel
 from finetab_training.config import RunConfig
+from finetab_training.data.spans import WEIGHTS
 from finetab_training.data.trained import trained_on, write_trained
 from finetab_training.train.prepare import Prepared
 from finetab_training.train.rows import write_rows
 
 ROWS = "rows.arrow"
+HELD_OUT = "held_out.arrow"
+_SERVED: dict[str, Any] = dict.fromkeys(WEIGHTS, 0.0) | {
+    "line": 0.4,
+    "rest": 0.4,
+    "block": 0.2,
+}  # what an editor asks for
 _FACTS = "facts.json"
 
 
@@ -23,6 +30,11 @@ def write_inputs(folder: Path, prepared: Prepared, base: BaseModel, config: RunC
     """Make the rows of a run and keep them with what its manifest will say."""
     with new_folder(folder) as building:
         rows = write_rows(building / ROWS, prepared.training, base, config)
+        if prepared.test and config.held_out_rows:
+            held_out = replace(
+                config, kinds=_SERVED, left_to_right_share=0.0, max_steps=config.held_out_rows, rows_per_step=1
+            )
+            write_rows(building / HELD_OUT, prepared.test, base, held_out)
         write_trained(building, trained_on(prepared.training))
         (building / _FACTS).write_text(json.dumps(prepared.facts | asdict(rows), indent=2) + "\n", "utf-8")
 

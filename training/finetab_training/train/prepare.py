@@ -21,6 +21,7 @@ class Prepared:
     """A run's files, and what its manifest says of them."""
 
     training: Sequence[SourceFile]
+    test: Sequence[SourceFile]
     facts: dict[str, Any]
 
 
@@ -46,11 +47,11 @@ def _read(config: RunConfig) -> Prepared:
     if dataset.is_dataset(Path(config.data)):
         training, test, report = dataset.read_dataset(Path(config.data))
         told = (report["split"]["by"], report["sources"], report["dropped"])
-        return Prepared(training, _facts(config, len(training), len(test), *told))
+        return Prepared(training, test, _facts(config, len(training), len(test), *told))
     recipe = Recipe((config.data,), cut=config.cut, held_out_share=config.held_out_share, seed=config.seed)
     corpus = read_corpus(recipe)
     told = (corpus.tally.split_by, corpus.tally.sources, dict(corpus.tally.dropped))
-    return Prepared(corpus.training, _facts(config, len(corpus.training), len(corpus.test), *told))
+    return Prepared(corpus.training, corpus.test, _facts(config, len(corpus.training), len(corpus.test), *told))
 
 
 def _facts(

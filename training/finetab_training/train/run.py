@@ -22,7 +22,7 @@ from finetab_training.data.trained import copy_trained
 from finetab_training.methods.base import Target, Tuned
 from finetab_training.methods.registry import method_by_name
 from finetab_training.runs import Run
-from finetab_training.train.inputs import ROWS, read_facts, write_inputs
+from finetab_training.train.inputs import HELD_OUT, ROWS, read_facts, write_inputs
 from finetab_training.train.prepare import Prepared
 from finetab_training.train.rows import StoredRows
 from finetab_training.train.trainer import ProgressBar, RowTrainer, StopOnInterrupt
@@ -50,7 +50,8 @@ def train(run: Run, prepared: Prepared | None, console: Console) -> Path:
     rows = StoredRows(run.inputs / ROWS)
     tuned = method.apply(_target(base, rows, config), options)
     console.print(f"{tuned.num_trainable:,} parameters to train", highlight=False)
-    _fit(run, tuned, rows, console)
+    held_out = StoredRows(run.inputs / HELD_OUT) if (run.inputs / HELD_OUT).is_file() else None
+    _fit(run, tuned, rows, held_out, console)
     with new_folder(out) as building:
         tuned.save(building)
         copy_trained(run.inputs, building)
@@ -69,9 +70,9 @@ def _target(base: BaseModel, rows: StoredRows, config: RunConfig) -> Target:
     )
 
 
-def _fit(run: Run, tuned: Tuned, rows: StoredRows, console: Console) -> None:
+def _fit(run: Run, tuned: Tuned, rows: StoredRows, held_out: StoredRows | None, console: Console) -> None:
     stop = StopOnInterrupt()
-    trainer = RowTrainer(tuned, rows, run, [ProgressBar(run, rows, console), stop])
+    trainer = RowTrainer(tuned, rows, held_out, run, [ProgressBar(run, rows, console), stop])
     trainer.pop_callback(PrinterCallback)
     checkpoint = run.last_checkpoint()
     run.rewind(int(checkpoint.name.split("-")[1]) if checkpoint else 0)

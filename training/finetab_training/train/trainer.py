@@ -8,8 +8,16 @@ from typing import Any
 import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers import (
+    EarlyStoppingCallback,
+    Trainer,
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
+    TrainingArguments,
+)
 
+from finetab_training.data.fim_samples import IGNORED
 from finetab_training.methods.base import Tuned
 from finetab_training.runs import Run
 from finetab_training.train.loss import row_loss
@@ -19,16 +27,21 @@ from finetab_training.train.rows import StoredRows, one_row
 class RowTrainer(Trainer):
     """Trains on packed rows in the order they come."""
 
-    def __init__(self, tuned: Tuned, rows: StoredRows, run: Run, callbacks: list[TrainerCallback]) -> None:
+    def __init__(
+        self, tuned: Tuned, rows: StoredRows, held_out: StoredRows | None, run: Run, callbacks: list[TrainerCallback]
+    ) -> None:
+        looks = held_out is not None
+        stop_early = [EarlyStoppingCallback(run.config.patience)] if looks and run.config.patience else []
         super().__init__(
             model=tuned.model,
-            args=_arguments(run, tuned.model.device),
+            args=_arguments(run, tuned.model.device, looks),
             train_dataset=rows,
+            eval_dataset=held_out,
             data_collator=one_row,
-            callbacks=[*callbacks, AfterStep(tuned)],
+            callbacks=[*callbacks, AfterStep(tuned), LookAtTheEnd(looks), *stop_early],
         )
         self._tuned = tuned
-        self._config = run.config
+        self._run, self._config = run, run.config
         # The loss below is a sum divided by the counted positions of the whole step.
         self.model_accepts_loss_kwargs = True
 
@@ -40,6 +53,26 @@ class RowTrainer(Trainer):
         mean: torch.Tensor = loss / num_items_in_batch
         penalty = self._tuned.penalty() if model.training else None
         return mean if penalty is None else mean + penalty / self._config.rows_per_step
+
+    def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
+        """The mean cross entropy over all counted positions of the held-out rows, as `eval_loss`."""
+        assert isinstance(self.eval_dataset, StoredRows)
+        assert self.model is not None
+        self.model.eval()
+        sums, counts = [], []
+        with torch.no_grad():
+            for index in range(len(self.eval_dataset)):
+                row = {name: tensor.to(self.args.device) for name, tensor in self.eval_dataset[index].items()}
+                sums.append(float(row_loss(self.model, row["input_ids"], row["labels"], row["position_ids"])))
+                counts.append(int((row["labels"][0, 1:] != IGNORED).sum()))
+        self.model.train()
+        loss = sum(sums) / sum(counts)
+        by_row = [total / count for total, count in zip(sums, counts, strict=True)]
+        self._run.log({"step": self.state.global_step, "held_out_loss": loss, "held_out_by_row": by_row})
+        metrics = {"eval_loss": loss}
+        self.log(metrics)
+        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+        return metrics
 
     def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
         """AdamW in two groups: sentinel rows start from nothing and learn faster than the rest."""
@@ -55,7 +88,7 @@ class RowTrainer(Trainer):
         return self.optimizer
 
 
-def _arguments(run: Run, device: torch.device) -> TrainingArguments:
+def _arguments(run: Run, device: torch.device, looks: bool) -> TrainingArguments:
     config = run.config
     return TrainingArguments(
         output_dir=str(run.checkpoints),
@@ -76,6 +109,11 @@ def _arguments(run: Run, device: torch.device) -> TrainingArguments:
         save_strategy="steps",
         save_steps=config.save_steps,
         save_total_limit=2,
+        eval_strategy="steps" if looks else "no",
+        eval_steps=config.save_steps,
+        load_best_model_at_end=looks,
+        metric_for_best_model="eval_loss" if looks else None,
+        greater_is_better=False if looks else None,
         seed=config.seed,
         data_seed=config.seed,
         report_to=[],
@@ -93,6 +131,18 @@ class AfterStep(TrainerCallback):
     def on_optimizer_step(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         """Called after the optimiser's step; `global_step` still counts the steps before it."""
         self._tuned.after_step(state.global_step + 1)
+
+
+class LookAtTheEnd(TrainerCallback):
+    """Takes the last step into the choice of the best one, wherever it falls."""
+
+    def __init__(self, looks: bool) -> None:
+        self._looks = looks
+
+    def on_step_end(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        """Ask for a look and a checkpoint."""
+        if self._looks and state.global_step == state.max_steps:
+            control.should_evaluate = control.should_save = True
 
 
 class ProgressBar(TrainerCallback):
@@ -127,6 +177,14 @@ class ProgressBar(TrainerCallback):
         figures = f"loss {logs['loss']:.3f} · {self._tokens / elapsed:,.0f} tokens/s"
         self._bar.update(self._task, completed=step, figures=figures)
         self._run.log({"step": step, "loss": logs["loss"], "learning_rate": logs["learning_rate"], "tokens": tokens})
+
+    def on_evaluate(
+        self, args: Any, state: TrainerState, control: TrainerControl, metrics: dict[str, float] | None = None,
+        **kwargs: Any,
+    ) -> None:  # fmt: skip
+        """Say the held-out loss."""
+        loss = (metrics or {})["eval_loss"]
+        self._bar.console.print(f"step {state.global_step}: held-out loss {loss:.4f}", highlight=False)
 
     def on_train_end(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         """Leave the bar as it is."""

@@ -1,0 +1,86 @@
+"""Which way of training lowers the held-out loss most: arms that differ in one thing, side by side in one run.
+
+    python benchmarks/ablate_training.py --data package:rich --steps 24 --rows 16
+
+Prints, for each arm, the mean loss per middle token over held-out rows (lines, rests and blocks of files kept back,
+SPM as served), and its difference from the first arm on the same rows with a 95% bootstrap interval over rows. One
+seed tells little: give several with --seeds.
+"""
+
+import argparse
+import json
+import tempfile
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from finetab_training.config import make_config
+from finetab_training.evaluate.metrics import estimate, paired_difference
+from finetab_training.runs import run_of
+from finetab_training.train.prepare import prepare
+from finetab_training.train.run import train
+
+ONLY_EDITOR = {
+    "line": 0.4, "rest": 0.3, "block": 0.2, "random": 0.1, "node": 0, "aligned": 0, "bracket": 0, "comment": 0,
+    "import": 0, "empty": 0,
+}  # fmt: skip
+ARMS: dict[str, dict[str, Any]] = {
+    "as shipped": {},
+    "lines, rests, blocks": {"kinds": ONLY_EDITOR},
+    "half PSM": {"psm_share": 0.5},
+    "no left-to-right": {"left_to_right_share": 0.0},
+    "slow sentinels": {"sentinel_learning_rate": 3e-4},
+}
+SMALL = {"rows_per_step": 1, "prefix_tokens": 192, "suffix_tokens": 64, "learning_rate": 3e-4, "patience": 0}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", default="package:rich")
+    parser.add_argument("--base", default="default")
+    parser.add_argument("--steps", type=int, default=24)
+    parser.add_argument("--rows", type=int, default=16, help="held-out rows")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
+    parser.add_argument("--arms", nargs="+", default=list(ARMS), choices=list(ARMS))
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        losses = {name: _losses(name, given, Path(folder)) for name in given.arms}
+    _show(losses, given)
+
+
+def _losses(name: str, given: argparse.Namespace, folder: Path) -> list[float]:
+    """The loss of each held-out row after the last step, one seed after the other."""
+    found: list[float] = []
+    for seed in given.seeds:
+        out = folder / f"{list(ARMS).index(name)}-{seed}"
+        common = {"data": given.data, "base": given.base, "out": str(out), "max_steps": given.steps, "seed": seed}
+        size = {"held_out_rows": given.rows, "save_steps": given.steps}
+        run = run_of(make_config(SMALL, common, size, ARMS[name]))
+        train(run, prepare(run), Console(file=StringIO()))
+        records = [json.loads(line) for line in (run.folder / "metrics.jsonl").read_text("utf-8").splitlines()]
+        found += next(record["held_out_by_row"] for record in reversed(records) if "held_out_by_row" in record)
+        print(f"{name}, seed {seed}: {sum(found[-given.rows :]) / given.rows:.4f}", flush=True)
+    return found
+
+
+def _show(losses: dict[str, list[float]], given: argparse.Namespace) -> None:
+    table = Table("arm", "loss", f"against {given.arms[0]}", box=None)
+    for name, values in losses.items():
+        mean, difference = estimate(values), paired_difference(values, losses[given.arms[0]])
+        table.add_row(
+            name,
+            f"{mean.mean:.3f} [{mean.low:.3f}, {mean.high:.3f}]",
+            f"{difference.mean:+.3f} [{difference.low:+.3f}, {difference.high:+.3f}]",
+        )
+    console = Console()
+    console.print(table)
+    console.print(
+        f"{given.data}, {given.steps} steps, {given.rows} held-out rows, seeds {given.seeds}", highlight=False
+    )
+
+
+if __name__ == "__main__":
+    main()
