@@ -38,6 +38,7 @@ SMALL = {"rows_per_step": 1, "prefix_tokens": 192, "suffix_tokens": 64, "learnin
 
 
 def main() -> None:
+    """Train every arm, then print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", default="package:rich")
     parser.add_argument("--base", default="default")
@@ -77,9 +78,8 @@ def _show(losses: dict[str, list[float]], given: argparse.Namespace) -> None:
         )
     console = Console()
     console.print(table)
-    console.print(
-        f"{given.data}, {given.steps} steps, {given.rows} held-out rows, seeds {given.seeds}", highlight=False
-    )
+    words = f"{given.data}, {given.steps} steps, {given.rows} held-out rows, seeds {given.seeds}"
+    console.print(words, highlight=False)
 
 
 if __name__ == "__main__":

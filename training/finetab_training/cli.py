@@ -18,6 +18,7 @@ def add_commands(app: typer.Typer) -> None:
     app.command()(evaluate)
     app.command()(demo)
     app.command()(methods)
+    app.command()(export)
     app.add_typer(data_app, name="data")
 
 
@@ -99,6 +100,21 @@ def methods() -> None:
     for name, where in plugins().items():
         table.add_row(name, f"(brought by {where})")
     Console().print(table)
+
+
+def export(
+    adapter: Annotated[str, typer.Argument(help="An adapter's name or folder.")],
+    merged: Annotated[Path, typer.Option(help="The folder of the merged model to be.")],
+) -> None:
+    """Merge an adapter into its full-precision base, as a model folder that any tool loads."""
+    from finetab.adapters.library import read_adapter
+
+    read_adapter(adapter)  # a wrong name should not wait for what is slow to import
+
+    from finetab_training.export import export_merged
+
+    folder = export_merged(adapter, merged)
+    typer.echo(f"{folder}: base and adapter in one; try it: finetab complete FILE:LINE:COLUMN --base {folder}")
 
 
 def demo(

@@ -13,15 +13,17 @@ section 4.3), which shares its order of tokens with PSM.
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from finetab.core.tokenizer import Tokenizer
 from finetab.errors import BadAdapter, BadInput
 
 Form: TypeAlias = Literal["spm", "psm", "prefix"]
 FORMS: tuple[Form, ...] = ("spm", "psm", "prefix")
+TAUGHT = "finetab"
+"""The entry of a merged model's config.json: its FIM family, and the forms it was taught."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +152,22 @@ def read_format(folder: Path, name: str) -> tuple[Tokenizer, FimFormat]:
     Raises `BadInput` where no row matches the model's name or type, `BadAdapter` where the row does not fit.
     """
     config = json.loads((folder / "config.json").read_text("utf-8"))
-    # Of a folder only its own name counts: its parents may be called anything.
-    row = fim_row(folder.name if Path(name).expanduser().exists() else name, config["model_type"])
+    if TAUGHT in config:
+        row = _taught_row(config[TAUGHT], folder)
+    else:
+        # Of a folder only its own name counts: its parents may be called anything.
+        row = fim_row(folder.name if Path(name).expanduser().exists() else name, config["model_type"])
     tokenizer = Tokenizer.load(folder)
     return tokenizer, resolve(row, tokenizer, int(config["vocab_size"]))
+
+
+def _taught_row(told: Any, folder: Path) -> FimRow:
+    """The row of a model that finetab has merged an adapter into: it knows the adapter's form by itself."""
+    try:
+        row = next(row for row in FIM_ROWS if row.family == told["family"])
+        return replace(row, native=tuple(form for form in FORMS if form in told["forms"]))
+    except (StopIteration, KeyError, TypeError) as error:
+        raise BadAdapter(f"{folder}/config.json names no FIM row that this finetab knows: {told!r}.") from error
 
 
 def resolve(row: FimRow, tokenizer: Tokenizer, num_embeddings: int) -> FimFormat:

@@ -8,6 +8,8 @@ import tokenizers
 
 from finetab.errors import BadFile
 
+FILE_NAME = "tokenizer.json"
+
 
 class Tokenizer:
     """A `tokenizer.json`, read without its template and without its special tokens.
@@ -29,7 +31,7 @@ class Tokenizer:
     @classmethod
     def load(cls, folder: Path) -> "Tokenizer":
         """Read `tokenizer.json` of a model folder; `BadFile` where there is none or it is damaged."""
-        path = folder / "tokenizer.json"
+        path = folder / FILE_NAME
         if not path.is_file():
             raise BadFile(f"{folder} holds no tokenizer.json, so it is not a model that finetab can use.")
         try:

@@ -18,11 +18,8 @@ from finetab_training.train.rows import write_rows
 
 ROWS = "rows.arrow"
 HELD_OUT = "held_out.arrow"
-_SERVED: dict[str, Any] = dict.fromkeys(WEIGHTS, 0.0) | {
-    "line": 0.4,
-    "rest": 0.4,
-    "block": 0.2,
-}  # what an editor asks for
+# What an editor asks for.
+_SERVED: dict[str, Any] = {**dict.fromkeys(WEIGHTS, 0.0), "line": 0.4, "rest": 0.4, "block": 0.2}
 _FACTS = "facts.json"
 
 
