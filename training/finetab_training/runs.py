@@ -1,20 +1,26 @@
 """A run's folder: its config, its metrics, its checkpoints; enough to go on after a kill.
 
-RUN/config.json     the whole config
-RUN/inputs/         the rows it trains on, and what they were made from; written once, so that files may change since
-RUN/metrics.jsonl   one line a step: loss, learning rate, tokens
-RUN/checkpoints/    the trainer's own, the newest two
+RUN/config.json        the whole config
+RUN/environment.json   machine, Python and library versions, for whoever repeats it
+RUN/inputs/            the rows it trains on, and what they were made from; written once, whatever changes since
+RUN/metrics.jsonl      one line a step: loss, learning rate, tokens, memory; and one for each held-out loss
+RUN/checkpoints/       the trainer's own, the newest two and the best
 """
 
 import json
+import os
+import platform
 import shutil
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from finetab.core.atomic import write_text
 from finetab.errors import BadFile
 from finetab_training.config import RunConfig, make_config
+
+LIBRARIES = ("torch", "transformers", "peft", "bitsandbytes", "tokenizers", "finetab")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,7 @@ class Run:
         """Write the config; an earlier run in this place is replaced."""
         shutil.rmtree(self.folder, ignore_errors=True)
         write_text(self.folder / "config.json", self._config_text())
+        write_text(self.folder / "environment.json", json.dumps(environment(), indent=2) + "\n")
 
     def _config_text(self) -> str:
         return json.dumps(self.config.to_dict(), indent=2) + "\n"
@@ -73,6 +80,16 @@ class Run:
     def finish(self) -> None:
         """Drop the checkpoints of a run that has ended well."""
         shutil.rmtree(self.checkpoints, ignore_errors=True)
+
+
+def environment() -> dict[str, Any]:
+    """What a run ran on."""
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "cpus": os.cpu_count(),
+        "libraries": {name: version(name) for name in LIBRARIES},
+    }
 
 
 def _step_of(line: str) -> float:

@@ -7,6 +7,7 @@ import pytest
 from tests.conftest import commit_all
 
 from finetab.errors import FinetabError
+from finetab_training.data import git
 from finetab_training.data.sources import open_source
 
 GOOD = "def f(a):\n    return a + 1\n"
@@ -53,6 +54,16 @@ def test_a_commit_gives_the_files_as_they_were_below_the_folder(tmp_path: Path) 
     source = open_source(f"{tmp_path / 'sub'}@{first}")
     assert [(file.path, file.data) for file in source.files] == [("é a.py", b"old = 1\n")]
     assert source.facts["commit"] == first
+
+
+def test_of_a_huge_file_only_a_part_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(git, "MOST_BYTES", 10)
+    (tmp_path / "a.py").write_bytes(b"x" * 35)
+    (tmp_path / "b.py").write_bytes(b"y = 1\n")
+    commit = commit_all(tmp_path, "all")
+    for spec in (str(tmp_path), f"{tmp_path}@{commit}"):
+        found = {file.path: file.data for file in open_source(spec).files}
+        assert found == {"a.py": b"x" * 10, "b.py": b"y = 1\n"}
 
 
 def test_a_package_is_third_party_and_under_its_licence() -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.conftest import byte_tokenizer
+from tests.conftest import byte_tokenizer, commit_all
 from tests.training.evaluate.test_holes import files_of
 from tests.training.train.test_run import config_for, trained
 
@@ -184,3 +184,24 @@ def test_a_folder_that_was_trained_on_whole_gives_no_holes(
         measure(settings, data="", holes_file=adapter / "holes.jsonl", limit=5)
     with pytest.raises(UnknownName, match="There is no adapter"):
         measure(replace(settings, adapter="nobody"), data=str(project), holes_file=None, limit=5)
+
+
+def test_an_adapter_is_measured_on_the_lines_that_came_after_its_own_cut(
+    project: Path, tiny: Callable[[str], Path], tmp_path: Path
+) -> None:
+    commit_all(project, "one", "2026-01-01T12:00:00+00:00")
+    late = "\n\ndef late_addition(engine, speed):\n    engine.start_slowly(speed)\n    return engine.is_running\n"
+    (project / "shapes_0.py").write_text((project / "shapes_0.py").read_text() + late)
+    commit_all(project, "two", "2026-02-01T12:00:00+00:00")
+    adapter = trained(run_of(config_for(project, tiny("llama"), tmp_path / "adapter", max_steps=1, cut="HEAD~1")))
+    assert read_adapter(str(adapter))[1].data["split"] == "time"
+    settings = Settings(base=str(tiny("llama")), adapter=str(adapter), max_new_tokens=2)
+    cut, _ = measure(settings, data=str(project), holes_file=None, limit=50)
+    assert {hole.path for hole in cut.holes} == {"shapes_0.py"}
+    assert all(hole.middle in late for hole in cut.holes)
+    # Another folder was not trained on at all, so all of it may be measured on, where its lines are new.
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "new.py").write_text("def unknown_before(value):\n    return [value, value, value]\n")
+    commit_all(other, "one")
+    assert {hole.path for hole in measure(settings, data=str(other), holes_file=None, limit=5)[0].holes} == {"new.py"}

@@ -85,8 +85,11 @@ def _history(sources: list[Source], recipe: Recipe) -> History | None:
     """The history to split by: where one folder is read as it stands, and a cut is not ruled out."""
     if recipe.cut == "none" or recipe.held_out_share == 0 or recipe.by_source:
         return None
-    folders = [source.folder for source in sources if source.folder and not source.commit]
-    own = [folder for folder, spec in zip(folders, recipe.specs, strict=False) if not spec.startswith("package:")]
+    own = [
+        source.folder
+        for source, spec in zip(sources, recipe.specs, strict=True)
+        if source.folder and not source.commit and not spec.startswith("package:")
+    ]
     if len(sources) == len(own) == 1:
         return open_history(own[0], recipe.cut)
     if recipe.cut != "auto":

@@ -14,6 +14,8 @@ from finetab.errors import BadInput
 
 _HUNK = re.compile(r"^@@ -\S+ \+(\d+)(?:,(\d+))? @@")
 _SHARE_AFTER_CUT = 0.1  # of all lines ever added, where the cut is `auto`
+MOST_BYTES = 8_000_000
+"""What is read of one file: more than any filter lets pass, and little enough to hold."""
 _MARKS = ("linguist-generated", "linguist-vendored")
 
 
@@ -100,8 +102,11 @@ def _object(answers: IO[bytes]) -> bytes:
     header = answers.readline().split()
     if len(header) != 3 or not header[2].isdigit():
         return b"\0"  # a submodule or a missing object: no text
-    data = answers.read(int(header[2]))
-    answers.read(1)  # the newline after it
+    left = int(header[2]) + 1  # and the newline after it
+    data = answers.read(min(left - 1, MOST_BYTES))
+    left -= len(data)
+    while left:
+        left -= len(answers.read(min(left, MOST_BYTES)))
     return data if header[1] == b"blob" else b"\0"
 
 

@@ -88,11 +88,15 @@ def _files_of(folder: Path, licence: str, *, is_own: bool) -> Iterator[RawFile]:
     generated = git.generated_files(folder, names) if names else frozenset()
     for path in sorted(path for path in paths if path.is_file()):
         name = path.relative_to(folder).as_posix()
-        try:
-            data = path.read_bytes()
-        except OSError:
-            data = b"\0"  # counted as binary: nothing that can be read as text
-        yield RawFile(folder.name, name, data, licence, is_own, name in generated)
+        yield RawFile(folder.name, name, _data(path), licence, is_own, name in generated)
+
+
+def _data(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(git.MOST_BYTES)
+    except OSError:
+        return b"\0"  # counted as binary: nothing that can be read as text
 
 
 def at_commit(folder: Path, commit: str) -> Source:

@@ -71,14 +71,20 @@ def _unseen_files(data: str, trained: Trained, made_from: dict[str, Any]) -> tup
     if is_dataset(Path(data)):
         training, test, _ = read_dataset(Path(data))
         return test, len(training) + len(test)
-    was_cut = next((source["cut"] for source in made_from.get("sources", ()) if "cut" in source), "auto")
-    cut_there = "none" if made_from and made_from["split"] != "time" else was_cut
-    corpus = read_corpus(Recipe((data,), cut=cut_there))
+    same_folder = str(Path(data).resolve() if Path(data).exists() else data) == made_from.get("data")
+    corpus = read_corpus(Recipe((data,), cut=_cut_there(made_from, same_folder)))
     if corpus.tally.split_by == "time":
         return corpus.test, len(corpus.test)
-    same_folder = str(Path(data).resolve() if Path(data).exists() else data) == made_from.get("data")
     files = sorted((*corpus.training, *corpus.test), key=lambda file: file.path)
     return [file for file in files if not trained.has_file(file, same_folder)], len(files)
+
+
+def _cut_there(made_from: dict[str, Any], same_folder: bool) -> str:
+    """Where to cut: as the adapter's training did; nowhere in a folder that it has not seen; `auto` for the base."""
+    if not made_from:
+        return "auto"
+    cuts = (source["cut"] for source in made_from.get("sources", ()) if "cut" in source)
+    return next(cuts, "none") if same_folder else "none"
 
 
 def _answered(settings: Settings, holes: Sequence[Hole], console: Console) -> dict[str, Any]:

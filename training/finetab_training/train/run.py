@@ -3,7 +3,6 @@
 import hashlib
 import shutil
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +20,13 @@ from finetab_training.config import RunConfig
 from finetab_training.data.trained import copy_trained
 from finetab_training.methods.base import Target, Tuned
 from finetab_training.methods.registry import method_by_name
-from finetab_training.runs import Run
+from finetab_training.runs import Run, environment
 from finetab_training.train.inputs import HELD_OUT, ROWS, read_facts, write_inputs
 from finetab_training.train.prepare import Prepared
 from finetab_training.train.rows import StoredRows
 from finetab_training.train.trainer import ProgressBar, RowTrainer, StopOnInterrupt
 
 _LITTLE_SPACE = 1 << 20  # bytes
-_LIBRARIES = ("torch", "transformers", "peft", "bitsandbytes", "tokenizers", "finetab")
 
 
 def train(run: Run, prepared: Prepared | None, console: Console) -> Path:
@@ -128,6 +126,6 @@ def _manifest(
         budgets=config.budgets,
         data=facts,
         seed=config.seed,
-        libraries={name: version(name) for name in _LIBRARIES},
+        libraries=environment()["libraries"],
         notice=base.terms,
     )

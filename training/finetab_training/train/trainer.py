@@ -5,6 +5,7 @@ import threading
 from types import FrameType
 from typing import Any
 
+import psutil
 import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -145,6 +146,13 @@ class LookAtTheEnd(TrainerCallback):
             control.should_evaluate = control.should_save = True
 
 
+def _memory_gb() -> float:
+    """Memory in use, in GB: the most so far on a GPU, else this process's own now."""
+    if torch.cuda.is_available():
+        return torch.cuda.max_memory_allocated() / 1e9
+    return float(psutil.Process().memory_info().rss) / 1e9
+
+
 class ProgressBar(TrainerCallback):
     """Steps, loss, tokens a second and time left on the terminal; the same figures into the run's metrics."""
 
@@ -174,9 +182,11 @@ class ProgressBar(TrainerCallback):
         tokens = sum(self._lengths[(step - 1) * self._per_step : step * self._per_step])
         self._tokens += tokens
         elapsed = self._bar.tasks[self._task].elapsed or 1e-9
-        figures = f"loss {logs['loss']:.3f} · {self._tokens / elapsed:,.0f} tokens/s"
+        memory = _memory_gb()
+        figures = f"loss {logs['loss']:.3f} · {self._tokens / elapsed:,.0f} tokens/s · {memory:.1f} GB"
         self._bar.update(self._task, completed=step, figures=figures)
-        self._run.log({"step": step, "loss": logs["loss"], "learning_rate": logs["learning_rate"], "tokens": tokens})
+        kept = {"loss": logs["loss"], "learning_rate": logs["learning_rate"], "tokens": tokens}
+        self._run.log({"step": step, **kept, "memory_gb": round(memory, 3)})
 
     def on_evaluate(
         self, args: Any, state: TrainerState, control: TrainerControl, metrics: dict[str, float] | None = None,
