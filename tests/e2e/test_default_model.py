@@ -58,11 +58,11 @@ def test_its_tokenizer_gives_texts_back_and_keeps_sentinels_as_text(default: Com
 
 def test_reuse_gives_the_same_tokens_over_a_prompt_longer_than_its_window(default: Completer) -> None:
     source = Path(finetab.core.fim.__file__).read_text("utf-8")
-    voice = replace(default.voice, form="spm", budgets=replace(default.voice.budgets, prefix=600, suffix=100))
+    voice = replace(default.voice, form="spm", budgets=replace(default.voice.budgets, prefix=800, suffix=100))
     assert isinstance(default.engine, TorchEngine)
     fresh = default.engine.without_reuse()
     place = source.index("def never_sampled")
-    reused = []
+    reused, sizes = [], []
     for offset in (place, place + 4, place + 9, place + 2, place - 300):
         request = CompletionRequest(open_document("fim.py", source[:offset] + source[place + 9 :]), offset)
         # A new pipeline each time, so that nothing is answered from its memory; the engine is the same.
@@ -71,7 +71,8 @@ def test_reuse_gives_the_same_tokens_over_a_prompt_longer_than_its_window(defaul
         assert again.mean_logprob == pytest.approx(anew.mean_logprob, abs=1e-3)
         assert anew.reused_tokens == 0
         reused.append(again.reused_tokens / again.prompt_tokens)
-    assert again.prompt_tokens > 512  # past the sliding window
+        sizes.append(again.prompt_tokens)
+    assert min(sizes[:4]) > 512  # past the sliding window
     assert min(reused[1:4]) > 0.9
 
 

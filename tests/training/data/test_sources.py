@@ -85,7 +85,7 @@ def test_a_dataset_is_streamed_with_its_usual_columns_or_named_ones(tmp_path: Pa
     (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     files = list(open_source(f"hub:{tmp_path}").files)
     assert [(file.path, file.licence, file.is_own) for file in files] == [
-        ("src/a.py", "MIT AND Apache-2.0", False),
+        ("src/a.py", "(MIT) AND (Apache-2.0)", False),
         ("b.py", "", False),
     ]
     assert files[0].data == GOOD.encode()

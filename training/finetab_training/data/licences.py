@@ -34,8 +34,8 @@ _LOOSE = {
     "isc license (iscl)": "ISC", "isc license": "ISC",
     "python software foundation license": "PSF-2.0", "psf": "PSF-2.0",
     "the unlicense (unlicense)": "Unlicense", "new bsd": "BSD-3-Clause", "bsd 3-clause": "BSD-3-Clause",
-    "3-clause bsd license": "BSD-3-Clause", "bsd license": "BSD-2-Clause OR BSD-3-Clause",
-    "bsd": "BSD-2-Clause OR BSD-3-Clause",
+    "3-clause bsd license": "BSD-3-Clause", "bsd license": "(BSD-2-Clause OR BSD-3-Clause)",
+    "bsd": "(BSD-2-Clause OR BSD-3-Clause)",
     "simplified bsd": "BSD-2-Clause", "cc0 1.0 universal (cc0 1.0) public domain dedication": "CC0-1.0",
 }  # fmt: skip
 

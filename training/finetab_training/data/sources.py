@@ -148,7 +148,7 @@ def _hub_files(name: str, columns: dict[str, str]) -> Iterator[RawFile]:
         path = _column(row, "path", columns, name)
         licence = _column(row, "licence", columns, name, default="")
         # Several licences found in one repository all bind.
-        stated = " AND ".join(licence) if isinstance(licence, list) else str(licence or "")
+        stated = " AND ".join(f"({each})" for each in licence) if isinstance(licence, list) else str(licence or "")
         yield RawFile(f"hub:{name}", str(path or number), str(text).encode("utf-8", "replace"), stated, is_own=False)
 
 

@@ -112,6 +112,7 @@ def _arguments(run: Run, device: torch.device, looks: bool) -> TrainingArguments
         save_total_limit=2,
         eval_strategy="steps" if looks else "no",
         eval_steps=config.save_steps,
+        eval_on_start=looks,  # what the base does in the form that nobody has taught it: the figure to beat
         load_best_model_at_end=looks,
         metric_for_best_model="eval_loss" if looks else None,
         greater_is_better=False if looks else None,
