@@ -10,29 +10,83 @@ seed tells little: give several with --seeds.
 import argparse
 import json
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
+import torch
 from rich.console import Console
 from rich.table import Table
 
+from finetab.core import models
+from finetab.core.fim import FimFormat
 from finetab_training.config import make_config
+from finetab_training.data.fim_samples import Sample, SampleMaker
 from finetab_training.evaluate.metrics import estimate, paired_difference
 from finetab_training.runs import run_of
+from finetab_training.train import inputs
 from finetab_training.train.prepare import prepare
+from finetab_training.train.rows import write_rows
 from finetab_training.train.run import train
 
 ONLY_EDITOR = {
     "line": 0.4, "rest": 0.3, "block": 0.2, "random": 0.1, "node": 0, "aligned": 0, "bracket": 0, "comment": 0,
     "import": 0, "empty": 0,
 }  # fmt: skip
-ARMS: dict[str, dict[str, Any]] = {
-    "as shipped": {},
-    "lines, rests, blocks": {"kinds": ONLY_EDITOR},
-    "half PSM": {"psm_share": 0.5},
-    "no left-to-right": {"left_to_right_share": 0.0},
-    "slow sentinels": {"sentinel_learning_rate": 3e-4},
+
+
+@contextmanager
+def mean_sentinels() -> Iterator[None]:
+    """Sentinel rows begin as the mean of all rows, as when an embedding is made larger."""
+
+    def start(model: Any, tokenizer: Any, fim: FimFormat) -> None:
+        rows = models.embedding_rows(model)
+        with torch.no_grad():
+            rows[list(fim.sentinel_ids)] = rows[: tokenizer.size].mean(dim=0)
+
+    with patch.object(models, "_spell_sentinels", start):
+        yield
+
+
+@contextmanager
+def loss_on_all() -> Iterator[None]:
+    """The loss counts prefix and suffix too, as in most trainers; held-out rows stay as they are."""
+    draw, write = SampleMaker.sample_at, write_rows
+
+    def all_counted(maker: SampleMaker, *args: Any) -> Sample | None:
+        sample = draw(maker, *args)
+        sentinels = maker._fim.sentinel_ids
+        return sample and replace(sample, labels=tuple(-100 if index in sentinels else index for index in sample.ids))
+
+    def written(path: Path, *args: Any) -> Any:
+        training = patch.object(SampleMaker, "sample_at", all_counted) if path.name == inputs.ROWS else nullcontext()
+        with training:
+            return write(path, *args)
+
+    with patch.object(inputs, "write_rows", written):
+        yield
+
+
+@dataclass(frozen=True)
+class Arm:
+    """What an arm changes: entries of the config, or something in the code."""
+
+    config: dict[str, Any] = field(default_factory=dict)
+    change: Callable[[], AbstractContextManager[None]] = nullcontext
+
+
+ARMS = {
+    "as shipped": Arm(),
+    "lines, rests, blocks": Arm({"kinds": ONLY_EDITOR}),
+    "half PSM": Arm({"psm_share": 0.5}),
+    "no left-to-right": Arm({"left_to_right_share": 0.0}),
+    "mean sentinels": Arm(change=mean_sentinels),
+    "slow sentinels": Arm({"sentinel_learning_rate": 3e-4}),
+    "loss on all": Arm(change=loss_on_all),
 }
 SMALL = {"rows_per_step": 1, "prefix_tokens": 192, "suffix_tokens": 64, "learning_rate": 3e-4, "patience": 0}
 
@@ -59,8 +113,9 @@ def _losses(name: str, given: argparse.Namespace, folder: Path) -> list[float]:
         out = folder / f"{list(ARMS).index(name)}-{seed}"
         common = {"data": given.data, "base": given.base, "out": str(out), "max_steps": given.steps, "seed": seed}
         size = {"held_out_rows": given.rows, "save_steps": given.steps}
-        run = run_of(make_config(SMALL, common, size, ARMS[name]))
-        train(run, prepare(run), Console(file=StringIO()))
+        run = run_of(make_config(SMALL, common, size, ARMS[name].config))
+        with ARMS[name].change():
+            train(run, prepare(run), Console(file=StringIO()))
         records = [json.loads(line) for line in (run.folder / "metrics.jsonl").read_text("utf-8").splitlines()]
         found += next(record["held_out_by_row"] for record in reversed(records) if "held_out_by_row" in record)
         print(f"{name}, seed {seed}: {sum(found[-given.rows :]) / given.rows:.4f}", flush=True)

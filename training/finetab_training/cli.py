@@ -36,7 +36,7 @@ def train(
     from rich.console import Console
 
     from finetab_training.config import make_config, parse_override, read_config
-    from finetab_training.runs import open_run, run_of
+    from finetab_training.runs import is_first_process, open_run, run_of
     from finetab_training.train.prepare import prepare
 
     if resume is not None:
@@ -56,7 +56,7 @@ def train(
 
     from finetab_training.train.run import train as train_run  # slow to import: last, so that mistakes are told at once
 
-    console = Console()
+    console = Console(quiet=not is_first_process())
     adapter = train_run(run, prepared, console)
     console.print(f"adapter: {adapter}\nmeasure it: finetab evaluate --data {run.config.data} --adapter {adapter}")
 

@@ -10,6 +10,8 @@ from finetab.core.fim import Form
 from finetab.core.manifest import Budgets
 from finetab.errors import BadFile, BadSetting, near_match
 
+OPTIMISERS = ("auto", "adamw", "paged_adamw_8bit")
+
 
 @dataclass(frozen=True, slots=True)
 class RunConfig:
@@ -47,6 +49,8 @@ class RunConfig:
     learning_rate: float = 1.5e-4
     sentinel_learning_rate: float = 3e-3
     warmup_share: float = 0.05
+    optimiser: str = "auto"
+    """`adamw`, `paged_adamw_8bit` (bitsandbytes), or `auto`: 8 bits on CUDA."""
     gradient_checkpointing: bool = False
     save_steps: int = 25
     """A checkpoint, and a look at the held-out loss, each so many steps; the best one is kept."""
@@ -113,6 +117,8 @@ def parse_override(text: str) -> tuple[str, Any]:
 def _faults(config: RunConfig) -> list[str]:
     longest = config.prefix_tokens + config.suffix_tokens + config.max_middle_tokens + 5
     rules = [
+        (config.optimiser in OPTIMISERS,
+         f'There is no optimiser "{config.optimiser}"{near_match(config.optimiser, OPTIMISERS)}'),
         (config.form in ("spm", "psm"), f"form must be spm or psm, not {config.form!r}."),
         (
             config.row_tokens >= longest,

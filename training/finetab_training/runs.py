@@ -1,9 +1,10 @@
 """A run's folder: its config, its metrics, its checkpoints; enough to go on after a kill.
 
 RUN/config.json        the whole config
-RUN/environment.json   machine, Python and library versions, for whoever repeats it
+RUN/environment.json   machine, Python, library versions and finetab's own commit, for whoever repeats it
 RUN/inputs/            the rows it trains on, and what they were made from; written once, whatever changes since
 RUN/metrics.jsonl      one line a step: loss, learning rate, tokens, memory; and one for each held-out loss
+RUN/events/            the same for TensorBoard
 RUN/checkpoints/       the trainer's own, the newest two and the best
 """
 
@@ -41,6 +42,11 @@ class Run:
         return self.folder / "checkpoints"
 
     @property
+    def events(self) -> Path:
+        """Where TensorBoard finds the run's curves."""
+        return self.folder / "events"
+
+    @property
     def resume_command(self) -> str:
         """What to type to go on."""
         return f"finetab train --resume {self.folder}"
@@ -51,11 +57,11 @@ class Run:
             return False
         return (self.folder / "config.json").read_text("utf-8") == self._config_text()
 
-    def begin(self) -> None:
-        """Write the config; an earlier run in this place is replaced."""
+    def begin(self, **known: Any) -> None:
+        """Write the config, and what else is known of the run; an earlier run in this place is replaced."""
         shutil.rmtree(self.folder, ignore_errors=True)
         write_text(self.folder / "config.json", self._config_text())
-        write_text(self.folder / "environment.json", json.dumps(environment(), indent=2) + "\n")
+        write_text(self.folder / "environment.json", json.dumps(environment() | known, indent=2) + "\n")
 
     def _config_text(self) -> str:
         return json.dumps(self.config.to_dict(), indent=2) + "\n"
@@ -90,6 +96,11 @@ def environment() -> dict[str, Any]:
         "cpus": os.cpu_count(),
         "libraries": {name: version(name) for name in LIBRARIES},
     }
+
+
+def is_first_process() -> bool:
+    """Whether this process writes the run's files: the only one, or the first of those that work on it together."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 def _step_of(line: str) -> float:

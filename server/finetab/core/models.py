@@ -60,16 +60,22 @@ class BaseModel:
 
 
 def load_base(
-    name: str, *, device: str = "auto", dtype: str = "auto", quantisation: Quantisation = "none"
+    name: str,
+    *,
+    device: str = "auto",
+    dtype: str = "auto",
+    quantisation: Quantisation = "none",
+    sharded: bool = False,
 ) -> BaseModel:
     """Load a base by name, folder or hub id, in evaluation mode.
 
+    `sharded` keeps 4-bit weights in numbers of the dtype that all others have, so that they can be spread over GPUs.
     Raises `MissingWeights`, `UnknownName`, `BadFile` or `BadSetting`, each with what to do.
     """
     folder = base_folder(name)
     place = pick_device(device)
     number = pick_dtype(dtype, place)
-    model = _read(folder, place, number, quantisation)
+    model = _read(folder, place, number, quantisation, sharded=sharded)
     model.eval()
     path = Path(name).expanduser()
     label = str(path.resolve()) if path.exists() else real_name(name)
@@ -106,7 +112,9 @@ def pick_dtype(dtype: str, device: torch.device) -> torch.dtype:
     return _DTYPES[dtype]
 
 
-def _read(folder: Path, device: torch.device, dtype: torch.dtype, quantisation: Quantisation) -> PreTrainedModel:
+def _read(
+    folder: Path, device: torch.device, dtype: torch.dtype, quantisation: Quantisation, *, sharded: bool
+) -> PreTrainedModel:
     transformers_logging.disable_progress_bar()
     options: dict[str, Any] = {"dtype": dtype, "trust_remote_code": False, "weights_only": True}
     if quantisation == "nf4":
@@ -116,6 +124,7 @@ def _read(folder: Path, device: torch.device, dtype: torch.dtype, quantisation: 
             bnb_4bit_quant_type="nf4",
             bnb_4bit_use_double_quant=True,
             bnb_4bit_compute_dtype=dtype,
+            bnb_4bit_quant_storage=dtype if sharded else torch.uint8,
         )
     try:
         config = AutoConfig.from_pretrained(folder, trust_remote_code=False)

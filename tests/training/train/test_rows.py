@@ -28,6 +28,7 @@ def test_the_rows_of_a_run_are_as_many_as_its_steps_need(
     assert facts.fill_share > 0.9
     assert sum(rows.lengths) == facts.tokens
     assert write_rows(tmp_path / "two.arrow", files, base, config) == facts
+    assert [len(StoredRows(tmp_path / "one.arrow", a_step)) for a_step in (7, 60, 61)] == [56, 60, 60]
     again = StoredRows(tmp_path / "two.arrow")
     assert all(rows[index]["input_ids"].equal(again[index]["input_ids"]) for index in range(60))
 

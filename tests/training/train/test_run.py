@@ -49,6 +49,11 @@ def trained(run: Run) -> Path:
     return train(run, prepare(run), Console(file=StringIO(), width=100))
 
 
+def metrics_of(run: Path) -> list[dict[str, Any]]:
+    """All lines of a run's metrics."""
+    return [json.loads(line) for line in (run / "metrics.jsonl").read_text("utf-8").splitlines()]
+
+
 @pytest.mark.parametrize("method", ["qlora", "lora"])
 @pytest.mark.parametrize("family", FAMILIES)
 def test_an_adapter_is_trained_written_and_fits_its_base(
@@ -86,7 +91,7 @@ def test_the_best_step_on_held_out_rows_is_kept_and_a_run_that_gets_worse_ends(
     more = {"learning_rate": 3e-2, "save_steps": 2, "patience": 2, "held_out_rows": 3, "method": "lora"}
     run = run_of(config_for(project, tiny("llama"), tmp_path / "adapter", max_steps=200, **more))
     folder = trained(run)
-    records = [json.loads(line) for line in (run.folder / "metrics.jsonl").read_text().splitlines()]
+    records = metrics_of(run.folder)
     looks = {record["step"]: record["held_out_loss"] for record in records if "held_out_loss" in record}
     best = min(looks, key=lambda step: looks[step])
     last = max(record["step"] for record in records)

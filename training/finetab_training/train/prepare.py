@@ -13,7 +13,7 @@ from finetab_training.data.corpus import Recipe, read_corpus
 from finetab_training.data.fim_samples import mix_of
 from finetab_training.data.source_file import SourceFile
 from finetab_training.methods.registry import check_method
-from finetab_training.runs import Run
+from finetab_training.runs import Run, is_first_process
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,9 @@ class Prepared:
 
 
 def prepare(run: Run) -> Prepared | None:
-    """Check the names in a run's config and read its files; None for a run that goes on and has its rows.
+    """Check the names in a run's config and read its files.
+
+    None for a run that goes on and has its rows, and in all processes of a run but the first.
 
     Raises `FinetabError` with what to do.
     """
@@ -37,7 +39,7 @@ def prepare(run: Run) -> Prepared | None:
     check_method(config.method)
     mix_of(config)
     base_folder(config.base)
-    return None if run.goes_on() else _read(config)
+    return None if run.goes_on() or not is_first_process() else _read(config)
 
 
 def _read(config: RunConfig) -> Prepared:

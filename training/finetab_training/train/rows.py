@@ -24,6 +24,7 @@ from finetab_training.data.packing import Row, pack
 from finetab_training.data.source_file import SourceFile
 
 _WINDOW = 512  # files whose samples are packed together; what is in memory at once
+_BARREN_EPOCHS = 8  # in a row, after which more of them are not believed to give anything
 _IDS = List(Value("int32"))
 _FEATURES = Features({"ids": _IDS, "labels": _IDS, "positions": _IDS})
 
@@ -58,8 +59,8 @@ def write_rows(path: Path, files: Sequence[SourceFile], base: BaseModel, config:
 
 def _rows(files: Sequence[SourceFile], maker: SampleMaker, config: RunConfig, kinds: Counter[str]) -> Iterator[Row]:
     wanted = config.max_steps * config.rows_per_step
-    given = epoch = 0
-    while given < wanted if wanted else epoch < config.epochs:
+    given = epoch = barren = 0
+    while given < wanted and barren < _BARREN_EPOCHS if wanted else epoch < config.epochs:
         order = list(range(len(files)))
         Random(f"{config.seed}/{epoch}/files").shuffle(order)
         given_before = given
@@ -74,8 +75,7 @@ def _rows(files: Sequence[SourceFile], maker: SampleMaker, config: RunConfig, ki
             given += len(packed)
             if wanted and given >= wanted:
                 return
-        if given == given_before:
-            return
+        barren = barren + 1 if given == given_before else 0
         epoch += 1
 
 
@@ -94,10 +94,15 @@ def _drawn(files: Sequence[SourceFile], maker: SampleMaker, seed: int, epoch: in
 
 
 class StoredRows(Dataset[dict[str, torch.Tensor]]):
-    """Rows of a file as tensors of shape (1, T), memory-mapped."""
+    """Rows of a file as tensors of shape (1, T), memory-mapped.
 
-    def __init__(self, path: Path) -> None:
-        self._rows = ArrowDataset.from_file(str(path))
+    Where they fill a step, those of a last step that they would fill in part are left out: several processes could not
+    share them evenly.
+    """
+
+    def __init__(self, path: Path, rows_per_step: int = 1) -> None:
+        rows = ArrowDataset.from_file(str(path))
+        self._rows = rows.select(range(len(rows) - len(rows) % rows_per_step or len(rows)))
         self.lengths = [len(ids) for ids in self._rows["ids"]]
         """Tokens of each row."""
 

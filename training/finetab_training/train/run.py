@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from accelerate import PartialState
 from rich.console import Console
-from transformers import PrinterCallback, set_seed
+from transformers import PrinterCallback, TrainerCallback, set_seed
 from transformers.utils import logging as transformers_logging
 
 from finetab.adapters.library import WEIGHTS, WHOLE_WEIGHTS
@@ -17,14 +18,17 @@ from finetab.core.manifest import Manifest
 from finetab.core.models import BaseModel, load_base
 from finetab.errors import Interrupted, NoSpace
 from finetab_training.config import RunConfig
+from finetab_training.data import git
 from finetab_training.data.trained import copy_trained
 from finetab_training.methods.base import Target, Tuned
 from finetab_training.methods.registry import method_by_name
 from finetab_training.runs import Run, environment
+from finetab_training.train.callbacks import ProgressBar, Records, StopOnInterrupt
 from finetab_training.train.inputs import HELD_OUT, ROWS, read_facts, write_inputs
 from finetab_training.train.prepare import Prepared
+from finetab_training.train.processes import gather_trained, is_sharded, join_processes, scratch_folder
 from finetab_training.train.rows import StoredRows
-from finetab_training.train.trainer import ProgressBar, RowTrainer, StopOnInterrupt
+from finetab_training.train.trainer import RowTrainer
 
 _LITTLE_SPACE = 1 << 20  # bytes
 
@@ -35,26 +39,33 @@ def train(run: Run, prepared: Prepared | None, console: Console) -> Path:
     Raises `Interrupted` after Ctrl-C, with the command that goes on; the adapter folder then is what it was.
     """
     config, out = run.config, Path(run.config.out)
+    processes = join_processes(config)
     method = method_by_name(config.method)
     options = method.options(config.options)
     transformers_logging.set_verbosity_error()
-    base = load_base(config.base, device=config.device, dtype=config.dtype, quantisation=method.quantisation)
-    if prepared is not None:
-        run.begin()
+    base = load_base(
+        config.base, device=config.device, dtype=config.dtype, quantisation=method.quantisation, sharded=is_sharded()
+    )
+    if prepared is not None and processes.is_main_process:
+        run.begin(commit=git.head(Path(__file__).parent), processes=processes.num_processes)
         write_inputs(run.inputs, prepared, base, config)
+    processes.wait_for_everyone()
     facts = read_facts(run.inputs)
     console.print(_summary(facts), highlight=False)
     set_seed(config.seed)  # PEFT draws its first values from the global generator
-    rows = StoredRows(run.inputs / ROWS)
+    rows = StoredRows(run.inputs / ROWS, config.rows_per_step)
     tuned = method.apply(_target(base, rows, config), options)
     console.print(f"{tuned.num_trainable:,} parameters to train", highlight=False)
     held_out = StoredRows(run.inputs / HELD_OUT) if (run.inputs / HELD_OUT).is_file() else None
     _fit(run, tuned, rows, held_out, console)
-    with new_folder(out) as building:
+    gather_trained(tuned.model)
+    with new_folder(out) if processes.is_main_process else scratch_folder() as building:
         tuned.save(building)
         copy_trained(run.inputs, building)
         manifest.write(building, _manifest(config, base, options, building, facts))
-    run.finish()
+    processes.wait_for_everyone()
+    if processes.is_main_process:
+        run.finish()
     return out
 
 
@@ -70,10 +81,13 @@ def _target(base: BaseModel, rows: StoredRows, config: RunConfig) -> Target:
 
 def _fit(run: Run, tuned: Tuned, rows: StoredRows, held_out: StoredRows | None, console: Console) -> None:
     stop = StopOnInterrupt()
-    trainer = RowTrainer(tuned, rows, held_out, run, [ProgressBar(run, rows, console), stop])
-    trainer.pop_callback(PrinterCallback)
+    callbacks: list[TrainerCallback] = [stop]
     checkpoint = run.last_checkpoint()
-    run.rewind(int(checkpoint.name.split("-")[1]) if checkpoint else 0)
+    if PartialState().is_main_process:
+        callbacks += [Records(run, rows), ProgressBar(run, rows, console)]
+        run.rewind(int(checkpoint.name.split("-")[1]) if checkpoint else 0)
+    trainer = RowTrainer(tuned, rows, held_out, run, callbacks)
+    trainer.pop_callback(PrinterCallback)
     try:
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     except Exception as error:
