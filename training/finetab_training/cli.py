@@ -2,12 +2,15 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from finetab.errors import BadInput
 from finetab_training.data.cli import data_app
+
+if TYPE_CHECKING:
+    from finetab_training.config import RunConfig
 
 _DATA_HELP = "A folder, FOLDER@COMMIT, package:NAME, hub:ID, or a dataset of `finetab data build`."
 
@@ -31,6 +34,12 @@ def train(
     config: Annotated[Path | None, typer.Option(help="A TOML file with the run's config.")] = None,
     overrides: Annotated[list[str] | None, typer.Option("--set", help="key=value on top of the config.")] = None,
     resume: Annotated[Path | None, typer.Option(help="Go on with an interrupted run: OUT.run.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be trained, and the memory needed.")
+    ] = False,
+    random_weights: Annotated[
+        bool, typer.Option("--random-weights", help="With --dry-run: take a few steps on random weights, and measure.")
+    ] = False,
 ) -> None:
     """Tune an adapter on source files."""
     from rich.console import Console
@@ -48,6 +57,9 @@ def train(
         }
         layers: list[dict[str, Any]] = [read_config(config)] if config else []
         made = make_config(*layers, given, dict(parse_override(text) for text in overrides or []))
+        if dry_run:
+            _dry_run(made, random_weights)
+            return
         if not made.data or not made.out:
             raise BadInput("finetab train needs --data FOLDER and --out ADAPTER (or a config that names them).")
         run = run_of(made)
@@ -59,6 +71,20 @@ def train(
     console = Console(quiet=not is_first_process())
     adapter = train_run(run, prepared, console)
     console.print(f"adapter: {adapter}\nmeasure it: finetab evaluate --data {run.config.data} --adapter {adapter}")
+
+
+def _dry_run(config: "RunConfig", random_weights: bool) -> None:
+    from rich.console import Console
+
+    from finetab.core.weights import check_name
+    from finetab_training.methods.registry import check_method
+
+    check_method(config.method)
+    check_name(config.base)
+
+    from finetab_training.train.dry_run import dry_run
+
+    dry_run(config, Console(), random_weights=random_weights)
 
 
 def evaluate(

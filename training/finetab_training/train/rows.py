@@ -5,7 +5,7 @@ files since, and without making any of them again.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -45,16 +45,23 @@ def write_rows(path: Path, files: Sequence[SourceFile], base: BaseModel, config:
     """Make the rows of a run, no more than `max_steps` can use. Raises `BadFile` when nothing can be cut."""
     maker = SampleMaker(base.tokenizer, base.fim, config.budgets, mix_of(config))
     kinds: Counter[str] = Counter()
+    num_rows, num_tokens = write_packed(path, _rows(files, maker, config, kinds))
+    if not num_rows:
+        raise BadFile(f"Nothing could be cut from the {len(files)} files of {config.data}; are they too short?")
+    return RowFacts(num_rows, num_tokens, round(num_tokens / (num_rows * config.row_tokens), 4), dict(kinds))
+
+
+def write_packed(path: Path, rows: Iterable[Row]) -> tuple[int, int]:
+    """Write rows as they come; how many there were, and their tokens."""
     num_rows = num_tokens = 0
     writer = ArrowWriter(features=_FEATURES, path=str(path))
-    for row in _rows(files, maker, config, kinds):
+    for row in rows:
         writer.write({"ids": row.ids, "labels": row.labels, "positions": row.positions})
         num_rows += 1
         num_tokens += len(row.ids)
-    if not num_rows:
-        raise BadFile(f"Nothing could be cut from the {len(files)} files of {config.data}; are they too short?")
-    writer.finalize()
-    return RowFacts(num_rows, num_tokens, round(num_tokens / (num_rows * config.row_tokens), 4), dict(kinds))
+    if num_rows:
+        writer.finalize()
+    return num_rows, num_tokens
 
 
 def _rows(files: Sequence[SourceFile], maker: SampleMaker, config: RunConfig, kinds: Counter[str]) -> Iterator[Row]:

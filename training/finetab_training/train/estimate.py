@@ -1,0 +1,133 @@
+"""How much memory a run will need, before anything is loaded.
+
+weights       4.127 bits a number in NF4 with double quantisation (Dettmers et al. 2023), else the dtype's bytes
+additions     what is trained: values, gradients and the optimiser's state
+activations   what one packed row leaves for the backward pass, seen on a single layer of the true width
+head          a chunk of logits with its gradient, and the gradients of all counted positions
+at work       the largest matrix, decoded from 4 bits to be multiplied with
+"""
+
+from copy import deepcopy
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import nn
+from transformers import PretrainedConfig
+
+from finetab.core.bases import real_name
+from finetab.core.fim import fim_row
+from finetab_training.config import RunConfig
+from finetab_training.methods.base import Method, Target
+from finetab_training.methods.lora import LORA
+from finetab_training.train.loss import CHUNK_LOGITS
+from finetab_training.train.random_base import empty_model, random_model
+
+_NF4_BYTES = 4.127 / 8
+_PROBE_TOKENS = 128
+_PROBE_ROWS = 64  # of the vocabulary: the probe is about layers
+_SAME_SHAPE = ("pissa", "loftq", "eva")  # as lora, but started from weights or data
+
+
+_WITHOUT_ROWS = ("ia3", "vera", "full")  # no rows of sentinels apart from what they train
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Bytes, and what they come from."""
+
+    parameters: int
+    trainable: int
+    weights: float
+    additions: float
+    activations: float
+    head: float
+    at_work: float
+
+    @property
+    def total(self) -> float:
+        """All together, in bytes."""
+        return self.weights + self.additions + self.activations + self.head + self.at_work
+
+    def table(self) -> dict[str, float]:
+        """In GB, by what it is for."""
+        named = asdict(self) | {"in all": self.total}
+        return {
+            name.replace("_", " "): value / 1e9
+            for name, value in named.items()
+            if name not in ("parameters", "trainable")
+        }
+
+
+def estimate(
+    shape: PretrainedConfig, method: Method, config: RunConfig, device: torch.device, dtype: torch.dtype
+) -> Estimate:
+    """The memory of one process that trains a base of this shape."""
+    model = empty_model(shape, dtype)
+    head = model.get_output_embeddings()
+    matrices = [module for module in model.modules() if isinstance(module, nn.Linear) and module is not head]
+    parameters = sum(weight.numel() for weight in model.parameters())
+    quantised = sum(matrix.weight.numel() for matrix in matrices) if method.quantisation == "nf4" else 0
+    largest = max(matrix.weight.numel() for matrix in matrices) if quantised else 0
+    weights = (parameters - quantised) * dtype.itemsize + quantised * _NF4_BYTES
+    trainable = trainable_parameters(shape, method, config, dtype)
+    # Additions are held in float32, their gradients too; Adam keeps two numbers for each, of 8 bits on CUDA.
+    state = 2 if (device.type == "cuda" and config.optimiser == "auto") or "8bit" in config.optimiser else 8
+    own = 0 if config.method == "full" else 4
+    logits = min(CHUNK_LOGITS, config.row_tokens * int(shape.vocab_size))
+    per_layer = _activations(shape, config, device, dtype)
+    layers = int(shape.num_hidden_layers)
+    kept = config.row_tokens * int(shape.hidden_size) * dtype.itemsize * layers
+    return Estimate(
+        parameters=parameters,
+        trainable=trainable,
+        weights=weights,
+        additions=trainable * (own + 4 + state),
+        activations=kept + per_layer if config.gradient_checkpointing else per_layer * layers,
+        head=3 * 4.0 * logits,
+        at_work=2.0 * largest * dtype.itemsize,
+    )
+
+
+def trainable_parameters(shape: PretrainedConfig, method: Method, config: RunConfig, dtype: torch.dtype) -> int:
+    """What the method trains on a base of this shape, counted on a model without memory."""
+    counted = LORA if config.method in _SAME_SHAPE else method
+    options = counted.options(config.options)
+    knows_fim = fim_row(real_name(config.base), str(shape.model_type)).native
+    rows = () if knows_fim or config.method in _WITHOUT_ROWS else (0, 1, 2)
+    with torch.device("meta"):
+        return counted.apply(Target(empty_model(shape, dtype), rows=rows), options).num_trainable
+
+
+def _activations(shape: PretrainedConfig, config: RunConfig, device: torch.device, dtype: torch.dtype) -> float:
+    """Bytes that one layer keeps of one row: the difference that a second layer makes."""
+    one, two = (_kept(_thin(shape, layers), device, dtype) for layers in (1, 2))
+    return (two - one) * config.row_tokens / _PROBE_TOKENS
+
+
+def _thin(shape: PretrainedConfig, layers: int) -> PretrainedConfig:
+    thin: Any = deepcopy(shape)
+    thin.num_hidden_layers, thin.vocab_size = layers, _PROBE_ROWS
+    thin.pad_token_id = thin.bos_token_id = thin.eos_token_id = None
+    if getattr(thin, "layer_types", None):
+        thin.layer_types = thin.layer_types[:layers]
+    return thin  # type: ignore[no-any-return]
+
+
+def _kept(shape: PretrainedConfig, device: torch.device, dtype: torch.dtype) -> int:
+    tuned = LORA.apply(Target(random_model(shape, device, dtype, "none")), LORA.options({}))
+    weights = {weight.untyped_storage().data_ptr() for weight in tuned.model.parameters()}
+    kept: dict[int, int] = {}
+
+    def keep(tensor: torch.Tensor) -> torch.Tensor:
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in weights:
+            kept[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    ids = torch.zeros((1, _PROBE_TOKENS), dtype=torch.long, device=device)
+    positions = torch.arange(_PROBE_TOKENS, device=device)[None]
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        held = tuned.model(input_ids=ids, attention_mask=None, position_ids=positions, use_cache=False).logits
+    del held
+    return sum(kept.values())
