@@ -52,12 +52,18 @@ def _form(settings: Settings, base: BaseModel, manifest: Manifest | None) -> For
 
 def _budgets(settings: Settings, base: BaseModel, manifest: Manifest | None) -> Budgets:
     trained = manifest.budgets if manifest is not None else Budgets()
-    budgets = Budgets(settings.prefix_tokens or trained.prefix, settings.suffix_tokens or trained.suffix)
-    needed = budgets.prefix + budgets.suffix + settings.max_new_tokens + 4  # sentinels and the begin token
+    budgets = Budgets(
+        prefix=settings.prefix_tokens or trained.prefix,
+        suffix=settings.suffix_tokens or trained.suffix,
+        context=settings.context_tokens or trained.context,
+    )
+    # Sentinels and the begin token are four more.
+    needed = budgets.context + budgets.prefix + budgets.suffix + settings.max_new_tokens + 4
     if needed > base.context_length:
         raise BadSetting(
-            f"prefix_tokens {budgets.prefix} + suffix_tokens {budgets.suffix} + max_new_tokens "
-            f"{settings.max_new_tokens} are more than the {base.context_length} tokens that {base.name} reads; "
+            f"context_tokens {budgets.context} + prefix_tokens {budgets.prefix} + suffix_tokens {budgets.suffix} + "
+            f"max_new_tokens {settings.max_new_tokens} are more than the {base.context_length} tokens that "
+            f"{base.name} reads; "
             "lower one of them."
         )
     return budgets

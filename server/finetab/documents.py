@@ -105,6 +105,11 @@ class DocumentStore:
         with self._lock:
             return self._documents.get(uri)
 
+    def others(self, uri: str) -> tuple[Document, ...]:
+        """All open documents but one."""
+        with self._lock:
+            return tuple(document for other, document in self._documents.items() if other != uri)
+
     def remove(self, uri: str) -> None:
         """Close a document; nothing happens when it is not open."""
         with self._lock:

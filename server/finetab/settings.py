@@ -33,6 +33,8 @@ class Settings:
     """Tokens of text before the cursor; 0 takes what the adapter was trained with (512 without one)."""
     suffix_tokens: int = 0
     """Tokens of text after the cursor; 0 takes what the adapter was trained with (128 without one)."""
+    context_tokens: int = 0
+    """Tokens of code from other open files; 0 takes what the adapter was trained with (none without one)."""
 
 
 _ALLOWED = {

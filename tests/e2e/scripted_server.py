@@ -1,7 +1,7 @@
 """A real server process whose model is a script, chosen by the base's name in the settings. Run by the tests.
 
-`echo` answers with the whole text around the cursor, `slow` takes its time and looks at its ticket, `late` loads
-slowly, `missing` cannot be loaded, `broken` loads and raises, `bug` raises while loading, `deaf` never looks at
+`echo` answers with the whole text around the cursor, `beside` with the names of the other open files, `slow` takes
+its time and looks at its ticket, `late` loads slowly, `missing` cannot be loaded, `broken` loads and raises, `bug` raises while loading, `deaf` never looks at
 its ticket, `loud` prints and reads as libraries do.
 """
 
@@ -9,6 +9,7 @@ import json
 import os
 import sys
 import time
+from pathlib import Path
 
 from finetab.completion.request import Answer, CompletionRequest
 from finetab.core.progress import Progress
@@ -39,6 +40,8 @@ class ScriptedService:
         if self._settings.base == "deaf":
             time.sleep(0.4)
         heavy = [name for name in ("torch", "transformers", "peft") if name in sys.modules]
+        if self._settings.base == "beside":
+            return Answer(" ".join(["open:", *(Path(other.path).name for other in request.neighbours)]), "answered")
         text = json.dumps([request.prefix, request.suffix, self._settings.adapter, heavy])
         return Answer(text, "answered", adapter=self._settings.adapter)
 

@@ -37,6 +37,15 @@ def test_the_item_carries_its_id_in_the_command(echo: ServerProcess) -> None:
     assert echo.call("workspace/executeCommand", accepted) is None
 
 
+def test_a_request_sees_the_other_open_files_until_they_are_closed() -> None:
+    with ready(started("beside")) as server:
+        for name in ("one", "two", "three"):
+            server.open(f"file:///w/{name}.py", "x = 1\n")
+        assert server.complete("file:///w/two.py", 0, 0) == "open: ready.py one.py three.py"
+        server.notify("textDocument/didClose", {"textDocument": {"uri": "file:///w/one.py"}})
+        assert server.complete("file:///w/two.py", 0, 1) == "open: ready.py three.py"
+
+
 def test_a_newer_request_supersedes_the_older_one_which_is_answered_null() -> None:
     with ready(started("slow")) as server:
         server.open(URI, "x")

@@ -31,6 +31,8 @@ class RunConfig:
     """The order of parts, `spm` or `psm`."""
     prefix_tokens: int = 512
     suffix_tokens: int = 128
+    context_tokens: int = 0
+    """Of code from other files of the same source; the server then takes as much from open files."""
     max_middle_tokens: int = 128
     left_to_right_share: float = 0.25
     kinds: dict[str, Any] = field(default_factory=dict)
@@ -63,7 +65,7 @@ class RunConfig:
     @property
     def budgets(self) -> Budgets:
         """The token budgets of prompts, in training and in service."""
-        return Budgets(self.prefix_tokens, self.suffix_tokens)
+        return Budgets(self.prefix_tokens, self.suffix_tokens, self.context_tokens)
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data, for the run's folder."""
@@ -115,14 +117,14 @@ def parse_override(text: str) -> tuple[str, Any]:
 
 
 def _faults(config: RunConfig) -> list[str]:
-    longest = config.prefix_tokens + config.suffix_tokens + config.max_middle_tokens + 5
+    longest = config.context_tokens + config.prefix_tokens + config.suffix_tokens + config.max_middle_tokens + 5
     rules = [
         (config.optimiser in OPTIMISERS,
          f'There is no optimiser "{config.optimiser}"{near_match(config.optimiser, OPTIMISERS)}'),
         (config.form in ("spm", "psm"), f"form must be spm or psm, not {config.form!r}."),
         (
             config.row_tokens >= longest,
-            f"row_tokens is {config.row_tokens}, but prefix, suffix and middle may need {longest}.",
+            f"row_tokens is {config.row_tokens}, but context, prefix, suffix and middle may need {longest}.",
         ),
         (config.learning_rate > 0, f"learning_rate must be above 0, not {config.learning_rate}."),
         (config.sentinel_learning_rate > 0,
@@ -132,8 +134,8 @@ def _faults(config: RunConfig) -> list[str]:
          "rows_per_step, epochs and save_steps must be at least 1."),
         (min(config.prefix_tokens, config.suffix_tokens, config.max_middle_tokens, config.characters_per_sample) > 0,
          "prefix_tokens, suffix_tokens, max_middle_tokens and characters_per_sample must be at least 1."),
-        (min(config.max_steps, config.held_out_rows, config.patience) >= 0,
-         "max_steps, held_out_rows and patience must be at least 0."),
+        (min(config.context_tokens, config.max_steps, config.held_out_rows, config.patience) >= 0,
+         "context_tokens, max_steps, held_out_rows and patience must be at least 0."),
         (0 <= config.left_to_right_share <= 1 and 0 <= config.psm_share <= 1, "shares must lie between 0 and 1."),
         (0 <= config.held_out_share < 1, f"held_out_share must be from 0 to below 1, not {config.held_out_share}."),
     ]  # fmt: skip

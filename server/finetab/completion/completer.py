@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from finetab.completion.context import Windows
 from finetab.completion.postprocess import clean
+from finetab.completion.related import Neighbours
 from finetab.completion.request import Answer, CompletionRequest
 from finetab.completion.reuse import Memory
 from finetab.completion.stopping import StopRule
@@ -37,6 +38,7 @@ class Completer:
         self.engine = engine
         self.windows = Windows(voice.tokenizer, voice.budgets)
         self._memory = Memory()
+        self._neighbours = Neighbours()
 
     @property
     def label(self) -> str:
@@ -54,15 +56,17 @@ class Completer:
         return replace(answer, latency_ms=(time.perf_counter() - started) * 1000)
 
     def forget(self) -> None:
-        """Drop the answers remembered, so that the next request is put to the model."""
+        """Drop the answers remembered, so that the next request is put to the model as if it were the first."""
         self._memory = Memory()
+        self._neighbours.forget()
 
     def close(self) -> None:
         """See `Service.close`."""
         self.engine.close()
 
     def _generate(self, request: CompletionRequest) -> Answer:
-        parts = self.windows.parts(request.document, request.offset)
+        related = self._neighbours.related_to(request) if self.voice.budgets.context and request.neighbours else ()
+        parts = self.windows.parts(request.document, request.offset, related)
         prompt = self.voice.fim.prompt(parts, self.voice.form)
         rule = StopRule(request, self.voice.tokenizer.decode)
         generation = self.engine.generate(

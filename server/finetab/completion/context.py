@@ -9,8 +9,10 @@ does not change while one types before it.
 Training builds its samples with this same class, so that a model meets in service what it was trained on.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 
+from finetab.completion.related import Chunk
 from finetab.core.fim import Parts
 from finetab.core.manifest import Budgets
 from finetab.core.syntax import border_after
@@ -37,9 +39,30 @@ class Windows:
         self._cell = max(budgets.prefix, 64)
         self._count = lru_cache(maxsize=_CACHED_SEGMENTS)(lambda segment: len(tokenizer.encode(as_seen(segment))))
 
-    def parts(self, document: Document, offset: int) -> Parts:
-        """The prompt's parts for a cursor after `offset` characters."""
-        return Parts(context=(), prefix=self._prefix(document, offset), suffix=self._suffix(document.text, offset))
+    def parts(self, document: Document, offset: int, related: Sequence[Chunk] = ()) -> Parts:
+        """The prompt's parts for a cursor after `offset` characters; related chunks come best first."""
+        return Parts(
+            context=self._context(document, related),
+            prefix=self._prefix(document, offset),
+            suffix=self._suffix(document.text, offset),
+        )
+
+    def _context(self, document: Document, related: Sequence[Chunk]) -> tuple[int, ...]:
+        """The best chunks that fit, whole or their first lines, in file order, each under the name of its file."""
+        comment = document.language.comment if document.language is not None else "#"
+        room, kept = self._budgets.context, []
+        for chunk in related:
+            lines = as_seen(chunk.text).splitlines(keepends=True)
+            while lines:
+                text = f"{comment} {chunk.label}\n{''.join(lines)}"
+                cost = self._count(text)
+                if cost <= room:
+                    room -= cost
+                    kept.append((chunk.path, chunk.line, text))
+                    break
+                lines = lines[: len(lines) // 2]
+        ids = self._tokenizer.encode("".join(text for _, _, text in sorted(kept)))
+        return tuple(ids[: self._budgets.context])  # pieces can be a token longer together than apart
 
     def _prefix(self, document: Document, offset: int) -> tuple[int, ...]:
         start = self.prefix_start(document, offset)

@@ -41,6 +41,8 @@ class CompletionRequest:
     offset: int
     """Characters before the cursor."""
     ticket: Ticket = field(default_factory=Ticket)
+    neighbours: tuple[Document, ...] = ()
+    """Other files that may tell what belongs here."""
 
     @property
     def prefix(self) -> str:

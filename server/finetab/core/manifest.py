@@ -23,6 +23,8 @@ class Budgets:
 
     prefix: int = 512
     suffix: int = 128
+    context: int = 0
+    """Of code from other files; 0 takes none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,8 @@ async def inline_completion(
         if service is None:
             why = ls.holder.why_not
             return None
-        request = CompletionRequest(document, offset_of(document.text, params.position, ls.encoding), ticket)
+        offset = offset_of(document.text, params.position, ls.encoding)
+        request = CompletionRequest(document, offset, ticket, ls.documents.others(uri))
         answer = await asyncio.get_running_loop().run_in_executor(ls.workers, _complete, service, request)
         if ticket.is_ended():  # after its last step: the text may fit the document no more
             why = ticket.why

@@ -10,6 +10,7 @@ from tokenizers import normalizers
 
 from finetab.completion.completer import Completer, Voice
 from finetab.completion.context import Windows
+from finetab.completion.related import Related
 from finetab.completion.request import CompletionRequest
 from finetab.core.fim import FimFormat, Form
 from finetab.core.manifest import Budgets
@@ -65,6 +66,28 @@ def test_prefix_middle_and_suffix_make_up_the_file(file: SourceFile) -> None:
         parts = FIM.unprompt(sample.ids[: len(sample.ids) - len(counted) - 1], "spm")
         texts = [TOKENIZER.decode(ids) for ids in (parts.prefix, counted, parts.suffix)]
         assert "".join(texts) == file.text
+
+
+@pytest.mark.parametrize("form", ["spm", "psm"])
+def test_it_does_so_with_code_from_other_files_before_it(form: Form, project: Path) -> None:
+    budgets = replace(BUDGETS, context=200)
+    file, *others = read_corpus(Recipe((str(project),))).training
+    neighbours = tuple(other.document() for other in others)
+    made, related = SampleMaker(TOKENIZER, FIM, budgets, SampleMix()), Related(neighbours)
+    engine = ScriptedEngine(lambda prompt: [])
+    completer = Completer(engine, Voice("b", "a", TOKENIZER, FIM, form, budgets, 8))
+    contexts = set()
+    for span in [span for kind in LISTED for span in FileSpans(file.tree()).of(kind)][::3]:
+        sample = made.sample_at(file, span, form, related)
+        assert sample is not None
+        document = file.document_of(file.text[: span.start] + file.text[span.end :])
+        completer.forget()
+        completer.complete(CompletionRequest(document, span.start, neighbours=neighbours))
+        served = engine.prompts[-1]
+        assert list(sample.ids[: len(served)]) == served
+        contexts.add(FIM.unprompt(served, form).context)
+    assert any(contexts)
+    assert all(len(context) <= budgets.context for context in contexts)
 
 
 def test_the_same_seed_and_epoch_draw_the_same_cuts(file: SourceFile) -> None:

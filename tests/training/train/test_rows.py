@@ -1,6 +1,7 @@
 """The rows of a run: as many as its steps need, each sample within its row, the same for the same seed."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,28 @@ def test_a_left_to_right_sample_fits_its_row(project: Path, tiny: Callable[[str]
     assert len(rows) == 3
     assert max(rows.lengths) <= 110
     assert sum(facts.samples.values()) < 40  # the steps are met: no further epoch is drawn
+
+
+def test_most_samples_have_code_of_other_files_before_them_where_it_is_asked_for(
+    project: Path, tiny: Callable[[str], Path], tmp_path: Path
+) -> None:
+    base = load_base(str(tiny("llama")))
+    corpus = read_corpus(Recipe((str(project),)))
+    more = {"row_tokens": 700, "left_to_right_share": 0.0, "context_tokens": 300}
+    config = config_for(project, tiny("llama"), tmp_path / "a", **more)
+
+    def shares(path: Path) -> float:
+        ids = [index for row in StoredRows(path).batches() for index in row["input_ids"][0].tolist()]
+        text = base.tokenizer.decode(ids)
+        return text.count(f"# {project.name}/shapes_") / ids.count(base.fim.middle_id)
+
+    write_rows(tmp_path / "rows.arrow", corpus.training, base, config)
+    assert 0.5 < shares(tmp_path / "rows.arrow") < 2.0
+    write_rows(tmp_path / "held.arrow", corpus.test, base, config, corpus.training)
+    assert shares(tmp_path / "held.arrow") > 0.5
+    dataset = [replace(file, source="hub:some/code") for file in corpus.training]
+    write_rows(tmp_path / "hub.arrow", dataset, base, config)
+    assert shares(tmp_path / "hub.arrow") == 0, "files of a dataset are of many projects"
 
 
 def test_files_that_give_nothing_are_told(tiny: Callable[[str], Path], tmp_path: Path) -> None:

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from random import Random
 
 from finetab.completion.context import Windows, as_seen
+from finetab.completion.related import Related
 from finetab.core.fim import FimFormat, Form
 from finetab.core.manifest import Budgets
 from finetab.core.tokenizer import Tokenizer
-from finetab.documents import open_document
 from finetab.errors import BadSetting, FinetabError, near_match
 from finetab_training.config import RunConfig
 from finetab_training.data.source_file import SourceFile
@@ -23,6 +23,7 @@ from finetab_training.data.spans import WEIGHTS, FileSpans, Span, SpanKind
 
 IGNORED = -100  # the label of a position that the loss does not count, as in transformers
 _MAX_STRETCH_TOKENS = 256
+_CONTEXT_SHARE = 0.75  # of samples, where there is context to give: an editor may have no other file open
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +81,19 @@ class SampleMaker:
         self._mix = mix
         self._windows = Windows(tokenizer, budgets)
 
-    def samples(self, file: SourceFile, seed: int, epoch: int) -> Iterator[Sample]:
-        """The samples of one file in one epoch: as many as its length asks for, or fewer where nothing can be cut."""
+    def samples(self, file: SourceFile, seed: int, epoch: int, related: Related | None = None) -> Iterator[Sample]:
+        """The samples of one file in one epoch: as many as its length asks for, or fewer where nothing can be cut.
+
+        With chunks of other files to choose from, most samples have some before them.
+        """
         generator = Random(f"{seed}/{epoch}/{file.path}")
         spans = FileSpans(file.tree())
         for _ in range(max(1, len(file.text) // self._mix.characters_per_sample)):
-            sample = self._draw(file, spans, generator)
+            sample = self._draw(file, spans, generator, related)
             if sample is not None:
                 yield sample
 
-    def _draw(self, file: SourceFile, spans: FileSpans, generator: Random) -> Sample | None:
+    def _draw(self, file: SourceFile, spans: FileSpans, generator: Random, related: Related | None) -> Sample | None:
         if generator.random() < self._mix.left_to_right_share:
             return self._stretch(file, generator)
         kind = generator.choices(list(self._mix.kinds), list(self._mix.kinds.values()))[0]
@@ -97,9 +101,10 @@ class SampleMaker:
         form: Form = "psm" if generator.random() < self._mix.psm_share else self._mix.form
         if span is None or not file.is_new(span.start, span.end):
             return None
-        return self.sample_at(file, span, form)
+        with_context = related is not None and generator.random() < _CONTEXT_SHARE
+        return self.sample_at(file, span, form, related if with_context else None)
 
-    def sample_at(self, file: SourceFile, span: Span, form: Form) -> Sample | None:
+    def sample_at(self, file: SourceFile, span: Span, form: Form, related: Related | None = None) -> Sample | None:
         """The sample whose middle is the span; None when that is over the budget or cannot be said in tokens."""
         middle_text = as_seen(file.text[span.start : span.end])
         middle = self._tokenizer.encode(middle_text)
@@ -107,8 +112,9 @@ class SampleMaker:
             return None
         if self._tokenizer.decode(middle) != middle_text:
             return None  # some tokenizers cannot say all that a file can: sentencepiece takes U+2581 for a space
-        document = open_document(file.path, file.text[: span.start] + file.text[span.end :])
-        prompt = self._fim.prompt(self._windows.parts(document, span.start), form)
+        document = file.document_of(file.text[: span.start] + file.text[span.end :])
+        chunks = related.best(document, span.start) if related is not None else ()
+        prompt = self._fim.prompt(self._windows.parts(document, span.start, chunks), form)
         answer = [*middle, self._fim.end_id]
         sample = Sample((*prompt, *answer), (*[IGNORED] * len(prompt), *answer), span.kind)
         check_sample(sample, middle_text, self._fim)

@@ -5,6 +5,7 @@ from hashlib import sha256
 
 from finetab.core.languages import Language
 from finetab.core.syntax import SyntaxTree, parse
+from finetab.documents import Document, open_document
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,15 @@ class SourceFile:
     def tree(self) -> SyntaxTree:
         """The syntax tree of the text."""
         return parse(self.text, self.language)
+
+    def document(self) -> Document:
+        """The file as an editor would open it."""
+        return self.document_of(self.text)
+
+    def document_of(self, text: str) -> Document:
+        """The same with another text, under the folder that an editor would show it in."""
+        folder = self.source.removeprefix("package:")
+        return open_document(f"{folder}/{self.path}", text, language_id=self.language.name)
 
     def is_new(self, start: int, end: int) -> bool:
         """Whether every line of `text[start:end]` may be measured on."""

@@ -20,6 +20,7 @@ from finetab.completion.completer import Completer
 from finetab.core import manifest
 from finetab.core.fim import Form
 from finetab.core.progress import silent
+from finetab.documents import Document
 from finetab.settings import Settings
 from finetab_training.data.hole import Hole
 from finetab_training.evaluate.metrics import paired_difference
@@ -27,6 +28,9 @@ from finetab_training.evaluate.runner import Result, answer_holes, in_form, outp
 
 Advance: TypeAlias = Callable[[str], None]
 """Called with the arm's name after each answered hole."""
+
+Answer: TypeAlias = Callable[[str, Completer], list[Result]]
+"""Answers all holes as an arm, by its name and the completer that asks."""
 
 BASE_ARMS = ("base-prefix", "base-fim")
 ADAPTER_ARMS = ("adapter-fim", "adapter-shuffled", "adapter-prefix")
@@ -41,13 +45,20 @@ class Evaluation:
     adapter: str
 
 
-def evaluate(settings: Settings, holes: Sequence[Hole], advance: Advance) -> Evaluation:
+def evaluate(
+    settings: Settings, holes: Sequence[Hole], advance: Advance, neighbours: tuple[Document, ...] = ()
+) -> Evaluation:
     """Answer the holes with the base, and with the settings' adapter when they name one, in all forms.
 
-    The settings' own `form` is for the server: here every form is asked for.
+    The settings' own `form` is for the server: here every form is asked for. Neighbours are files that stand open
+    beside the one with the hole.
     """
+
+    def answer(name: str, completer: Completer) -> list[Result]:
+        return answer_holes(completer, holes, lambda: advance(name), neighbours)
+
     if settings.adapter == "base":
-        return _base_evaluation(replace(settings, form="auto"), holes, advance)
+        return _base_evaluation(replace(settings, form="auto"), answer)
     manifest = read_adapter(settings.adapter)[1]
     # The base is asked with the adapter's own budgets, so that both see the same text.
     settings = replace(
@@ -55,35 +66,32 @@ def evaluate(settings: Settings, holes: Sequence[Hole], advance: Advance) -> Eva
         form=manifest.form,
         prefix_tokens=settings.prefix_tokens or manifest.budgets.prefix,
         suffix_tokens=settings.suffix_tokens or manifest.budgets.suffix,
+        context_tokens=settings.context_tokens or manifest.budgets.context,
     )
-    base = _base_evaluation(replace(settings, adapter="base", form="auto"), holes, advance)
+    base = _base_evaluation(replace(settings, adapter="base", form="auto"), answer)
     with closing(load_completer(settings, silent)) as tuned:
-        results = base.results | _adapter_arms(tuned, manifest.form, holes, advance)
+        results = base.results | _adapter_arms(tuned, manifest.form, holes, answer)
         return Evaluation(results, "adapter-fim", tuned.voice.adapter)
 
 
-def _base_evaluation(settings: Settings, holes: Sequence[Hole], advance: Advance) -> Evaluation:
+def _base_evaluation(settings: Settings, answer: Answer) -> Evaluation:
     with closing(load_completer(settings, silent)) as base:
         knows_fim = base.voice.form != "prefix"
         askers = {
             "base-prefix": in_form(base, "prefix"),
             "base-fim": in_form(base, base.voice.form if knows_fim else "spm"),
         }
-        results = {name: _arm(name, asker, holes, advance) for name, asker in askers.items()}
+        results = {name: answer(name, asker) for name, asker in askers.items()}
         return Evaluation(results, "base-fim" if knows_fim else "base-prefix", base.voice.adapter)
 
 
-def _adapter_arms(tuned: Completer, form: Form, holes: Sequence[Hole], advance: Advance) -> dict[str, list[Result]]:
+def _adapter_arms(tuned: Completer, form: Form, holes: Sequence[Hole], answer: Answer) -> dict[str, list[Result]]:
     askers = {
         "adapter-fim": in_form(tuned, form),
         "adapter-shuffled": in_form(tuned, form, holes),
         "adapter-prefix": in_form(tuned, "prefix"),
     }
-    return {name: _arm(name, asker, holes, advance) for name, asker in askers.items()}
-
-
-def _arm(name: str, completer: Completer, holes: Sequence[Hole], advance: Advance) -> list[Result]:
-    return answer_holes(completer, holes, lambda: advance(name))
+    return {name: answer(name, asker) for name, asker in askers.items()}
 
 
 def report(evaluation: Evaluation) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from finetab.completion.completer import Completer
 from finetab.completion.context import Windows
+from finetab.completion.related import Chunk
 from finetab.completion.request import CompletionRequest
 from finetab.core.fim import Form, Parts
 from finetab.documents import Document, open_document
@@ -52,11 +53,11 @@ class ShuffledSuffixes(Windows):
             for index, hole in enumerate(holes)
         }
 
-    def parts(self, document: Document, offset: int) -> Parts:
+    def parts(self, document: Document, offset: int, related: Sequence[Chunk] = ()) -> Parts:
         """See `Windows.parts`."""
         donor = self._donors[hash((document.text, offset))]
         other = self._windows.parts(_document(donor), len(donor.prefix))
-        return replace(self._windows.parts(document, offset), suffix=other.suffix)
+        return replace(self._windows.parts(document, offset, related), suffix=other.suffix)
 
 
 def _key(hole: Hole) -> int:
@@ -75,12 +76,15 @@ def in_form(completer: Completer, form: Form, shuffled: Sequence[Hole] = (), see
     return asked
 
 
-def answer_holes(completer: Completer, holes: Sequence[Hole], advance: Advance) -> list[Result]:
+def answer_holes(
+    completer: Completer, holes: Sequence[Hole], advance: Advance, neighbours: tuple[Document, ...] = ()
+) -> list[Result]:
     """Each hole as a request with its own document, none answered from the memory of another."""
     results = []
     for hole in holes:
         completer.forget()
-        answer = completer.complete(CompletionRequest(_document(hole), len(hole.prefix)))
+        request = CompletionRequest(_document(hole), len(hole.prefix), neighbours=neighbours)
+        answer = completer.complete(request)
         results.append(
             Result(
                 path=hole.path,

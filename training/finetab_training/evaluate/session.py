@@ -9,6 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from finetab.adapters.library import chosen
+from finetab.documents import Document
 from finetab.errors import BadFile
 from finetab.settings import Settings
 from finetab_training.data.corpus import Recipe, read_corpus
@@ -19,6 +20,7 @@ from finetab_training.data.trained import Trained, read_trained
 from finetab_training.evaluate.evaluation import ADAPTER_ARMS, BASE_ARMS, evaluate, record, report
 from finetab_training.evaluate.holes import Cut, cut_holes, unseen
 
+_NEIGHBOURS = 512  # files, as in training
 _FEW = 300  # holes: below this only large gains can be told from chance
 
 
@@ -35,13 +37,15 @@ def measure(
     """The holes and the report; the report is written into the adapter's manifest as well."""
     adapter = chosen(settings)[1]
     trained = read_trained(adapter[0]) if adapter else Trained()
+    others: Sequence[SourceFile] = ()
     if holes_file:
         cut = _read(holes_file, limit, trained)
     else:
-        cut = _cut(data, limit, seed, trained, adapter[1].data if adapter else {})
+        cut, others = _cut(data, limit, seed, trained, adapter[1].data if adapter else {})
     if save_holes:
         write_holes(save_holes, cut.holes)
-    made = _answered(settings, cut.holes, console or Console(stderr=True))
+    neighbours = tuple(file.document() for file in others[:_NEIGHBOURS])
+    made = _answered(settings, cut.holes, neighbours, console or Console(stderr=True))
     if settings.adapter != "base":
         record(settings.adapter, made)
     return cut, made
@@ -54,29 +58,34 @@ def _read(path: Path, limit: int, trained: Trained) -> Cut:
     return cut
 
 
-def _cut(data: str, limit: int, seed: int, trained: Trained, made_from: dict[str, Any]) -> Cut:
-    files, num_all = _unseen_files(data, trained, made_from)
+def _cut(
+    data: str, limit: int, seed: int, trained: Trained, made_from: dict[str, Any]
+) -> tuple[Cut, Sequence[SourceFile]]:
+    files, others = _unseen_files(data, trained, made_from)
     cut = cut_holes(files, limit, seed, trained)
     if not cut.holes:
         raise BadFile(
-            f"No hole can be cut from {data}: {num_all - len(files)} of its {num_all} files were trained on, and the "
-            "others hold no line that is new; name another folder, or a holes file with --holes."
+            f"No hole can be cut from {data}: {len(others)} of its {len(files) + len(others)} files were trained on, "
+            "and the others hold no line that is new; name another folder, or a holes file with --holes."
         )
-    return cut
+    return cut, others
 
 
-def _unseen_files(data: str, trained: Trained, made_from: dict[str, Any]) -> tuple[Sequence[SourceFile], int]:
-    """The files to measure with, and of how many: a dataset's test side, what came after the adapter's own cut, or
-    all that training has not seen."""
+def _unseen_files(
+    data: str, trained: Trained, made_from: dict[str, Any]
+) -> tuple[Sequence[SourceFile], Sequence[SourceFile]]:
+    """The files to measure with, and the others: a dataset's test side, what came after the adapter's own cut, or all
+    that training has not seen."""
     if is_dataset(Path(data)):
         training, test, _ = read_dataset(Path(data))
-        return test, len(training) + len(test)
+        return test, training
     same_folder = str(Path(data).resolve() if Path(data).exists() else data) == made_from.get("data")
     corpus = read_corpus(Recipe((data,), cut=_cut_there(made_from, same_folder)))
     if corpus.tally.split_by == "time":
-        return corpus.test, len(corpus.test)
+        return corpus.test, corpus.training
     files = sorted((*corpus.training, *corpus.test), key=lambda file: file.path)
-    return [file for file in files if not trained.has_file(file, same_folder)], len(files)
+    seen = [file for file in files if trained.has_file(file, same_folder)]
+    return [file for file in files if not trained.has_file(file, same_folder)], seen
 
 
 def _cut_there(made_from: dict[str, Any], same_folder: bool) -> str:
@@ -87,12 +96,15 @@ def _cut_there(made_from: dict[str, Any], same_folder: bool) -> str:
     return next(cuts, "none") if same_folder else "none"
 
 
-def _answered(settings: Settings, holes: Sequence[Hole], console: Console) -> dict[str, Any]:
+def _answered(
+    settings: Settings, holes: Sequence[Hole], neighbours: tuple[Document, ...], console: Console
+) -> dict[str, Any]:
     arms = BASE_ARMS if settings.adapter == "base" else (*BASE_ARMS, *ADAPTER_ARMS)
     columns = (TextColumn("{task.description:<16}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as bar:
         task = bar.add_task("loading", total=len(arms) * len(holes))
-        return report(evaluate(settings, holes, lambda arm: bar.update(task, advance=1, description=arm)))
+        made = evaluate(settings, holes, lambda arm: bar.update(task, advance=1, description=arm), neighbours)
+    return report(made)
 
 
 def show(made: dict[str, Any], num_seen: int, console: Console | None = None) -> None:

@@ -31,7 +31,7 @@ def write_inputs(folder: Path, prepared: Prepared, base: BaseModel, config: RunC
             held_out = replace(
                 config, kinds=_SERVED, left_to_right_share=0.0, max_steps=config.held_out_rows, rows_per_step=1
             )
-            write_rows(building / HELD_OUT, prepared.test, base, held_out)
+            write_rows(building / HELD_OUT, prepared.test, base, held_out, prepared.training)
         write_trained(building, trained_on(prepared.training))
         (building / _FACTS).write_text(json.dumps(prepared.facts | asdict(rows), indent=2) + "\n", "utf-8")
 

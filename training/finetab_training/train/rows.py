@@ -16,6 +16,7 @@ from datasets import Features, List, Value
 from datasets.arrow_writer import ArrowWriter
 from torch.utils.data import Dataset
 
+from finetab.completion.related import Related
 from finetab.core.models import BaseModel
 from finetab.errors import BadFile
 from finetab_training.config import RunConfig
@@ -41,11 +42,20 @@ class RowFacts:
     """By kind, as drawn."""
 
 
-def write_rows(path: Path, files: Sequence[SourceFile], base: BaseModel, config: RunConfig) -> RowFacts:
-    """Make the rows of a run, no more than `max_steps` can use. Raises `BadFile` when nothing can be cut."""
+def write_rows(
+    path: Path,
+    files: Sequence[SourceFile],
+    base: BaseModel,
+    config: RunConfig,
+    others: Sequence[SourceFile] | None = None,
+) -> RowFacts:
+    """Make the rows of a run, no more than `max_steps` can use. Raises `BadFile` when nothing can be cut.
+
+    Context comes from `others`; without them the files are one another's.
+    """
     maker = SampleMaker(base.tokenizer, base.fim, config.budgets, mix_of(config))
     kinds: Counter[str] = Counter()
-    num_rows, num_tokens = write_packed(path, _rows(files, maker, config, kinds))
+    num_rows, num_tokens = write_packed(path, _rows(files, maker, config, kinds, others))
     if not num_rows:
         raise BadFile(f"Nothing could be cut from the {len(files)} files of {config.data}; are they too short?")
     return RowFacts(num_rows, num_tokens, round(num_tokens / (num_rows * config.row_tokens), 4), dict(kinds))
@@ -64,7 +74,13 @@ def write_packed(path: Path, rows: Iterable[Row]) -> tuple[int, int]:
     return num_rows, num_tokens
 
 
-def _rows(files: Sequence[SourceFile], maker: SampleMaker, config: RunConfig, kinds: Counter[str]) -> Iterator[Row]:
+def _rows(
+    files: Sequence[SourceFile],
+    maker: SampleMaker,
+    config: RunConfig,
+    kinds: Counter[str],
+    others: Sequence[SourceFile] | None,
+) -> Iterator[Row]:
     wanted = config.max_steps * config.rows_per_step
     given = epoch = barren = 0
     while given < wanted and barren < _BARREN_EPOCHS if wanted else epoch < config.epochs:
@@ -74,7 +90,9 @@ def _rows(files: Sequence[SourceFile], maker: SampleMaker, config: RunConfig, ki
         for start in range(0, len(order), _WINDOW):
             window = [files[index] for index in order[start : start + _WINDOW]]
             room = (wanted - given) * config.row_tokens if wanted else 0
-            samples = _drawn(window, maker, config.seed, epoch, room)
+            related = _related(others or window) if config.context_tokens else {}
+            streams = [maker.samples(file, config.seed, epoch, related.get(file.source)) for file in window]
+            samples = _in_turn(streams, room)
             kinds.update(sample.kind for sample in samples)
             packed = pack(samples, config.row_tokens, Random(f"{config.seed}/{epoch}/{start}/rows"))
             packed = packed[: wanted - given] if wanted else packed
@@ -86,9 +104,17 @@ def _rows(files: Sequence[SourceFile], maker: SampleMaker, config: RunConfig, ki
         epoch += 1
 
 
-def _drawn(files: Sequence[SourceFile], maker: SampleMaker, seed: int, epoch: int, room: int) -> list[Sample]:
+def _related(files: Sequence[SourceFile]) -> dict[str, Related]:
+    """By source, what its files can be given as context. Files of a hub's dataset are of many projects: none."""
+    by_source: dict[str, list[SourceFile]] = {}
+    for file in files[:_WINDOW]:
+        if not file.source.startswith("hub:"):
+            by_source.setdefault(file.source, []).append(file)
+    return {source: Related(file.document() for file in group) for source, group in by_source.items()}
+
+
+def _in_turn(streams: list[Iterator[Sample]], room: int) -> list[Sample]:
     """The samples of some files, one of each file in turn, until they fill the room (0 is no bound)."""
-    streams = [maker.samples(file, seed, epoch) for file in files]
     samples: list[Sample] = []
     tokens = 0
     while streams and (not room or tokens < room):

@@ -1,0 +1,121 @@
+"""Related code: chunks along syntax, ranked by what they share with the cursor's lines, still while one types."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tests.conftest import word_tokenizer
+
+import finetab
+from finetab.completion.context import Windows
+from finetab.completion.related import Chunk, Neighbours, Related, chunks_of
+from finetab.completion.request import CompletionRequest
+from finetab.core.languages import LANGUAGES
+from finetab.core.manifest import Budgets
+from finetab.core.tokenizer import Tokenizer
+from finetab.documents import Document, open_document
+
+SHAPES = '''\
+import math
+
+
+class Circle:
+    """Round."""
+
+    def area(self) -> float:
+        return math.pi * self.radius**2
+
+
+def perimeter_of_polygon(sides: list[float]) -> float:
+    return sum(sides)
+'''
+WEATHER = "def forecast(city: str) -> str:\n    return f'rain in {city}'\n"
+CURSOR = "from shapes import perimeter_of_polygon\n\n\ndef fence(sides):\n    length = "
+
+
+def documents() -> tuple[Document, ...]:
+    return open_document("lib/shapes.py", SHAPES), open_document("lib/weather.py", WEATHER)
+
+
+@pytest.mark.parametrize("path", sorted(Path(finetab.__file__).parent.rglob("*.py"))[::4], ids=lambda path: path.stem)
+def test_chunks_are_whole_lines_of_their_file_and_none_is_long(path: Path) -> None:
+    text = path.read_text("utf-8")
+    lines = text.split("\n")
+    chunks = chunks_of(open_document(str(path), text))
+    assert bool(chunks) == bool(text.strip())
+    for chunk in chunks:
+        body = chunk.text.rstrip("\n").split("\n")
+        assert len(body) <= 26
+        # The last lines stand in the file as they are; a line above them may be that which opens their class.
+        assert any(body[skip:] == lines[chunk.line : chunk.line + len(body) - skip] for skip in (0, 1))
+
+
+def test_members_of_a_long_class_are_chunks_with_its_first_line_and_names() -> None:
+    methods = "".join(
+        f"    def method_{index}(self):\n" + "        self.x += 1\n" * 9 + "        return self.x\n\n"
+        for index in range(6)
+    )
+    chunks = chunks_of(open_document("a.py", f"import os\n\n\nclass Long(Base):\n{methods}"))
+    members = [chunk for chunk in chunks if chunk.text.startswith("class Long(Base):\n    def method_")]
+    assert {name for chunk in members for name in chunk.names} >= {f"method_{index}" for index in range(6)}
+    assert any("Long" in chunk.names for chunk in chunks)
+
+
+@pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.name)
+def test_any_text_of_any_language_has_chunks_or_none(language: object) -> None:
+    for text in ("", "x", "{" * 50, "(\n" * 60, SHAPES, "é" * 40 + "\n" * 50):
+        chunks_of(open_document("a", text, language_id=getattr(language, "name")))  # noqa: B009
+
+
+def test_what_the_cursor_uses_comes_first_and_its_own_file_never() -> None:
+    document = open_document("lib/fence.py", CURSOR)
+    best = Related((*documents(), document)).best(document, len(CURSOR))
+    assert best[0].path == "lib/shapes.py"
+    assert "perimeter_of_polygon" in best[0].text
+    assert all(chunk.path != document.path for chunk in best)
+
+
+def test_nothing_in_common_gives_nothing() -> None:
+    assert Related(documents()).best(open_document("a.py", "zzz = qqq\n"), 5) == ()
+    assert Related(()).best(open_document("a.py", CURSOR), 5) == ()
+
+
+def test_related_code_stays_while_one_types_and_follows_after_a_pause() -> None:
+    now = [100.0]
+    neighbours = Neighbours(clock=lambda: now[0])
+    start = open_document("lib/fence.py", "def forecast_of(city):\n    return forecast(")
+
+    def asked(document: Document, others: tuple[Document, ...] = documents()) -> tuple[Chunk, ...]:
+        return neighbours.related_to(CompletionRequest(document, len(document.text), neighbours=others))
+
+    first = asked(start)
+    assert first[0].path == "lib/weather.py"
+    typed = replace(start, text=CURSOR)
+    now[0] += 1
+    assert asked(typed) == first
+    now[0] += 2.9
+    assert asked(typed) == first, "the pause is counted from the request before"
+    now[0] += 3
+    assert asked(typed)[0].path == "lib/shapes.py"
+    now[0] += 3
+    edited = open_document("lib/weather.py", WEATHER + "\n\n" + SHAPES.replace("Circle", "Wheel"), version=1)
+    assert any(chunk.path == "lib/weather.py" for chunk in asked(typed, (documents()[0], edited)))
+    neighbours.forget()
+    assert asked(start)[0].path == "lib/weather.py"
+
+
+def test_the_context_is_the_best_chunks_that_fit_under_the_names_of_their_files() -> None:
+    tokenizer = Tokenizer(word_tokenizer())
+    document = open_document("/home/me/work/lib/fence.py", CURSOR)
+    others = tuple(replace(other, path=f"/home/me/work/{other.path}") for other in documents())
+    related = Related(others).best(document, len(CURSOR))
+    wide = Windows(tokenizer, Budgets(512, 128, 400)).parts(document, len(CURSOR), related)
+    text = tokenizer.decode(wide.context)
+    assert text.startswith("# lib/shapes.py\n")
+    assert "/home/me" not in text
+    assert text.endswith("\n")
+    for budget in (0, 5, 30, 60, 100):
+        parts = Windows(tokenizer, Budgets(512, 128, budget)).parts(document, len(CURSOR), related)
+        assert len(parts.context) <= budget
+        assert parts.prefix == wide.prefix
+    assert Windows(tokenizer, Budgets(512, 128, 0)).parts(document, len(CURSOR), related).context == ()
