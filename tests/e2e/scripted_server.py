@@ -1,8 +1,8 @@
 """A real server process whose model is a script, chosen by the base's name in the settings. Run by the tests.
 
 `echo` answers with the whole text around the cursor, `beside` with the names of the other open files, `slow` takes
-its time and looks at its ticket, `late` loads slowly, `missing` cannot be loaded, `broken` loads and raises, `bug` raises while loading, `deaf` never looks at
-its ticket, `loud` prints and reads as libraries do.
+its time and looks at its ticket, `late` loads slowly, `missing` cannot be loaded, `broken` loads and raises, `bug`
+raises while loading, `deaf` never looks at its ticket, `loud` prints and reads as libraries do.
 """
 
 import json

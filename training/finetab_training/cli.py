@@ -131,15 +131,18 @@ def methods() -> None:
 def export(
     adapter: Annotated[str, typer.Argument(help="An adapter's name or folder.")],
     merged: Annotated[Path, typer.Option(help="The folder of the merged model to be.")],
+    gguf: Annotated[Path | None, typer.Option(help="And a GGUF file of it, for llama.cpp.")] = None,
 ) -> None:
     """Merge an adapter into its full-precision base, as a model folder that any tool loads."""
     from finetab.adapters.library import read_adapter
 
     read_adapter(adapter)  # a wrong name should not wait for what is slow to import
 
-    from finetab_training.export import export_merged
+    from finetab_training.export import export_gguf, export_merged
 
     folder = export_merged(adapter, merged)
+    if gguf is not None:
+        typer.echo(f"{export_gguf(folder, gguf)}: the same in half precision, for llama.cpp")
     typer.echo(f"{folder}: base and adapter in one; try it: finetab complete FILE:LINE:COLUMN --base {folder}")
 
 

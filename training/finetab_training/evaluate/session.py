@@ -65,8 +65,8 @@ def _cut(
     cut = cut_holes(files, limit, seed, trained)
     if not cut.holes:
         raise BadFile(
-            f"No hole can be cut from {data}: {len(others)} of its {len(files) + len(others)} files were trained on, "
-            "and the others hold no line that is new; name another folder, or a holes file with --holes."
+            f"No hole can be cut from {data}: of its files, {len(files)} were not trained on, and they hold no line "
+            "that is new; name another folder, or a holes file with --holes."
         )
     return cut, others
 
@@ -85,7 +85,8 @@ def _unseen_files(
         return corpus.test, corpus.training
     files = sorted((*corpus.training, *corpus.test), key=lambda file: file.path)
     seen = [file for file in files if trained.has_file(file, same_folder)]
-    return [file for file in files if not trained.has_file(file, same_folder)], seen
+    # Where nothing was trained on, all of them stand beside each other; a file is never its own neighbour.
+    return [file for file in files if not trained.has_file(file, same_folder)], seen or files
 
 
 def _cut_there(made_from: dict[str, Any], same_folder: bool) -> str:
