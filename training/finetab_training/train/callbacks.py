@@ -3,6 +3,7 @@
 import signal
 import sys
 import threading
+import time
 from types import FrameType
 from typing import Any
 
@@ -63,6 +64,7 @@ class Records(TrainerCallback):
     def on_train_begin(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         """Steps that a killed run made after its last checkpoint are made again: their events no longer count."""
         self._events = SummaryWriter(str(self._run.events), purge_step=state.global_step + 1)
+        self._begun = time.monotonic()
 
     def on_log(
         self, args: Any, state: TrainerState, control: TrainerControl, logs: dict[str, float] | None = None,
@@ -77,6 +79,7 @@ class Records(TrainerCallback):
             "learning_rate": logs["learning_rate"],
             "tokens": sum(self._lengths[(step - 1) * self._per_step : step * self._per_step]),
             "memory_gb": round(peak_memory_gb(), 3),
+            "seconds": round(time.monotonic() - self._begun, 3),
         }
         self._run.log({"step": step, **figures})
         for name, value in figures.items():
