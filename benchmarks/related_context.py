@@ -48,7 +48,7 @@ def main() -> None:
     base = load_base(given.base)
     model = base.model if given.adapter == "base" else attach(base, *read_adapter(given.adapter))
     related = Related(file.document() for file in corpus.training)
-    places = {file.path: file for file in corpus.test}
+    places = {file.place: file for file in corpus.test}
     losses: dict[int, list[float]] = {budget: [] for budget in _BUDGETS}
     context_tokens: dict[int, list[float]] = {budget: [] for budget in _BUDGETS}
     form: Form = given.form

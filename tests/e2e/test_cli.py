@@ -74,6 +74,9 @@ def workspace(tmp_path: Path) -> Path:
         (["demo", "--package", "no_such_package"], 'There is no installed package "no_such_package"'),
         (["demo", "--package", "no.such.package"], 'There is no installed package "no.such.package"'),
         (["train", "--data", ".", "--out", "."], "does not name a folder of its own"),
+        (["train", "--data", ".", "--out", "o", "--random-weights"], "--random-weights goes with --dry-run"),
+        (["train", "--dry-run", "--base", "gemma3-27m"], 'did you mean "gemma3-270m"'),
+        (["train", "--dry-run", "--set", "method=qlor"], 'did you mean "qlora"'),
     ],
 )
 def test_a_mistake_is_one_sentence_and_exit_code_2(arguments: list[str], words: str, workspace: Path) -> None:

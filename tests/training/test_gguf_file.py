@@ -7,6 +7,7 @@ import pytest
 import torch
 from gguf import GGUFReader
 from tests.conftest import SPECIAL, random_model, word_tokenizer
+from tests.training.train.test_run import config_for, trained
 from tokenizers import AddedToken, Tokenizer, decoders, normalizers, pre_tokenizers
 from tokenizers.models import BPE
 from tokenizers.trainers import BpeTrainer
@@ -15,7 +16,8 @@ from transformers import AutoModelForCausalLM
 import finetab
 from finetab.core.models import load_base
 from finetab.errors import BadFile
-from finetab_training.export import export_gguf
+from finetab_training.export import export_gguf, export_merged
+from finetab_training.runs import run_of
 
 TEXT = "def area(width, height):\n    return width * height\n"
 
@@ -74,7 +76,16 @@ def test_layers_that_the_form_cannot_hold_are_told(tiny: Callable[[str], Path], 
         export_gguf(tiny("gemma3_text"), tmp_path / "model.gguf")
 
 
+def test_what_cannot_be_written_is_told_before_anything_is_merged(
+    project: Path, tiny: Callable[[str], Path], tmp_path: Path
+) -> None:
+    adapter = trained(run_of(config_for(project, tiny("gpt_neox"), tmp_path / "adapter")))
+    with pytest.raises(BadFile, match="not of gpt-neox"):
+        export_merged(str(adapter), tmp_path / "merged", tmp_path / "model.gguf")
+    assert not (tmp_path / "merged").exists()
+
+
 def test_a_family_without_such_a_form_is_told_and_leaves_nothing(tiny: Callable[[str], Path], tmp_path: Path) -> None:
-    with pytest.raises(BadFile, match="of llama and gemma3_text models, not of gpt_neox; convert the merged folder"):
+    with pytest.raises(BadFile, match="of the families smollm2 and gemma3, not of gpt-neox; convert the merged folder"):
         export_gguf(tiny("gpt_neox"), tmp_path / "out" / "model.gguf")
     assert not list((tmp_path / "out").iterdir())

@@ -45,9 +45,11 @@ def train(
     from rich.console import Console
 
     from finetab_training.config import make_config, parse_override, read_config
-    from finetab_training.runs import is_first_process, open_run, run_of
+    from finetab_training.runs import Run, is_first_process, open_run, run_of
     from finetab_training.train.prepare import prepare
 
+    if random_weights and not dry_run:
+        raise BadInput("--random-weights goes with --dry-run: nothing can be trained on them.")
     if resume is not None:
         run = open_run(resume)
     else:
@@ -57,12 +59,13 @@ def train(
         }
         layers: list[dict[str, Any]] = [read_config(config)] if config else []
         made = make_config(*layers, given, dict(parse_override(text) for text in overrides or []))
-        if dry_run:
-            _dry_run(made, random_weights)
-            return
-        if not made.data or not made.out:
+        if not dry_run and not (made.data and made.out):
             raise BadInput("finetab train needs --data FOLDER and --out ADAPTER (or a config that names them).")
-        run = run_of(made)
+        run = run_of(made) if not dry_run else Run(Path(), made)
+
+    if dry_run:
+        _dry_run(run.config, random_weights)
+        return
 
     prepared = prepare(run)
 
@@ -138,11 +141,11 @@ def export(
 
     read_adapter(adapter)  # a wrong name should not wait for what is slow to import
 
-    from finetab_training.export import export_gguf, export_merged
+    from finetab_training.export import export_merged
 
-    folder = export_merged(adapter, merged)
+    folder = export_merged(adapter, merged, gguf)
     if gguf is not None:
-        typer.echo(f"{export_gguf(folder, gguf)}: the same in half precision, for llama.cpp")
+        typer.echo(f"{gguf}: the same in half precision, for llama.cpp")
     typer.echo(f"{folder}: base and adapter in one; try it: finetab complete FILE:LINE:COLUMN --base {folder}")
 
 

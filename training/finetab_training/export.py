@@ -21,19 +21,27 @@ from finetab.core.fim import TAUGHT, read_format
 from finetab.core.models import load_base
 from finetab.core.tokenizer import FILE_NAME as TOKENIZER
 from finetab.core.tokenizer import Tokenizer
+from finetab.core.weights import base_folder
 from finetab.errors import BadFile, FinetabError
-from finetab_training.gguf_file import write_gguf
+from finetab_training.gguf_file import check_family, write_gguf
 
 _PROBE = "def area(width, height):\n    return width * height\n"
 _TOLERANCE = 1e-4  # of logits, relative to their spread; the same weights give the same to the last bits
 _HALF_TOLERANCE = 0.05  # the same for weights that were rounded to half precision
 
 
-def export_merged(adapter: str, folder: Path) -> Path:
-    """Write base and adapter as one model. Raises `BadFile` where something else stands in the folder."""
+def export_merged(adapter: str, folder: Path, gguf: Path | None = None) -> Path:
+    """Write base and adapter as one model, and as a GGUF file where one is named.
+
+    Raises `BadFile` where something else stands in the folder, or for a family that has no GGUF form here.
+    """
     if folder.exists() and (folder.is_file() or any(folder.iterdir())):
         raise BadFile(f"{folder} is not empty; name a new folder for the merged model.")
     where, manifest = read_adapter(adapter)
+    if gguf is not None:
+        _check_free(gguf)
+        config = json.loads((base_folder(manifest.base_name) / "config.json").read_text("utf-8"))
+        check_family(config, manifest.fim_family)
     base = load_base(manifest.base_name, device="cpu", dtype="float32")
     probe = torch.tensor([[*base.fim.sentinel_ids, *base.tokenizer.encode(_PROBE)]])
     model = attach(base, where, manifest)
@@ -48,7 +56,14 @@ def export_merged(adapter: str, folder: Path) -> Path:
         if manifest.notice:
             (building / "NOTICE").write_text(manifest.notice + "\n", "utf-8")
         _check(building, probe, expected)
+    if gguf is not None:
+        export_gguf(folder, gguf)
     return folder
+
+
+def _check_free(file: Path) -> None:
+    if file.exists():
+        raise BadFile(f"{file} exists; name a new file.")
 
 
 def export_gguf(folder: Path, file: Path) -> Path:
@@ -56,8 +71,7 @@ def export_gguf(folder: Path, file: Path) -> Path:
 
     Raises `BadFile` where a file stands already, or for a family that has no such form here.
     """
-    if file.exists():
-        raise BadFile(f"{file} exists; name a new file.")
+    _check_free(file)
     tokenizer, fim = read_format(folder, folder.name)
     written = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
     probe = torch.tensor([[fim.end_id, *tokenizer.encode(_PROBE)]])

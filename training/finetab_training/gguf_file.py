@@ -18,7 +18,6 @@ from finetab.core.fim import FimFormat
 from finetab.errors import BadFile
 
 _NORMAL, _UNKNOWN, _CONTROL, _USER, _BYTE = 1, 2, 3, 4, 6  # llama.cpp's kinds of tokens
-_PRE = {"smollm2": "smollm"}  # by FIM family: what llama.cpp calls the cutting of text into words
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,26 +25,37 @@ class _Family:
     arch: gguf.MODEL_ARCH
     tokenizer: str
     """`gpt2` for merges of bytes, `llama` for sentencepiece."""
+    cutting: str = ""
+    """What llama.cpp calls the way in which text is cut into words before merges."""
 
 
+# By FIM family. A further one needs its tokenizer's kind and cutting, and a look at its rotary scaling and biases.
 _FAMILIES = {
-    "llama": _Family(gguf.MODEL_ARCH.LLAMA, "gpt2"),
-    "gemma3_text": _Family(gguf.MODEL_ARCH.GEMMA3, "llama"),
+    "smollm2": _Family(gguf.MODEL_ARCH.LLAMA, "gpt2", "smollm"),
+    "gemma3": _Family(gguf.MODEL_ARCH.GEMMA3, "llama"),
 }
 
 
 _GEMMA_LAYERS = (*["sliding_attention"] * 5, "full_attention")
 
 
+def check_family(config: dict[str, Any], family: str) -> None:
+    """Raise `BadFile` for a model that has no such form here; `config` is its config.json."""
+    if family not in _FAMILIES:
+        raise BadFile(
+            f"finetab writes GGUF files of the families {' and '.join(_FAMILIES)}, not of {family}; "
+            "convert the merged folder with llama.cpp's own convert_hf_to_gguf.py."
+        )
+    layers = config.get("layer_types", [])
+    if family == "gemma3" and layers != [_GEMMA_LAYERS[layer % 6] for layer in range(len(layers))]:
+        raise BadFile("GGUF holds Gemma 3 models with each sixth layer seeing all; this one's layers are others.")
+
+
 def write_gguf(folder: Path, file: Path, fim: FimFormat) -> None:
     """Write a model folder as a GGUF file. Raises `BadFile` for an architecture that has no such form here."""
     config = json.loads((folder / "config.json").read_text("utf-8"))
-    family = _FAMILIES.get(config["model_type"])
-    if family is None:
-        raise BadFile(
-            f"finetab writes GGUF files of {' and '.join(_FAMILIES)} models, not of {config['model_type']}; "
-            "convert the merged folder with llama.cpp's own convert_hf_to_gguf.py."
-        )
+    check_family(config, fim.family)
+    family = _FAMILIES[fim.family]
     writer = gguf.GGUFWriter(str(file), gguf.MODEL_ARCH_NAMES[family.arch])
     _write_shape(writer, config)
     _write_tokenizer(writer, json.loads((folder / "tokenizer.json").read_text("utf-8")), config, family, fim)
@@ -81,8 +91,6 @@ def _write_shape(writer: gguf.GGUFWriter, config: dict[str, Any]) -> None:
     if config["model_type"] == "llama":
         writer.add_rope_dimension_count(head_dim)
     else:
-        if config["layer_types"] != [_GEMMA_LAYERS[layer % 6] for layer in range(config["num_hidden_layers"])]:
-            raise BadFile("GGUF holds Gemma 3 models with each sixth layer seeing all; this one's layers are others.")
         writer.add_sliding_window(config["sliding_window"])
 
 
@@ -100,7 +108,7 @@ def _write_tokenizer(
     writer.add_tokenizer_model(family.tokenizer)
     writer.add_token_list(tokens)
     if family.tokenizer == "gpt2":
-        writer.add_tokenizer_pre(_PRE.get(fim.family, "default"))
+        writer.add_tokenizer_pre(family.cutting)
         writer.add_token_merges([_merge(pair) for pair in raw["model"]["merges"]])
     else:
         unknown = vocabulary.get(raw["model"].get("unk_token") or "")

@@ -47,12 +47,12 @@ class Related:
 
     def __init__(self, documents: Iterable[Document]) -> None:
         self._chunks = [chunk for document in documents for chunk in chunks_of(document)]
+        words = [list(_words(f"{chunk.label}\n{chunk.text}")) for chunk in self._chunks]
         self._ranking = None
-        if self._chunks:
+        if any(words):
             import bm25s  # noqa: PLC0415 - half a second that a start without neighbours does not need
 
             self._ranking = bm25s.BM25(method="lucene")
-            words = [list(_words(f"{chunk.label}\n{chunk.text}")) for chunk in self._chunks]
             self._ranking.index(words, show_progress=False)
 
     def best(self, document: Document, offset: int) -> tuple[Chunk, ...]:
@@ -146,13 +146,20 @@ def _block(document: Document, node: tree_sitter.Node) -> tree_sitter.Node | Non
     for child in node.named_children:
         if child.type in document.language.blocks:
             return child
-    inner = node.child_by_field_name("definition")
+    inner = _inside(node)
     return None if inner is None else _block(document, inner)
 
 
+def _inside(node: tree_sitter.Node) -> tree_sitter.Node | None:
+    """What is decorated or exported."""
+    return node.child_by_field_name("definition") or node.child_by_field_name("declaration")
+
+
 def _names(node: tree_sitter.Node) -> Iterator[str]:
-    inner = node.child_by_field_name("definition") or node
+    inner = _inside(node) or node
     named = inner.child_by_field_name("name") or inner.child_by_field_name("declarator")
+    while named is not None and (deeper := named.child_by_field_name("declarator")) is not None:
+        named = deeper  # pointers and parameters around a name, in C
     if named is not None and named.text is not None:
         yield named.text.decode("utf-8", "replace").partition("(")[0]
 

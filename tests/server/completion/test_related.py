@@ -75,9 +75,28 @@ def test_what_the_cursor_uses_comes_first_and_its_own_file_never() -> None:
     assert all(chunk.path != document.path for chunk in best)
 
 
+@pytest.mark.parametrize(
+    ("path", "text", "name"),
+    [("a.ts", "export function computeTotal(x: number) {\n  return x\n}\n", "computeTotal"),
+     ("a.js", "export class Wheel {\n  turn() {}\n}\n", "Wheel"),
+     ("a.py", "@cache\ndef area():\n    return 1\n", "area"),
+     ("a.c", "char *copy_of(char *text) {\n  return text;\n}\n", "copy_of"),
+     ("a.go", "func Sum(a int) int {\n\treturn a\n}\n", "Sum")],
+)  # fmt: skip
+def test_what_is_exported_or_decorated_is_known_by_its_name(path: str, text: str, name: str) -> None:
+    assert name in {name for chunk in chunks_of(open_document(path, text)) for name in chunk.names}
+
+
+def test_members_of_a_long_exported_class_are_found() -> None:
+    methods = "".join(f"  method{index}() {{\n" + "    this.x += 1\n" * 9 + "  }\n" for index in range(5))
+    chunks = chunks_of(open_document("a.ts", f"export class Big {{\n{methods}}}\n"))
+    assert any("method4() {" in chunk.text for chunk in chunks)
+
+
 def test_nothing_in_common_gives_nothing() -> None:
     assert Related(documents()).best(open_document("a.py", "zzz = qqq\n"), 5) == ()
     assert Related(()).best(open_document("a.py", CURSOR), 5) == ()
+    assert Related((open_document("/p/a.c", "{}\n"),)).best(open_document("a.py", CURSOR), 5) == ()
 
 
 def test_related_code_stays_while_one_types_and_follows_after_a_pause() -> None:

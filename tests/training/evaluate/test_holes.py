@@ -23,7 +23,7 @@ def files_of(project: Path) -> tuple[SourceFile, ...]:
 def test_holes_are_pieces_of_their_files_of_all_kinds(project: Path) -> None:
     files = files_of(project)
     cut = cut_holes(files, 30, seed=0)
-    texts = {file.path: file.text for file in files}
+    texts = {file.place: file.text for file in files}
     assert len(cut.holes) == 30
     assert {hole.kind for hole in cut.holes} == {"line", "rest", "block"}
     assert len({hole.path for hole in cut.holes}) == 6

@@ -19,6 +19,7 @@ from finetab.core.tokenizer import Tokenizer
 from finetab.engine.scripted import ScriptedEngine
 from finetab.errors import BadFile, UnknownName
 from finetab.settings import Settings
+from finetab_training.data.corpus import Recipe, read_corpus
 from finetab_training.data.hole import Hole, read_holes, write_holes
 from finetab_training.data.trained import read_trained
 from finetab_training.evaluate.evaluation import Evaluation, evaluate, report
@@ -63,6 +64,22 @@ def test_a_model_that_says_nothing_gets_none(holes: tuple[Hole, ...]) -> None:
     completer, _ = completer_of(lambda prompt: [])
     found = scores(answer_holes(completer, holes, lambda: None))
     assert (found["exact_match"]["mean"], found["empty_answers"]["mean"]) == (0.0, 1.0)
+
+
+def test_no_hole_finds_its_own_file_beside_it(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its text would give the middle away."""
+    monkeypatch.chdir(project)
+    files = read_corpus(Recipe((".",))).training
+    neighbours = tuple(file.document() for file in files)
+    assert all(neighbour.path.startswith("project/") for neighbour in neighbours)
+    holes = cut_holes(files, 12, 0).holes
+    engine = ScriptedEngine(lambda prompt: [])
+    voice = Voice("tiny", "mine@1", TOKENIZER, FIM, "spm", Budgets(400, 200, 900), 128)
+    answer_holes(Completer(engine, voice), holes, lambda: None, neighbours)
+    contexts = [TOKENIZER.decode(FIM.unprompt(ids, "spm").context) for ids in engine.prompts]
+    assert sum("# project/shapes_" in context for context in contexts) >= 10
+    for hole, context in zip(holes, contexts, strict=True):
+        assert f"# {hole.path}" not in context
 
 
 def test_the_shuffled_control_changes_the_suffix_and_nothing_else(holes: tuple[Hole, ...]) -> None:
@@ -113,7 +130,7 @@ def test_an_evaluation_measures_unseen_files_and_is_kept_in_the_manifest(
     settings = Settings(base=str(tiny("llama")), adapter=str(adapter), max_new_tokens=8)
     kept = tmp_path / "holes.jsonl"
     cut, made = measure(settings, data=str(project), holes_file=None, limit=6, save_holes=kept)
-    assert {hole.path for hole in cut.holes}.isdisjoint(read_trained(adapter).files)
+    assert {hole.path.removeprefix("project/") for hole in cut.holes}.isdisjoint(read_trained(adapter).files)
     assert read_holes(kept) == cut.holes
     assert list(made["arms"]) == ["base-prefix", "base-fim", "adapter-fim", "adapter-shuffled", "adapter-prefix"]
     after = read_adapter(str(adapter))[1]
@@ -197,11 +214,13 @@ def test_an_adapter_is_measured_on_the_lines_that_came_after_its_own_cut(
     assert read_adapter(str(adapter))[1].data["split"] == "time"
     settings = Settings(base=str(tiny("llama")), adapter=str(adapter), max_new_tokens=2)
     cut, _ = measure(settings, data=str(project), holes_file=None, limit=50)
-    assert {hole.path for hole in cut.holes} == {"shapes_0.py"}
+    assert {hole.path for hole in cut.holes} == {"project/shapes_0.py"}
     assert all(hole.middle in late for hole in cut.holes)
     # Another folder was not trained on at all, so all of it may be measured on, where its lines are new.
     other = tmp_path / "other"
     other.mkdir()
     (other / "new.py").write_text("def unknown_before(value):\n    return [value, value, value]\n")
     commit_all(other, "one")
-    assert {hole.path for hole in measure(settings, data=str(other), holes_file=None, limit=5)[0].holes} == {"new.py"}
+    assert {hole.path for hole in measure(settings, data=str(other), holes_file=None, limit=5)[0].holes} == {
+        "other/new.py"
+    }

@@ -28,6 +28,11 @@ class SourceFile:
         """The first 16 hex digits of the SHA-256 of the text."""
         return sha256(self.text.encode("utf-8", "replace")).hexdigest()[:16]
 
+    @property
+    def place(self) -> str:
+        """Its path with the folder of its source before it."""
+        return f"{self.source.removeprefix('package:')}/{self.path}" if self.source else self.path
+
     def tree(self) -> SyntaxTree:
         """The syntax tree of the text."""
         return parse(self.text, self.language)
@@ -37,9 +42,8 @@ class SourceFile:
         return self.document_of(self.text)
 
     def document_of(self, text: str) -> Document:
-        """The same with another text, under the folder that an editor would show it in."""
-        folder = self.source.removeprefix("package:")
-        return open_document(f"{folder}/{self.path}", text, language_id=self.language.name)
+        """The same with another text, in the same place."""
+        return open_document(self.place, text, language_id=self.language.name)
 
     def is_new(self, start: int, end: int) -> bool:
         """Whether every line of `text[start:end]` may be measured on."""

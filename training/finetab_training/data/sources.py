@@ -79,7 +79,7 @@ def open_source(spec: str, columns: dict[str, str] | None = None) -> Source:
 
 def _folder(folder: Path) -> Source:
     licence = licence_of_folder(folder)
-    return Source(folder.name, _files_of(folder, licence, is_own=True), folder, facts={"licence": licence})
+    return Source(folder.resolve().name, _files_of(folder, licence, is_own=True), folder, facts={"licence": licence})
 
 
 def _files_of(folder: Path, licence: str, *, is_own: bool) -> Iterator[RawFile]:
@@ -88,7 +88,7 @@ def _files_of(folder: Path, licence: str, *, is_own: bool) -> Iterator[RawFile]:
     generated = git.generated_files(folder, names) if names else frozenset()
     for path in sorted(path for path in paths if path.is_file()):
         name = path.relative_to(folder).as_posix()
-        yield RawFile(folder.name, name, _data(path), licence, is_own, name in generated)
+        yield RawFile(folder.resolve().name, name, _data(path), licence, is_own, name in generated)
 
 
 def _data(path: Path) -> bytes:
@@ -108,9 +108,9 @@ def at_commit(folder: Path, commit: str) -> Source:
         names = git.files_at(folder, found)
         generated = git.generated_files(folder, names)
         for name, data in git.contents(folder, found, sorted(names)):
-            yield RawFile(folder.name, name, data, licence, is_own=True, is_generated=name in generated)
+            yield RawFile(folder.resolve().name, name, data, licence, is_own=True, is_generated=name in generated)
 
-    return Source(folder.name, files(), folder, found, {"commit": found, "licence": licence})
+    return Source(folder.resolve().name, files(), folder, found, {"commit": found, "licence": licence})
 
 
 def package_folder(name: str) -> Path:

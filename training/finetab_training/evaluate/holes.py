@@ -48,7 +48,7 @@ def _in_turn(files: Sequence[SourceFile], generator: Random) -> Iterator[Hole]:
             chosen = [span for span in spans.of(kind) if file.is_new(span.start, span.end)]
             generator.shuffle(chosen)
             stacks.append([
-                Hole(file.path, file.language.name, file.text[: span.start], file.text[span.end :],
+                Hole(file.place, file.language.name, file.text[: span.start], file.text[span.end :],
                      file.text[span.start : span.end], kind)
                 for span in chosen
             ])  # fmt: skip

@@ -16,6 +16,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState
 
 from finetab_training.methods.base import Tuned
 from finetab_training.runs import Run
+from finetab_training.train.processes import in_any
 from finetab_training.train.rows import StoredRows
 
 
@@ -44,7 +45,7 @@ class LookAtTheEnd(TrainerCallback):
 
 def peak_memory_gb() -> float:
     """The most memory that this process has had so far, in GB: on the GPU where there is one."""
-    if torch.cuda.is_available():
+    if torch.cuda.is_available() and torch.cuda.max_memory_allocated():
         return torch.cuda.max_memory_allocated() / 1e9
     if sys.platform == "win32":
         return float(psutil.Process().memory_info().peak_wset) / 1e9
@@ -162,6 +163,7 @@ class StopOnInterrupt(TrainerCallback):
 
     def on_step_end(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         """Ask the trainer for a checkpoint and the end."""
+        self.was_interrupted = in_any(self.was_interrupted)
         if self.was_interrupted:
             control.should_save = True
             control.should_training_stop = True

@@ -13,6 +13,7 @@ from rich.table import Table
 from transformers import PrinterCallback, TrainerCallback, TrainerControl, TrainerState, set_seed
 
 from finetab.core.models import pick_device, pick_dtype
+from finetab.errors import BadInput
 from finetab_training.config import RunConfig
 from finetab_training.data.fim_samples import IGNORED
 from finetab_training.data.packing import Row
@@ -20,14 +21,13 @@ from finetab_training.methods.base import Target
 from finetab_training.methods.registry import method_by_name
 from finetab_training.runs import Run
 from finetab_training.train.callbacks import peak_memory_gb
-from finetab_training.train.estimate import Estimate, estimate
+from finetab_training.train.estimate import Estimate, estimate, new_rows
 from finetab_training.train.random_base import base_shape, random_model
 from finetab_training.train.rows import StoredRows, write_packed
 from finetab_training.train.trainer import RowTrainer
 
 _WARM_UP, _MEASURED = 1, 3  # steps
 _COUNTED_SHARE = 0.35  # of a row's tokens, about what samples have by the usual mix
-_SPARE_IDS = 3  # at the end of the vocabulary: taken for sentinels
 
 
 def dry_run(config: RunConfig, console: Console, *, random_weights: bool) -> None:
@@ -35,6 +35,10 @@ def dry_run(config: RunConfig, console: Console, *, random_weights: bool) -> Non
 
     Raises `MissingWeights` where not even the shape of the base is known on this machine.
     """
+    if random_weights and config.method == "loftq":
+        raise BadInput(
+            "loftq starts from the base's own weights, so random ones cannot measure it; qlora needs as much."
+        )
     shape = base_shape(config.base)
     device = pick_device(config.device)
     dtype = pick_dtype(config.dtype, device)
@@ -62,11 +66,10 @@ def _measured(config: RunConfig, shape: Any, device: torch.device, dtype: torch.
     steps = _WARM_UP + _MEASURED
     with TemporaryDirectory() as folder:
         path = Path(folder)
-        write_packed(path / "rows.arrow", _random_rows(config, int(shape.vocab_size) - _SPARE_IDS, steps))
+        write_packed(path / "rows.arrow", _random_rows(config, int(shape.vocab_size), steps))
         rows = StoredRows(path / "rows.arrow")
         model = random_model(shape, device, dtype, method.quantisation)
-        sentinels = tuple(range(int(shape.vocab_size) - _SPARE_IDS, int(shape.vocab_size)))
-        target = Target(model, rows=sentinels, batches=rows.batches, total_steps=steps)
+        target = Target(model, rows=new_rows(shape, config), batches=rows.batches, total_steps=steps)
         tuned = method.apply(target, method.options(config.options))
         watch = _Watch()
         run = Run(path, replace(config, max_steps=steps, save_steps=steps + 1, warmup_share=0.0))

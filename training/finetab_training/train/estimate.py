@@ -71,20 +71,25 @@ def estimate(
     largest = max(matrix.weight.numel() for matrix in matrices) if quantised else 0
     weights = (parameters - quantised) * dtype.itemsize + quantised * _NF4_BYTES
     trainable = trainable_parameters(shape, method, config, dtype)
-    # Additions are held in float32, their gradients too; Adam keeps two numbers for each, of 8 bits on CUDA.
-    state = 2 if (device.type == "cuda" and config.optimiser == "auto") or "8bit" in config.optimiser else 8
-    own = 0 if config.method == "full" else 4
+    # Additions are held in float32, their gradients too, the base's own weights in its dtype; Adam keeps two numbers
+    # for each, of 8 bits on CUDA.
+    is_full = config.method == "full"
+    number = dtype.itemsize if is_full else 4
+    small_state = config.optimiser == "paged_adamw_8bit" or (device.type == "cuda" and config.optimiser == "auto")
+    per_parameter = (0 if is_full else number) + number + (2 if small_state else 2 * number)
+    width = int(shape.hidden_size)
     logits = min(CHUNK_LOGITS, config.row_tokens * int(shape.vocab_size))
+    of_head = 3 * int(shape.vocab_size) * width * dtype.itemsize if is_full else 0
     per_layer = _activations(shape, config, device, dtype)
     layers = int(shape.num_hidden_layers)
-    kept = config.row_tokens * int(shape.hidden_size) * dtype.itemsize * layers
+    kept = config.row_tokens * width * dtype.itemsize * layers
     return Estimate(
         parameters=parameters,
         trainable=trainable,
         weights=weights,
-        additions=trainable * (own + 4 + state),
+        additions=trainable * per_parameter,
         activations=kept + per_layer if config.gradient_checkpointing else per_layer * layers,
-        head=3 * 4.0 * logits,
+        head=3 * 4.0 * logits + of_head + config.row_tokens * width * dtype.itemsize,
         at_work=2.0 * largest * dtype.itemsize,
     )
 
@@ -93,15 +98,19 @@ def trainable_parameters(shape: PretrainedConfig, method: Method, config: RunCon
     """What the method trains on a base of this shape, counted on a model without memory."""
     counted = LORA if config.method in _SAME_SHAPE else method
     options = counted.options(config.options)
-    knows_fim = fim_row(real_name(config.base), str(shape.model_type)).native
-    rows = () if knows_fim or config.method in _WITHOUT_ROWS else (0, 1, 2)
     with torch.device("meta"):
-        return counted.apply(Target(empty_model(shape, dtype), rows=rows), options).num_trainable
+        return counted.apply(Target(empty_model(shape, dtype), rows=new_rows(shape, config)), options).num_trainable
+
+
+def new_rows(shape: PretrainedConfig, config: RunConfig) -> tuple[int, ...]:
+    """Rows that stand for those of the sentinels; none for a base that knows them."""
+    knows_fim = fim_row(real_name(config.base), str(shape.model_type)).native
+    return () if knows_fim or config.method in _WITHOUT_ROWS else (0, 1, 2)
 
 
 def _activations(shape: PretrainedConfig, config: RunConfig, device: torch.device, dtype: torch.dtype) -> float:
     """Bytes that one layer keeps of one row: the difference that a second layer makes."""
-    one, two = (_kept(_thin(shape, layers), device, dtype) for layers in (1, 2))
+    one, two = (_kept(_thin(shape, layers), config, device, dtype) for layers in (1, 2))
     return (two - one) * config.row_tokens / _PROBE_TOKENS
 
 
@@ -114,8 +123,10 @@ def _thin(shape: PretrainedConfig, layers: int) -> PretrainedConfig:
     return thin  # type: ignore[no-any-return]
 
 
-def _kept(shape: PretrainedConfig, device: torch.device, dtype: torch.dtype) -> int:
-    tuned = LORA.apply(Target(random_model(shape, device, dtype, "none")), LORA.options({}))
+def _kept(shape: PretrainedConfig, config: RunConfig, device: torch.device, dtype: torch.dtype) -> int:
+    options = LORA.options({name: config.options[name] for name in ("r", "dropout") if name in config.options})
+    tuned = LORA.apply(Target(random_model(shape, device, dtype, "none")), options)
+    tuned.model.train()
     weights = {weight.untyped_storage().data_ptr() for weight in tuned.model.parameters()}
     kept: dict[int, int] = {}
 

@@ -45,7 +45,7 @@ def row_loss(
 
     with _head_gives_loss(plain(model).get_output_embeddings(), targets, chunk_logits) as given:
         loss = head_output().squeeze()
-    if loss.shape == () and torch.equal(loss, given[0]):
+    if loss.shape == () and torch.isclose(loss, given[0], rtol=0.0, atol=0.0, equal_nan=True):
         return loss
     # A family that scales or squashes what its head gives: its logits can only be had in one piece.
     return functional.cross_entropy(head_output()[0].float(), targets, reduction="sum")
@@ -68,7 +68,8 @@ def _head_gives_loss(head: nn.Module, targets: torch.Tensor, chunk_logits: int) 
         with torch.enable_grad():
             probe = forward(hidden_1NH[:, :1].detach())
         size = max(1, chunk_logits // probe.shape[-1])
-        loss: torch.Tensor = _ChunkedLoss.apply(hidden_1NH[0], targets, forward, size, *_leaves(probe))  # type: ignore[no-untyped-call]
+        trained = _leaves(probe) if torch.is_grad_enabled() else []
+        loss: torch.Tensor = _ChunkedLoss.apply(hidden_1NH[0], targets, forward, size, *trained)  # type: ignore[no-untyped-call]
         given.append(loss.detach())
         return loss.reshape(1, 1, 1)
 
@@ -127,5 +128,5 @@ class _ChunkedLoss(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *grad_outputs: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         """The gradients made above, scaled."""
-        of_hidden, *of_weights = (grad * grad_outputs[0] for grad in ctx.saved_tensors)
+        of_hidden, *of_weights = (grad.mul_(grad_outputs[0]) for grad in ctx.saved_tensors)
         return of_hidden, None, None, None, *of_weights

@@ -7,6 +7,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import torch
@@ -18,11 +19,13 @@ from finetab.core.models import pick_device
 from finetab.errors import BadSetting
 from finetab_training.config import RunConfig
 
+_PATIENCE = timedelta(hours=12)  # the others wait while the first one reads the corpus and makes the rows
+
 
 def join_processes(config: RunConfig) -> PartialState:
     """The processes of this run, this one among them. Raises `BadSetting` where a step's rows cannot be shared."""
     on_cpu = pick_device(config.device).type == "cpu"
-    processes = PartialState(cpu=on_cpu)
+    processes = PartialState(cpu=on_cpu, timeout=_PATIENCE)
     if config.rows_per_step % processes.num_processes:
         raise BadSetting(
             f"rows_per_step is {config.rows_per_step}, which {processes.num_processes} processes cannot share evenly; "
@@ -31,6 +34,26 @@ def join_processes(config: RunConfig) -> PartialState:
     if processes.device.type == "cuda":
         torch.cuda.set_device(processes.device)  # what `cuda` means from now on in this process
     return processes
+
+
+def in_any(flag: bool) -> bool:
+    """Whether it is so in one process at least; all of them must ask."""
+    processes = PartialState()
+    if processes.num_processes == 1:
+        return flag
+    shared = torch.tensor(int(flag), device=processes.device)
+    torch.distributed.all_reduce(shared, torch.distributed.ReduceOp.MAX)
+    return bool(shared)
+
+
+def from_first(value: float) -> float:
+    """The first process's value, in all of them, so that what follows from it is the same everywhere."""
+    processes = PartialState()
+    if processes.num_processes == 1:
+        return value
+    shared = torch.tensor(value, device=processes.device)
+    torch.distributed.broadcast(shared, 0)
+    return float(shared)
 
 
 def is_sharded() -> bool:

@@ -12,7 +12,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, PretrainedConfig, Pre
 from finetab.core.bases import known_base, real_name
 from finetab.core.models import Quantisation
 from finetab.core.weights import base_folder
-from finetab.errors import MissingWeights
+from finetab.errors import BadFile, MissingWeights
 
 _SPREAD = 0.02  # of random weights, as models are begun with
 
@@ -20,14 +20,17 @@ _SPREAD = 0.02  # of random weights, as models are begun with
 def base_shape(name: str) -> PretrainedConfig:
     """The config of a base: from its folder, else from the table, which has that of the reference base.
 
-    Raises `MissingWeights` where neither is on this machine.
+    Raises `MissingWeights` where neither is on this machine, `BadFile` for a config that transformers cannot read.
     """
     try:
         folder: Path | None = base_folder(name)
     except MissingWeights:
         folder = None
     if folder is not None:
-        shape: PretrainedConfig = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+        try:
+            shape: PretrainedConfig = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+        except (OSError, ValueError, KeyError) as error:
+            raise BadFile(f"The config in {folder} could not be read: {error}") from error
         return shape
     base = known_base(name)
     if base is None or not base.shape:

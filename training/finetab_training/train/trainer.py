@@ -15,6 +15,7 @@ from finetab_training.methods.base import Tuned
 from finetab_training.runs import Run
 from finetab_training.train.callbacks import AfterStep, LookAtTheEnd
 from finetab_training.train.loss import row_loss
+from finetab_training.train.processes import from_first
 from finetab_training.train.rows import StoredRows, one_row
 
 
@@ -63,7 +64,7 @@ class RowTrainer(Trainer):
                 sums.append(float(row_loss(self.model, row["input_ids"], row["labels"], row["position_ids"])))
                 counts.append(int((row["labels"][0, 1:] != IGNORED).sum()))
         self.model.train()
-        loss = sum(sums) / sum(counts)
+        loss = from_first(sum(sums) / sum(counts))
         self.log({"eval_loss": loss})
         metrics: dict[str, Any] = {
             "eval_loss": loss,
@@ -118,7 +119,9 @@ def _arguments(run: Run, device: torch.device, num_rows: int, looks: bool) -> Tr
         save_total_limit=2,
         eval_strategy="steps" if looks else "no",
         eval_steps=config.save_steps,
-        eval_on_start=looks,  # what the base does in the form that nobody has taught it: the figure to beat
+        # What the base does in the form that nobody has taught it: the figure to beat. A run that goes on has it.
+        eval_on_start=looks and run.last_checkpoint() is None,
+        restore_callback_states_from_checkpoint=True,  # how long it has been without a better loss, that is
         load_best_model_at_end=looks,
         metric_for_best_model="eval_loss" if looks else None,
         greater_is_better=False if looks else None,
