@@ -11,7 +11,7 @@ from finetab.core.models import load_base
 from finetab_training.config import make_config
 from finetab_training.methods.base import Target
 from finetab_training.methods.registry import METHODS, method_by_name
-from finetab_training.train.estimate import Estimate, estimate
+from finetab_training.train.estimate import Estimate, estimate, saved_for_backward
 from finetab_training.train.random_base import base_shape
 
 
@@ -39,23 +39,10 @@ def test_what_a_row_keeps_is_what_the_whole_model_keeps(
     base = load_base(str(tiny(family)))
     chosen = method_by_name("lora")
     model = chosen.apply(Target(base.model), chosen.options(options)).model
-    model.train()
-    weights = {weight.untyped_storage().data_ptr() for weight in model.parameters()}
-    kept: dict[int, int] = {}
-
-    def keep(tensor: torch.Tensor) -> torch.Tensor:
-        storage = tensor.untyped_storage()
-        if storage.data_ptr() not in weights:
-            kept[storage.data_ptr()] = storage.nbytes()
-        return tensor
-
-    ids = torch.zeros((1, 900), dtype=torch.long)
-    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-        output = model(input_ids=ids, position_ids=torch.arange(900)[None], use_cache=False, logits_to_keep=1)
-    assert output.logits.shape[1] == 1
+    kept = saved_for_backward(model, 900)
     expected = planned(tiny(family), row_tokens=900, method="lora", options=options)
     # Masks are shared by all layers and left out: in a true model they are nothing beside the rest.
-    of_layers = sum(size for size in kept.values() if size not in (900 * 900, 900 * 900 * 4))
+    of_layers = sum(size for size in kept if size not in (900 * 900, 900 * 900 * 4))
     assert expected.activations == pytest.approx(of_layers, rel=0.2)
 
 

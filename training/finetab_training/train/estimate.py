@@ -125,9 +125,13 @@ def _thin(shape: PretrainedConfig, layers: int) -> PretrainedConfig:
 
 def _kept(shape: PretrainedConfig, config: RunConfig, device: torch.device, dtype: torch.dtype) -> int:
     options = LORA.options({name: config.options[name] for name in ("r", "dropout") if name in config.options})
-    tuned = LORA.apply(Target(random_model(shape, device, dtype, "none")), options)
-    tuned.model.train()
-    weights = {weight.untyped_storage().data_ptr() for weight in tuned.model.parameters()}
+    model = LORA.apply(Target(random_model(shape, device, dtype, "none")), options).model
+    return sum(saved_for_backward(model, _PROBE_TOKENS))
+
+
+def saved_for_backward(model: Any, num_tokens: int) -> list[int]:
+    """Sizes in bytes of what a model keeps of one row until the backward pass, its own weights aside."""
+    weights = {weight.untyped_storage().data_ptr() for weight in model.parameters()}
     kept: dict[int, int] = {}
 
     def keep(tensor: torch.Tensor) -> torch.Tensor:
@@ -136,9 +140,11 @@ def _kept(shape: PretrainedConfig, config: RunConfig, device: torch.device, dtyp
             kept[storage.data_ptr()] = storage.nbytes()
         return tensor
 
-    ids = torch.zeros((1, _PROBE_TOKENS), dtype=torch.long, device=device)
-    positions = torch.arange(_PROBE_TOKENS, device=device)[None]
+    ids = torch.zeros((1, num_tokens), dtype=torch.long, device=model.device)
+    positions = torch.arange(num_tokens, device=model.device)[None]
+    model.train()
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-        held = tuned.model(input_ids=ids, attention_mask=None, position_ids=positions, use_cache=False).logits
+        call = {"attention_mask": None, "use_cache": False, "logits_to_keep": 1}
+        held = model(input_ids=ids, position_ids=positions, **call).logits
     del held
-    return sum(kept.values())
+    return list(kept.values())
