@@ -45,13 +45,14 @@ def train(
     from rich.console import Console
 
     from finetab_training.config import make_config, parse_override, read_config
-    from finetab_training.runs import Run, is_first_process, open_run, run_of
+    from finetab_training.runs import is_first_process, open_run, run_of
     from finetab_training.train.prepare import prepare
 
     if random_weights and not dry_run:
         raise BadInput("--random-weights goes with --dry-run: nothing can be trained on them.")
     if resume is not None:
         run = open_run(resume)
+        made = run.config
     else:
         named = {"data": data, "out": out, "base": base, "method": method, "max_steps": max_steps}
         given = {
@@ -59,13 +60,13 @@ def train(
         }
         layers: list[dict[str, Any]] = [read_config(config)] if config else []
         made = make_config(*layers, given, dict(parse_override(text) for text in overrides or []))
-        if not dry_run and not (made.data and made.out):
-            raise BadInput("finetab train needs --data FOLDER and --out ADAPTER (or a config that names them).")
-        run = run_of(made) if not dry_run else Run(Path(), made)
-
     if dry_run:
-        _dry_run(run.config, random_weights)
+        _dry_run(made, random_weights)
         return
+    if resume is None:
+        if not (made.data and made.out):
+            raise BadInput("finetab train needs --data FOLDER and --out ADAPTER (or a config that names them).")
+        run = run_of(made)
 
     prepared = prepare(run)
 

@@ -84,9 +84,11 @@ def _unseen_files(
     if corpus.tally.split_by == "time":
         return corpus.test, corpus.training
     files = sorted((*corpus.training, *corpus.test), key=lambda file: file.path)
-    seen = [file for file in files if trained.has_file(file, same_folder)]
+    sides: dict[bool, list[SourceFile]] = {True: [], False: []}
+    for file in files:
+        sides[trained.has_file(file, same_folder)].append(file)
     # Where nothing was trained on, all of them stand beside each other; a file is never its own neighbour.
-    return [file for file in files if not trained.has_file(file, same_folder)], seen or files
+    return sides[False], sides[True] or files
 
 
 def _cut_there(made_from: dict[str, Any], same_folder: bool) -> str:

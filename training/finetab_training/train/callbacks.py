@@ -59,8 +59,7 @@ class Records(TrainerCallback):
     """Writes each step's figures into the run's folder: a line of metrics, and events for TensorBoard."""
 
     def __init__(self, run: Run, rows: StoredRows) -> None:
-        self._run = run
-        self._per_step, self._lengths = run.config.rows_per_step, rows.lengths
+        self._run, self._rows = run, rows
 
     def on_train_begin(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         """Steps that a killed run made after its last checkpoint are made again: their events no longer count."""
@@ -78,7 +77,7 @@ class Records(TrainerCallback):
         figures = {
             "loss": logs["loss"],
             "learning_rate": logs["learning_rate"],
-            "tokens": sum(self._lengths[(step - 1) * self._per_step : step * self._per_step]),
+            "tokens": self._rows.tokens_of_step(step),
             "memory_gb": round(peak_memory_gb(), 3),
             "seconds": round(time.monotonic() - self._begun, 3),
         }
@@ -104,9 +103,8 @@ class Records(TrainerCallback):
 class ProgressBar(TrainerCallback):
     """Steps, loss, tokens a second and time left on the terminal."""
 
-    def __init__(self, run: Run, rows: StoredRows, console: Console) -> None:
-        self._per_step = run.config.rows_per_step
-        self._lengths = rows.lengths
+    def __init__(self, rows: StoredRows, console: Console) -> None:
+        self._rows = rows
         self._bar = Progress(
             TextColumn("training"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[figures]}"),
             TimeRemainingColumn(), console=console,
@@ -126,8 +124,7 @@ class ProgressBar(TrainerCallback):
         if not logs or "loss" not in logs:
             return
         step = state.global_step
-        tokens = sum(self._lengths[(step - 1) * self._per_step : step * self._per_step])
-        self._tokens += tokens
+        self._tokens += self._rows.tokens_of_step(step)
         elapsed = self._bar.tasks[self._task].elapsed or 1e-9
         figures = f"loss {logs['loss']:.3f} · {self._tokens / elapsed:,.0f} tokens/s · {peak_memory_gb():.1f} GB"
         self._bar.update(self._task, completed=step, figures=figures)

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
+from accelerate.utils import extract_model_from_parallel
 from torch import nn
 from torch.nn import functional
 
@@ -43,17 +44,13 @@ def row_loss(
         ).logits
         return logits
 
-    with _head_gives_loss(plain(model).get_output_embeddings(), targets, chunk_logits) as given:
+    head = extract_model_from_parallel(model).get_output_embeddings()
+    with _head_gives_loss(head, targets, chunk_logits) as given:
         loss = head_output().squeeze()
     if loss.shape == () and torch.isclose(loss, given[0], rtol=0.0, atol=0.0, equal_nan=True):
         return loss
     # A family that scales or squashes what its head gives: its logits can only be had in one piece.
     return functional.cross_entropy(head_output()[0].float(), targets, reduction="sum")
-
-
-def plain(model: Any) -> Any:
-    """The model inside a wrapper of data parallel training."""
-    return model.module if isinstance(model, nn.parallel.DistributedDataParallel) else model
 
 
 @contextmanager

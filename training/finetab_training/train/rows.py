@@ -138,6 +138,11 @@ class StoredRows(Dataset[dict[str, torch.Tensor]]):
         self._rows = rows.select(range(len(rows) - len(rows) % rows_per_step or len(rows)))
         self.lengths = [len(ids) for ids in self._rows["ids"]]
         """Tokens of each row."""
+        self._rows_per_step = rows_per_step
+
+    def tokens_of_step(self, step: int) -> int:
+        """Tokens of the rows that a step takes; steps are counted from 1."""
+        return sum(self.lengths[(step - 1) * self._rows_per_step : step * self._rows_per_step])
 
     def __len__(self) -> int:
         """Number of rows."""

@@ -84,7 +84,7 @@ def _fit(run: Run, tuned: Tuned, rows: StoredRows, held_out: StoredRows | None, 
     callbacks: list[TrainerCallback] = [stop]
     checkpoint = run.last_checkpoint()
     if PartialState().is_main_process:
-        callbacks += [Records(run, rows), ProgressBar(run, rows, console)]
+        callbacks += [Records(run, rows), ProgressBar(rows, console)]
         run.rewind(int(checkpoint.name.split("-")[1]) if checkpoint else 0)
     trainer = RowTrainer(tuned, rows, held_out, run, callbacks)
     trainer.pop_callback(PrinterCallback)
