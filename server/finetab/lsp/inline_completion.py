@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 import uuid
+from typing import TypeAlias
 
 from lsprotocol import types
 
@@ -12,12 +13,22 @@ from finetab.lsp.convert import completion_list, offset_of
 from finetab.lsp.session import FinetabServer
 
 _LOG = logging.getLogger(__name__)
+Place: TypeAlias = types.InlineCompletionParams | types.CompletionParams | types.TextDocumentPositionParams
 
 
 async def inline_completion(
     ls: FinetabServer, params: types.InlineCompletionParams
 ) -> types.InlineCompletionList | None:
-    """Complete at a position; None when there is nothing, when a newer request came, or when something failed."""
+    """Complete at a position; None when there is nothing."""
+    found = await answer_at(ls, params)
+    return completion_list(found[0], params.position, found[1]) if found else None
+
+
+async def answer_at(ls: FinetabServer, params: Place) -> tuple[Answer, str] | None:
+    """The answer at a position and its id: the one way to it, whatever the request is called.
+
+    None when it cannot be worked out, when a newer request came, or when something failed; `ls.requests` says why.
+    """
     # Everything up to the first await runs before the next message is read: this is the snapshot.
     started = time.perf_counter()
     request_id = str(uuid.uuid4())
@@ -39,7 +50,7 @@ async def inline_completion(
             why = ticket.why
             return None
         why = answer.why
-        return completion_list(answer, params.position, request_id)
+        return answer, request_id
     except asyncio.CancelledError:
         ticket.end("cancelled")
         why = "cancelled"
@@ -59,9 +70,7 @@ def _complete(service: Service, request: CompletionRequest) -> Answer:
     return service.complete(request)
 
 
-def _record(
-    request_id: str, params: types.InlineCompletionParams, why: str, answer: Answer | None, total_ms: float
-) -> dict[str, object]:
+def _record(request_id: str, params: Place, why: str, answer: Answer | None, total_ms: float) -> dict[str, object]:
     """What `finetab.why` says of a request."""
     record: dict[str, object] = {
         "id": request_id,
