@@ -10,6 +10,7 @@ from lsprotocol import types
 from finetab.documents import LINE_END, Document
 from finetab.lsp.convert import accepted, offset_of, width
 from finetab.lsp.inline_completion import answer_at
+from finetab.lsp.notebooks import span_of
 from finetab.lsp.session import FinetabServer
 
 # Each one typed is a request and opens a menu, also over what other servers offer. After a space, Enter would take the
@@ -29,15 +30,14 @@ def offer_where_needed(ls: FinetabServer) -> None:
 
 async def completion(ls: FinetabServer, params: types.CompletionParams) -> types.CompletionList:
     """One entry or none. The list is never complete: what is typed next may have another continuation."""
-    document = ls.documents.get(params.text_document.uri)  # before the first await, as `answer_at` does
+    span = span_of(ls, params.text_document.uri)  # before the first await, as `answer_at` does
     found = await answer_at(ls, params)
-    if document is None or found is None:
+    if span is None or found is None:
         return types.CompletionList(is_incomplete=True, items=[])
     answer, request_id = found
-    offset = offset_of(document.text, params.position, ls.encoding)
-    typed = typed_word(document.text, offset)
+    typed = typed_word(span.text, offset_of(span.text, params.position, ls.encoding))
     start = types.Position(params.position.line, params.position.character - width(typed, ls.encoding))
-    item = menu_item(document, typed, answer.text, types.Range(start, params.position))
+    item = menu_item(span.document, typed, answer.text, types.Range(start, params.position))
     if item is None:
         return types.CompletionList(is_incomplete=True, items=[])
     item.command = accepted(request_id, answer.adapter)

@@ -10,6 +10,7 @@ from lsprotocol import types
 
 from finetab.completion.request import Answer, CompletionRequest, Service
 from finetab.lsp.convert import completion_list, offset_of
+from finetab.lsp.notebooks import span_of
 from finetab.lsp.session import FinetabServer
 
 _LOG = logging.getLogger(__name__)
@@ -33,18 +34,18 @@ async def answer_at(ls: FinetabServer, params: Place) -> tuple[Answer, str] | No
     started = time.perf_counter()
     request_id = str(uuid.uuid4())
     uri = params.text_document.uri
-    document, service = ls.documents.get(uri), ls.holder.service
+    span, service = span_of(ls, uri), ls.holder.service
     ticket = ls.scheduler.begin(uri)
     why, answer = "", None
     try:
-        if document is None:
+        if span is None:
             why = "the document is not open"
             return None
         if service is None:
             why = ls.holder.why_not
             return None
-        offset = offset_of(document.text, params.position, ls.encoding)
-        request = CompletionRequest(document, offset, ticket, ls.documents.others(uri))
+        offset = span.start + offset_of(span.text, params.position, ls.encoding)
+        request = CompletionRequest(span.document, offset, ticket, ls.documents.others(span.key))
         answer = await asyncio.get_running_loop().run_in_executor(ls.workers, _complete, service, request)
         if ticket.is_ended():  # after its last step: the text may fit the document no more
             why = ticket.why

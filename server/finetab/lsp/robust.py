@@ -42,6 +42,13 @@ class RobustProtocol(LanguageServerProtocol):
         """
         yield self.fm.features[types.TEXT_DOCUMENT_DID_CHANGE], (params,), None
 
+    @lsp_method(types.NOTEBOOK_DOCUMENT_DID_CHANGE)
+    def lsp_notebook_document__did_change(
+        self, params: types.DidChangeNotebookDocumentParams
+    ) -> Generator[Any, Any, None]:
+        """Hand changes to our handler alone, as with documents."""
+        yield self.fm.features[types.NOTEBOOK_DOCUMENT_DID_CHANGE], (params,), None
+
 
 def lenient_converter() -> Converter:
     """A converter that takes what clients really send.
