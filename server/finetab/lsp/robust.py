@@ -21,20 +21,23 @@ class RobustProtocol(LanguageServerProtocol):
         return data
 
     def handle_message(self, message: Any) -> None:
-        """Give a message its type, or answer a request that has none -32602; hand it on.
+        """Give a message its type and hand it on; what asks for an answer and has no such type gets an error.
 
         A batch is no message of the language server protocol, and is ignored as other values are.
         """
         if not isinstance(message, dict) or "jsonrpc" not in message:
             _LOG.warning("ignored what is no message")
             return
-        whole = {"params": None, **message} if "method" in message else message
+        is_request = "method" in message and "id" in message
         try:
-            self._handle(super().structure_message(whole))
+            typed = super().structure_message({"params": None, **message} if "method" in message else message)
+            if is_request and not isinstance(typed, RPCRequest):
+                raise JsonRpcInvalidRequest(f"{message['method']} is a notification, and has no id.")
         except JsonRpcException as error:
-            if "id" in message and "method" in message:
+            if is_request:
                 self._send_response(message["id"], error=error.to_response_error())
             raise
+        self._handle(typed)
 
     def _handle(self, message: RPCMessage) -> None:
         """Hand a message to its handler; a request after `shutdown` is answered -32600."""
