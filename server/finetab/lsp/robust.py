@@ -8,7 +8,7 @@ from cattrs import Converter
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException, JsonRpcInvalidRequest
 from pygls.protocol import LanguageServerProtocol, default_converter, lsp_method
-from pygls.protocol.json_rpc import RPCMessage, RPCRequest
+from pygls.protocol.json_rpc import JsonRPCRequestMessage, RPCMessage, RPCRequest
 
 _LOG = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ class RobustProtocol(LanguageServerProtocol):
             return
         is_request = "method" in message and "id" in message
         try:
-            typed = super().structure_message({"params": None, **message} if "method" in message else message)
+            typed = super().structure_message(message)
             if is_request and not isinstance(typed, RPCRequest):
                 raise JsonRpcInvalidRequest(f"{message['method']} is a notification, and has no id.")
         except JsonRpcException as error:
@@ -68,7 +68,8 @@ def lenient_converter() -> Converter:
     """A converter that takes what clients really send.
 
     vscode-languageserver-types 3.17 counts trigger kinds from 0, and clients of that age send
-    `selectedCompletionInfo` with its range as a list.
+    `selectedCompletionInfo` with its range as a list. The parameters of requests that are not in the protocol stay
+    plain data, and need not be there.
     """
     converter: Converter = default_converter()
     kinds = types.InlineCompletionTriggerKind
@@ -80,6 +81,10 @@ def lenient_converter() -> Converter:
         given = value if isinstance(value, dict) else {}
         return types.InlineCompletionContext(trigger_kind=trigger_kind(given.get("triggerKind"), None))
 
+    def request(value: Any, _type: Any) -> JsonRPCRequestMessage:
+        return JsonRPCRequestMessage(value["id"], value["method"], value["jsonrpc"], value.get("params"))
+
+    converter.register_structure_hook(JsonRPCRequestMessage, request)
     converter.register_structure_hook(kinds, trigger_kind)
     converter.register_structure_hook(types.InlineCompletionContext, context)
     return converter
