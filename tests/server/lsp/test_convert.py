@@ -7,7 +7,7 @@ from lsprotocol import types
 
 from finetab.completion.request import Answer
 from finetab.documents import Edit
-from finetab.lsp.convert import ACCEPTED, completion_list, edit_of, offset_of
+from finetab.lsp.convert import ACCEPTED, completion_list, edit_of, offset_of, width
 
 CODECS = {"utf-8": ("utf-8", 1), "utf-16": ("utf-16-le", 2), "utf-32": ("utf-32-le", 4)}
 PIECES = [
@@ -96,6 +96,11 @@ def test_random_edits_agree_with_the_reference(encoding: str) -> None:
 )
 def test_offsets_of_awkward_places(text: str, line: int, character: int, encoding: str, offset: int) -> None:
     assert offset_of(text, types.Position(line, character), encoding) == offset
+
+
+@pytest.mark.parametrize(("encoding", "units"), [("utf-8", 8), ("utf-16", 4), ("utf-32", 3)])
+def test_the_width_of_a_text_counts_the_client_s_units(encoding: str, units: int) -> None:
+    assert width("a漢𝒳", encoding) == units
 
 
 def test_a_change_without_a_range_replaces_everything() -> None:
