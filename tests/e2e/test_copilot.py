@@ -1,11 +1,12 @@
 """Plugins that speak Copilot's old protocol, over the wire."""
 
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.e2e.scripted_client import URI, ready, started
+from tests.e2e.scripted_client import SCRIPT, URI, messages, ready, started
 
 from finetab.lsp.client import ServerProcess
 
@@ -28,6 +29,21 @@ def test_a_plugin_is_told_that_somebody_is_signed_in(echo: ServerProcess) -> Non
     assert echo.call("signInInitiate", {})["status"] == "AlreadySignedIn"
     assert echo.call("signInConfirm", {"userCode": "x"})["status"] == "OK"
     assert echo.call("getVersion", {})["version"]
+
+
+def test_a_plugin_s_settings_for_copilot_are_no_faults_and_it_gets_no_menu() -> None:
+    info = {"editorInfo": {"name": "x", "version": "1"}, "editorPluginInfo": {"name": "y", "version": "2"}}
+    with ServerProcess(SCRIPT) as server:
+        result = server.start(options={**info, "finetab": {"base": "echo"}})
+        assert "completionProvider" not in result["capabilities"]
+        settings = {"github": {"copilot": {}}, "http": {}, "finetab": {"adapter": "mine"}}
+        server.notify("workspace/didChangeConfiguration", {"settings": settings})
+        ready(server).open(URI, "x")
+        deadline = time.monotonic() + 10
+        while json.loads(server.complete(URI, 0, 0) or "[0,0,0]")[2] != "mine":
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        assert not messages(server)
 
 
 def test_a_request_without_parameters_is_answered(echo: ServerProcess) -> None:

@@ -20,6 +20,11 @@ _LOG = logging.getLogger(__name__)
 _USER = "local"
 
 
+def is_plugin(initialization_options: Any) -> bool:
+    """Whether a client is made for Copilot: such clients introduce themselves when they start the server."""
+    return isinstance(initialization_options, dict) and "editorPluginInfo" in initialization_options
+
+
 def check_status(ls: FinetabServer, _params: Any) -> dict[str, str]:
     """A plugin asks for nothing before it has heard that somebody is signed in."""
     return {"status": "OK", "user": _USER}

@@ -15,6 +15,7 @@ from pygls.uris import to_fs_path
 
 from finetab.core.progress import Progress
 from finetab.lsp.completion import offer_where_needed
+from finetab.lsp.copilot import is_plugin
 from finetab.lsp.session import FinetabServer
 from finetab.settings import Settings, parse_settings, read_settings
 
@@ -27,9 +28,11 @@ _PATIENCE_SECONDS = 2.0
 
 def initialize(ls: FinetabServer, params: types.InitializeParams) -> None:
     """Take the settings of the workspace and of the client. No model is touched: the answer must be quick."""
+    ls.is_copilot_plugin = is_plugin(params.initialization_options)
     ls.settings, faults = _workspace_settings(ls)
     ls.startup_faults = [*faults, *_take(ls, params.initialization_options)]
-    offer_where_needed(ls)
+    if not ls.is_copilot_plugin:  # which shows ghost text, whatever its editor can do
+        offer_where_needed(ls)
 
 
 def _workspace_settings(ls: FinetabServer) -> tuple[Settings, list[str]]:
@@ -45,8 +48,11 @@ def _workspace_settings(ls: FinetabServer) -> tuple[Settings, list[str]]:
 
 
 def _take(ls: FinetabServer, raw: Any) -> list[str]:
-    """Settings on top of those in force, from a bare mapping or one under our section; the faults."""
-    section = raw.get(_SECTION, raw) if isinstance(raw, dict) else None
+    """Settings on top of those in force, from a bare mapping or one under our section; the faults.
+
+    What a plugin for Copilot sends outside our section is meant for Copilot.
+    """
+    section = raw.get(_SECTION, {} if ls.is_copilot_plugin else raw) if isinstance(raw, dict) else None
     ls.settings, faults = parse_settings(section if isinstance(section, dict) else {}, ls.settings)
     return faults
 

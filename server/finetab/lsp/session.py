@@ -47,6 +47,7 @@ class FinetabServer(LanguageServer):
         self.workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="finetab-request")
         self.requests: deque[dict[str, Any]] = deque(maxlen=_REMEMBERED_REQUESTS)
         self.startup_faults: list[str] = []
+        self.is_copilot_plugin = False
         self.was_shut_down = False
         self._told: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
