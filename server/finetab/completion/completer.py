@@ -4,6 +4,7 @@ import time
 from dataclasses import dataclass, replace
 
 from finetab.completion.context import Windows
+from finetab.completion.healing import Healing
 from finetab.completion.postprocess import clean
 from finetab.completion.related import Neighbours
 from finetab.completion.request import Answer, CompletionRequest
@@ -68,7 +69,8 @@ class Completer:
         related = self._neighbours.related_to(request) if self.voice.budgets.context and request.neighbours else ()
         parts = self.windows.parts(request.document, request.offset, related)
         prompt = self.voice.fim.prompt(parts, self.voice.form)
-        rule = StopRule(request, self.voice.tokenizer.decode)
+        healing = Healing(self.voice.tokenizer, parts.tail)
+        rule = StopRule(request, healing.beyond)
         generation = self.engine.generate(
             GenerationRequest(
                 prompt=prompt,
@@ -76,11 +78,13 @@ class Completer:
                 should_stop=rule,
                 is_cancelled=request.ticket.is_ended,
                 may_be_empty=self.voice.may_be_empty,
+                tail=len(parts.tail),
+                allowed=healing.allowed,
             )
         )
         if generation.finish_reason == "cancelled":
             return self._answer("", generation, request)
-        text = self.voice.tokenizer.decode(generation.ids)
+        text = healing.beyond(generation.ids)
         return self._answer(text[: rule.end_in(text)], generation, request)
 
     def _answer(self, text: str, generation: Generation, request: CompletionRequest) -> Answer:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from types import SimpleNamespace
 
 import pytest
-from tests.conftest import byte_tokenizer
+from tests.conftest import byte_tokenizer, word_tokenizer
 
 from finetab.completion.completer import Completer, Voice
 from finetab.completion.request import CompletionRequest, Ticket
@@ -12,7 +12,7 @@ from finetab.core.fim import FimFormat, Form
 from finetab.core.manifest import Budgets
 from finetab.core.tokenizer import Tokenizer
 from finetab.documents import open_document
-from finetab.engine.base import Generation
+from finetab.engine.base import Generation, GenerationRequest
 from finetab.engine.scripted import ScriptedEngine
 
 TOKENIZER = Tokenizer(byte_tokenizer())
@@ -86,3 +86,23 @@ def test_answers_take_the_line_ends_of_the_file() -> None:
     completer, _ = completer_of("b = a\n    return b\n\n\nx")
     answer = completer.complete(request_at("def f(a):\r\n    |\r\n"))
     assert answer.text == "b = a\r\n    return b"
+
+
+def test_a_word_cut_in_two_is_said_whole_and_only_its_rest_is_answered() -> None:
+    words = Tokenizer(word_tokenizer())
+    asked: list[GenerationRequest] = []
+
+    def generate(request: GenerationRequest) -> Generation:
+        asked.append(request)
+        return Generation(tuple(words.encode(" return self\n")), "stop", len(request.prompt), 0, 0.0, 0.0, 0.0)
+
+    engine = SimpleNamespace(generate=generate)
+    completer = Completer(engine, Voice("tiny", "base", words, FIM, "prefix", Budgets(200, 100), 64))
+    assert completer.complete(request_at("class A:\n    def f(self):\n       retur|\n")).text == "n self"
+    (request,) = asked
+    tail = words.decode(request.prompt[-request.tail :])
+    assert tail == " retur"
+    allowed = request.allowed(())
+    assert allowed is not None
+    assert all(word.startswith(tail) or tail.startswith(word) for word in map(words.decode, allowed[:, None].tolist()))
+    assert request.allowed(words.encode(" return")) is None
