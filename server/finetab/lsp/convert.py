@@ -41,10 +41,17 @@ def _characters(line: str, units: int, encoding: Encoding) -> int:
     return len(line)
 
 
+def width(text: str, encoding: Encoding) -> int:
+    """Units of a text without line ends."""
+    return (
+        len(text) if encoding == types.PositionEncodingKind.Utf32 else sum(_units(letter, encoding) for letter in text)
+    )
+
+
 def _units(letter: str, encoding: Encoding) -> int:
     if encoding == types.PositionEncodingKind.Utf8:
         return len(letter.encode("utf-8", "surrogatepass"))
-    return 2 if ord(letter) >= _WIDE else 1
+    return 2 if ord(letter) >= _WIDE and encoding == types.PositionEncodingKind.Utf16 else 1
 
 
 def edit_of(text: str, change: types.TextDocumentContentChangeEvent, encoding: Encoding) -> Edit:
@@ -64,11 +71,13 @@ def completion_list(answer: Answer, position: types.Position, request_id: str) -
             types.InlineCompletionItem(
                 insert_text=answer.text,
                 range=types.Range(start=position, end=position),
-                command=types.Command(
-                    title="finetab: accepted",
-                    command=ACCEPTED,
-                    arguments=[{"id": request_id, "adapter": answer.adapter}],
-                ),
+                command=accepted(request_id, answer.adapter),
             )
         ]
     )
+
+
+def accepted(request_id: str, adapter: str) -> types.Command:
+    """What a client runs once an answer has been inserted."""
+    arguments = [{"id": request_id, "adapter": adapter}]
+    return types.Command(title="finetab: accepted", command=ACCEPTED, arguments=arguments)

@@ -4,42 +4,54 @@ import asyncio
 import logging
 import time
 import uuid
+from typing import TypeAlias
 
 from lsprotocol import types
 
 from finetab.completion.request import Answer, CompletionRequest, Service
 from finetab.lsp.convert import completion_list, offset_of
+from finetab.lsp.notebooks import span_of
 from finetab.lsp.session import FinetabServer
 
 _LOG = logging.getLogger(__name__)
+Place: TypeAlias = types.InlineCompletionParams | types.CompletionParams | types.TextDocumentPositionParams
 
 
 async def inline_completion(
     ls: FinetabServer, params: types.InlineCompletionParams
 ) -> types.InlineCompletionList | None:
-    """Complete at a position; None when there is nothing, when a newer request came, or when something failed."""
+    """Complete at a position; None when there is nothing."""
+    found = await answer_at(ls, params)
+    return completion_list(found[0], params.position, found[1]) if found else None
+
+
+async def answer_at(ls: FinetabServer, params: Place) -> tuple[Answer, str] | None:
+    """The answer at a position and its id: the one way to it, whatever the request is called.
+
+    None when it cannot be worked out, when a newer request came, or when something failed; `ls.requests` says why.
+    """
     # Everything up to the first await runs before the next message is read: this is the snapshot.
     started = time.perf_counter()
     request_id = str(uuid.uuid4())
     uri = params.text_document.uri
-    document, service = ls.documents.get(uri), ls.holder.service
+    span, service = span_of(ls, uri), ls.holder.service
     ticket = ls.scheduler.begin(uri)
     why, answer = "", None
     try:
-        if document is None:
+        if span is None:
             why = "the document is not open"
             return None
         if service is None:
             why = ls.holder.why_not
             return None
-        offset = offset_of(document.text, params.position, ls.encoding)
-        request = CompletionRequest(document, offset, ticket, ls.documents.others(uri))
+        offset = span.start + offset_of(span.text, params.position, ls.encoding)
+        request = CompletionRequest(span.document, offset, ticket, ls.documents.others(span.key))
         answer = await asyncio.get_running_loop().run_in_executor(ls.workers, _complete, service, request)
         if ticket.is_ended():  # after its last step: the text may fit the document no more
             why = ticket.why
             return None
         why = answer.why
-        return completion_list(answer, params.position, request_id)
+        return answer, request_id
     except asyncio.CancelledError:
         ticket.end("cancelled")
         why = "cancelled"
@@ -59,9 +71,7 @@ def _complete(service: Service, request: CompletionRequest) -> Answer:
     return service.complete(request)
 
 
-def _record(
-    request_id: str, params: types.InlineCompletionParams, why: str, answer: Answer | None, total_ms: float
-) -> dict[str, object]:
+def _record(request_id: str, params: Place, why: str, answer: Answer | None, total_ms: float) -> dict[str, object]:
     """What `finetab.why` says of a request."""
     record: dict[str, object] = {
         "id": request_id,

@@ -14,6 +14,7 @@ from lsprotocol import types
 from pygls.uris import to_fs_path
 
 from finetab.core.progress import Progress
+from finetab.lsp.completion import offer_where_needed
 from finetab.lsp.session import FinetabServer
 from finetab.settings import Settings, parse_settings, read_settings
 
@@ -28,6 +29,7 @@ def initialize(ls: FinetabServer, params: types.InitializeParams) -> None:
     """Take the settings of the workspace and of the client. No model is touched: the answer must be quick."""
     ls.settings, faults = _workspace_settings(ls)
     ls.startup_faults = [*faults, *_take(ls, params.initialization_options)]
+    offer_where_needed(ls)
 
 
 def _workspace_settings(ls: FinetabServer) -> tuple[Settings, list[str]]:

@@ -17,15 +17,26 @@ class RobustProtocol(LanguageServerProtocol):
     """Answers a request that cannot be read or that comes too late; pygls would leave the client waiting."""
 
     def structure_message(self, data: dict[str, Any]) -> Any:
-        """Turn a message into its type; a request that has none is answered -32602 before the error goes on."""
+        """Leave an object as it is: pygls calls this for every one inside a message as well."""
+        return data
+
+    def handle_message(self, message: Any) -> None:
+        """Give a message its type, or answer a request that has none -32602; hand it on.
+
+        A batch is no message of the language server protocol, and is ignored as other values are.
+        """
+        if not isinstance(message, dict) or "jsonrpc" not in message:
+            _LOG.warning("ignored what is no message")
+            return
+        whole = {"params": None, **message} if "method" in message else message
         try:
-            return super().structure_message(data)
+            self._handle(super().structure_message(whole))
         except JsonRpcException as error:
-            if "id" in data and "method" in data:
-                self._send_response(data["id"], error=error.to_response_error())
+            if "id" in message and "method" in message:
+                self._send_response(message["id"], error=error.to_response_error())
             raise
 
-    def handle_message(self, message: RPCMessage) -> None:
+    def _handle(self, message: RPCMessage) -> None:
         """Hand a message to its handler; a request after `shutdown` is answered -32600."""
         if self._shutdown and isinstance(message, RPCRequest):
             error = JsonRpcInvalidRequest("The server is shutting down.")
@@ -41,6 +52,13 @@ class RobustProtocol(LanguageServerProtocol):
         before our handler has seen the change.
         """
         yield self.fm.features[types.TEXT_DOCUMENT_DID_CHANGE], (params,), None
+
+    @lsp_method(types.NOTEBOOK_DOCUMENT_DID_CHANGE)
+    def lsp_notebook_document__did_change(
+        self, params: types.DidChangeNotebookDocumentParams
+    ) -> Generator[Any, Any, None]:
+        """Hand changes to our handler alone, as with documents."""
+        yield self.fm.features[types.NOTEBOOK_DOCUMENT_DID_CHANGE], (params,), None
 
 
 def lenient_converter() -> Converter:

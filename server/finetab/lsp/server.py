@@ -12,7 +12,7 @@ from lsprotocol import types
 
 from finetab.completion.request import LoadService
 from finetab.errors import NoSpace
-from finetab.lsp import commands, inline_completion, lifecycle, sync
+from finetab.lsp import commands, copilot, inline_completion, lifecycle, notebooks, sync
 from finetab.lsp.convert import ACCEPTED
 from finetab.lsp.session import FinetabServer
 
@@ -24,7 +24,11 @@ HANDLERS: dict[str, Callable[..., Any]] = {
     types.TEXT_DOCUMENT_DID_OPEN: sync.did_open,
     types.TEXT_DOCUMENT_DID_CHANGE: sync.did_change,
     types.TEXT_DOCUMENT_DID_CLOSE: sync.did_close,
+    types.NOTEBOOK_DOCUMENT_DID_OPEN: notebooks.did_open,
+    types.NOTEBOOK_DOCUMENT_DID_CHANGE: notebooks.did_change,
+    types.NOTEBOOK_DOCUMENT_DID_CLOSE: notebooks.did_close,
     types.TEXT_DOCUMENT_INLINE_COMPLETION: inline_completion.inline_completion,
+    **copilot.HANDLERS,
 }
 # Without options pygls does not tell the client of a feature; some clients read empty options as none.
 OPTIONS = {types.TEXT_DOCUMENT_INLINE_COMPLETION: types.InlineCompletionOptions(work_done_progress=True)}

@@ -15,6 +15,7 @@ from finetab.completion.request import LoadService
 from finetab.completion.scheduler import Scheduler
 from finetab.documents import DocumentStore
 from finetab.lsp.loading import ServiceHolder
+from finetab.lsp.notebook import Notebook
 from finetab.lsp.robust import RobustProtocol, lenient_converter, log_error
 from finetab.settings import Settings
 
@@ -22,6 +23,8 @@ _LOG = logging.getLogger(__name__)
 _REMEMBERED_REQUESTS = 20
 # A superseded request ends within one decoding step, so few ever wait here.
 _WORKERS = 4
+# The cells of all notebooks, whatever their language; the client sends them with the notebook, not as documents.
+_NOTEBOOKS = types.NotebookDocumentSyncOptions([types.NotebookDocumentFilterWithNotebook(notebook="*")])
 
 
 class FinetabServer(LanguageServer):
@@ -32,10 +35,12 @@ class FinetabServer(LanguageServer):
             "finetab",
             __version__,
             text_document_sync_kind=types.TextDocumentSyncKind.Incremental,
+            notebook_document_sync=_NOTEBOOKS,
             protocol_cls=RobustProtocol,
             converter_factory=lenient_converter,
         )
         self.documents = DocumentStore()
+        self.notebooks: dict[str, Notebook] = {}
         self.scheduler = Scheduler()
         self.settings = Settings()
         self.holder = ServiceHolder(load)

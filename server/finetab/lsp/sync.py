@@ -14,8 +14,12 @@ from finetab.lsp.session import FinetabServer
 def did_open(ls: FinetabServer, params: types.DidOpenTextDocumentParams) -> None:
     """Keep a document."""
     item = params.text_document
-    path = (to_fs_path(item.uri) if item.uri.startswith("file:") else None) or item.uri
-    ls.documents.put(item.uri, open_document(path, item.text, item.version, item.language_id))
+    ls.documents.put(item.uri, open_document(path_of(item.uri), item.text, item.version, item.language_id))
+
+
+def path_of(uri: str) -> str:
+    """Where a file stands, or the URI of what is no file."""
+    return (to_fs_path(uri) if uri.startswith("file:") else None) or uri
 
 
 def did_change(ls: FinetabServer, params: types.DidChangeTextDocumentParams) -> None:

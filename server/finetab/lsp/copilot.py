@@ -1,0 +1,107 @@
+"""The requests that plugins written for Copilot sent before inline completion was in the protocol.
+
+With them such a plugin works with finetab unchanged. Nobody signs in anywhere: the answers say that it has been done.
+"""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcInvalidParams
+
+from finetab import __version__
+from finetab.lsp.convert import offset_of
+from finetab.lsp.inline_completion import answer_at
+from finetab.lsp.notebooks import span_of
+from finetab.lsp.session import FinetabServer
+
+_LOG = logging.getLogger(__name__)
+_USER = "local"
+
+
+def check_status(ls: FinetabServer, _params: Any) -> dict[str, str]:
+    """A plugin asks for nothing before it has heard that somebody is signed in."""
+    return {"status": "OK", "user": _USER}
+
+
+def sign_in(ls: FinetabServer, _params: Any) -> dict[str, str]:
+    """There is nothing to sign in to."""
+    return {"status": "AlreadySignedIn", "user": _USER}
+
+
+def get_version(ls: FinetabServer, _params: Any) -> dict[str, str]:
+    """Our own version."""
+    return {"version": __version__, "buildType": "prod", "runtimeVersion": "python"}
+
+
+def set_editor_info(ls: FinetabServer, _params: Any) -> str:
+    """Nothing hangs on the editor's name."""
+    return "OK"
+
+
+async def get_completions(ls: FinetabServer, params: Any) -> dict[str, list[dict[str, Any]]]:
+    """The completion at a place, as a replacement of its line up to the cursor."""
+    place = _place(params)
+    span = span_of(ls, place.text_document.uri)  # before the first await, as `answer_at` does
+    found = await answer_at(ls, place)
+    if span is None or found is None or not found[0].text:
+        return {"completions": []}
+    answer, request_id = found
+    line_start = types.Position(place.position.line, 0)
+    start, end = (offset_of(span.text, position, ls.encoding) for position in (line_start, place.position))
+    completion = {
+        "uuid": request_id,
+        "text": span.text[start:end] + answer.text,
+        "displayText": answer.text,
+        "position": place.position,
+        "range": types.Range(line_start, place.position),
+        "docVersion": getattr(params.doc, "version", 0),
+    }
+    return {"completions": [completion]}
+
+
+def _place(params: Any) -> types.TextDocumentPositionParams:
+    try:
+        position = params.doc.position
+        return types.TextDocumentPositionParams(
+            types.TextDocumentIdentifier(params.doc.uri), types.Position(position.line, position.character)
+        )
+    except (AttributeError, TypeError, ValueError) as error:
+        raise JsonRpcInvalidParams.of(error) from error
+
+
+def notify_shown(ls: FinetabServer, params: Any) -> str:
+    """An answer is on the screen."""
+    return _noted("shown", [getattr(params, "uuid", None)])
+
+
+def notify_accepted(ls: FinetabServer, params: Any) -> str:
+    """An answer was inserted, or a part of it: `acceptedLength` counts UTF-16 units from the line's start."""
+    return _noted("accepted", [getattr(params, "uuid", None)])
+
+
+def notify_rejected(ls: FinetabServer, params: Any) -> str:
+    """Answers were shown and not wanted."""
+    return _noted("rejected", getattr(params, "uuids", None))
+
+
+def _noted(what: str, request_ids: Any) -> str:
+    """The one place that hears what became of answers."""
+    _LOG.info("%s %s", what, request_ids)
+    return "OK"
+
+
+HANDLERS: dict[str, Callable[..., Any]] = {
+    "checkStatus": check_status,
+    "getVersion": get_version,
+    "setEditorInfo": set_editor_info,
+    "signIn": sign_in,
+    "signInInitiate": sign_in,
+    "signInConfirm": check_status,
+    "getCompletions": get_completions,
+    "getCompletionsCycling": get_completions,
+    "notifyShown": notify_shown,
+    "notifyAccepted": notify_accepted,
+    "notifyRejected": notify_rejected,
+}
