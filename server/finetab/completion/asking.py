@@ -4,6 +4,7 @@ Waiting is measured against the person's own rhythm: a delay that most of their 
 while they type on, and when they stop it is over at once (adaptive delays: arXiv 2511.18842; places: Tabby).
 """
 
+import math
 from collections import deque
 
 from finetab.documents import Document
@@ -15,6 +16,8 @@ _SHARE_OF_KEYS = 0.75  # that come sooner than the delay
 _KEPT_KEYS = 20
 _PAUSE_SECONDS = 2.0  # a longer one says nothing of the rhythm
 _USUAL_SECONDS, _MIN_SECONDS, _MAX_SECONDS = 0.12, 0.03, 0.25
+MIN_LOGPROB = {"eager": -math.inf, "normal": -1.0, "calm": -0.5}
+"""From which mean log-probability an answer is shown unasked; `benchmarks/confidence.py` prints what each gives."""
 _RUN = 2  # deletions in a row: what is being taken back is not to be completed
 
 

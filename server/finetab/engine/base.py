@@ -4,8 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
 
-import numpy as np
-import numpy.typing as npt
+from finetab.core.vocabulary import Ids
 
 FinishReason: TypeAlias = Literal["end", "stop", "length", "cancelled"]
 """`end`: the model gave its end token; `stop`: the caller's rule said so; `length`: the budget was used up."""
@@ -21,7 +20,7 @@ def no_rule(ids: Sequence[int]) -> bool:
     return False
 
 
-def anything(ids: Sequence[int]) -> npt.NDArray[np.int64] | None:
+def anything(ids: Sequence[int]) -> Ids | None:
     """A choice that leaves all ids open."""
     return None
 
@@ -38,8 +37,12 @@ class GenerationRequest:
     """Whether the end token may come first: only where the model was taught empty answers."""
     tail: int = 0
     """How many ids at the prompt's end are said anew: the answer's ids begin where they begin."""
-    allowed: Callable[[Sequence[int]], npt.NDArray[np.int64] | None] = anything
+    allowed: Callable[[Sequence[int]], Ids | None] = anything
     """Which ids may follow the new ones so far; None for all."""
+    temperature: float = 0.0
+    """0 takes the likeliest id; above, ids are drawn, the more evenly the higher it is."""
+    seed: int = 0
+    """Of the draws: the same one draws the same ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ class Generation:
 
 
 class Engine(Protocol):
-    """Continues prompts greedily. Safe to call from any thread; requests are served one at a time."""
+    """Continues prompts. Safe to call from any thread; requests are served one at a time."""
 
     def generate(self, request: GenerationRequest) -> Generation:
         """Block until the answer is complete or the request is cancelled (within one step).

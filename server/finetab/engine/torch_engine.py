@@ -1,4 +1,4 @@
-"""The engine in this process: any transformers causal language model, greedy, with its prompts' KV kept.
+"""The engine in this process: any transformers causal language model, with its prompts' KV kept.
 
 It knows token ids and tensors; what they spell is the caller's business. All work happens on one thread of its
 own, so that no two requests share a model and a caller's thread can be anything.
@@ -12,10 +12,11 @@ from typing import Any
 import torch
 from transformers import PreTrainedModel
 
+from finetab.core.vocabulary import Ids
 from finetab.engine.base import FinishReason, Generation, GenerationRequest
 from finetab.engine.kv_cache import KvCache
 from finetab.engine.prefix import common_prefix_length
-from finetab.engine.sampling import Step, greedy
+from finetab.engine.sampling import Choice, Step, choice_of
 
 _PREFILL_CHUNK = 256  # tokens between two looks at the cancellation: under a second on two cores
 
@@ -146,10 +147,11 @@ class TorchEngine:
         it says something else, the slot is cut back to there.
         """
         tail = list(request.prompt)[len(request.prompt) - request.tail :]
+        choice = choice_of(request.temperature, request.seed)
         while True:
             is_tail = len(logits_TV) > 1
             may_end = request.may_be_empty or (bool(ids) and ids != tail)
-            step = self._step(logits_TV[0], request, ids, may_end=may_end)
+            step = self._step(choice, logits_TV[0], request.allowed(ids), may_end=may_end)
             if is_tail and step.token == tail[len(ids)]:
                 ids.append(step.token)
                 logits_TV = logits_TV[1:]
@@ -168,10 +170,9 @@ class TorchEngine:
                 return "cancelled"
             logits_TV = self._forward(slot, [step.token])
 
-    def _step(self, logits_V: torch.Tensor, request: GenerationRequest, ids: list[int], *, may_end: bool) -> Step:
-        allowed = request.allowed(ids)
+    def _step(self, choice: Choice, logits_V: torch.Tensor, allowed: Ids | None, *, may_end: bool) -> Step:
         among = None if allowed is None else torch.from_numpy(allowed).to(logits_V.device)
-        return greedy(logits_V, self._forbidden if may_end else self._forbidden_first, among)
+        return choice.of(logits_V, self._forbidden if may_end else self._forbidden_first, among)
 
     def _forward(self, slot: _Slot, new_ids: list[int], num_logits: int = 1) -> torch.Tensor:
         """Evaluate ids after those of the slot; the logits (T, V) that follow the last ones."""

@@ -105,18 +105,20 @@ class ServerProcess:
         item = {"uri": uri, "languageId": language_id, "version": version, "text": text}
         self.notify("textDocument/didOpen", {"textDocument": item})
 
-    def complete_request(self, uri: str, line: int, character: int) -> int:
-        """Ask for a completion; gives the request's id."""
+    def complete_request(self, uri: str, line: int, character: int, *, by_hand: bool = True) -> int:
+        """Ask for a completion, as a person who presses the key for it or as an editor while one types; the id."""
         params = {
             "textDocument": {"uri": uri},
             "position": {"line": line, "character": character},
-            "context": {"triggerKind": 2},
+            "context": {"triggerKind": 1 if by_hand else 2},
         }
         return self.request("textDocument/inlineCompletion", params)
 
-    def complete(self, uri: str, line: int, character: int, seconds: float = 60.0) -> str | None:
+    def complete(
+        self, uri: str, line: int, character: int, seconds: float = 60.0, *, by_hand: bool = True
+    ) -> str | None:
         """The text offered at a position, None for none."""
-        result = self.answer(self.complete_request(uri, line, character), seconds)["result"]
+        result = self.answer(self.complete_request(uri, line, character, by_hand=by_hand), seconds)["result"]
         return str(result["items"][0]["insertText"]) if result else None
 
     def why(self) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 from finetab import __version__
+from finetab.completion.asking import Rhythm
 from finetab.completion.request import LoadService
 from finetab.completion.scheduler import Scheduler
 from finetab.documents import DocumentStore
@@ -42,6 +43,7 @@ class FinetabServer(LanguageServer):
         self.documents = DocumentStore()
         self.notebooks: dict[str, Notebook] = {}
         self.scheduler = Scheduler()
+        self._rhythms: dict[str, Rhythm] = {}
         self.settings = Settings()
         self.holder = ServiceHolder(load)
         self.workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="finetab-request")
@@ -55,6 +57,14 @@ class FinetabServer(LanguageServer):
     def encoding(self) -> types.PositionEncodingKind | str:
         """What the characters of positions count, as agreed with the client."""
         return self.workspace.position_encoding or types.PositionEncodingKind.Utf16
+
+    def rhythm_of(self, uri: str) -> Rhythm:
+        """How somebody types in a document or cell; it is forgotten with the document."""
+        return self._rhythms.setdefault(uri, Rhythm())
+
+    def forget_rhythm(self, uri: str) -> None:
+        """The document has been closed."""
+        self._rhythms.pop(uri, None)
 
     def tell(self, message: str, kind: types.MessageType = types.MessageType.Warning) -> None:
         """Show the user a sentence, once in a session."""
