@@ -89,3 +89,13 @@ def test_an_entry_selected_in_a_menu_is_gone_on_from() -> None:
         (item,) = result["items"]
         assert item["range"] == over
         assert item["insertText"].startswith('append["a.append", ""')
+
+
+def test_a_selected_entry_s_range_may_come_as_a_list() -> None:
+    with ready(started()) as server:
+        server.open(URI, "a.app")
+        pair = [{"line": 0, "character": 2}, {"line": 0, "character": 5}]
+        context = {"triggerKind": 2, "selectedCompletionInfo": {"range": pair, "text": "append"}}
+        place = {"textDocument": {"uri": URI}, "position": {"line": 0, "character": 5}}
+        (item,) = server.call("textDocument/inlineCompletion", {**place, "context": context})["items"]
+        assert item["insertText"].startswith("append")
