@@ -8,8 +8,6 @@ types. Prints exact matches and similarity in percent with 95% bootstrap interva
 
 import argparse
 from contextlib import closing, nullcontext
-from dataclasses import replace
-from random import Random
 from unittest.mock import patch
 
 from rich.console import Console
@@ -22,9 +20,8 @@ from finetab.core.progress import silent
 from finetab.core.tokenizer import Tokenizer
 from finetab.settings import Settings
 from finetab_training.data.corpus import Recipe, read_corpus
-from finetab_training.data.hole import Hole
 from finetab_training.data.trained import Trained
-from finetab_training.evaluate.holes import cut_holes
+from finetab_training.evaluate.holes import cut_holes, partly_typed
 from finetab_training.evaluate.metrics import estimate, paired_difference
 from finetab_training.evaluate.runner import Result, answer_holes
 
@@ -39,7 +36,7 @@ def main() -> None:
     parser.add_argument("--holes", type=int, default=40)
     given = parser.parse_args()
     cut = cut_holes(read_corpus(Recipe((given.data,))).test, given.holes, 0, Trained()).holes
-    kinds = {"as cut": cut, "partly typed": tuple(_typed(hole) for hole in cut if len(hole.middle) > 1)}
+    kinds = {"as cut": cut, "partly typed": tuple(partly_typed(hole) for hole in cut if len(hole.middle) > 1)}
     settings = Settings(
         base=given.base, adapter=given.adapter, form=given.form, prefix_tokens=256, suffix_tokens=96, max_new_tokens=32
     )
@@ -56,13 +53,6 @@ def main() -> None:
     console = Console()
     console.print(table)
     console.print(f"{given.data}, {given.base}, {given.adapter}, {given.form}", highlight=False)
-
-
-def _typed(hole: Hole) -> Hole:
-    """A hole of which some letters have been typed, never all of its first line."""
-    first_line = hole.middle.split("\n", 1)[0]
-    count = Random(f"{hole.path}/{len(hole.prefix)}").randrange(1, max(2, len(first_line)))
-    return replace(hole, prefix=hole.prefix + hole.middle[:count], middle=hole.middle[count:])
 
 
 def _rows(kind: str, without: list[Result], healed: list[Result]) -> list[list[str]]:

@@ -219,3 +219,22 @@ def test_the_end_token_may_not_stand_for_a_tail_alone() -> None:
     assert engine_of(model).generate(replace(request, may_be_empty=True, allowed=held_to([prompt[-1]], [END]))).ids == (
         prompt[-1],
     )
+
+
+def test_a_seed_draws_the_same_ids_and_another_one_others() -> None:
+    engine = engine_of(random_model("llama"), forbidden=[END])
+    request = GenerationRequest(ids(9, 30), 10, temperature=2.0)
+    drawn = [engine.generate(replace(request, seed=seed)).ids for seed in (1, 1, 2)]
+    assert drawn[0] == drawn[1] != drawn[2]
+
+
+def test_a_low_temperature_draws_what_is_likeliest_and_nothing_forbidden_is_drawn() -> None:
+    model = random_model("llama")
+    prompt = ids(10, 30)
+    likeliest = ask(engine_of(model, forbidden=[END]), prompt)
+    assert engine_of(model, forbidden=[END]).generate(
+        GenerationRequest(prompt, 12, temperature=1e-4, seed=1)
+    ).ids == likeliest.ids  # fmt: skip
+    forbidden = list(likeliest.ids)
+    drawn = engine_of(model, forbidden=forbidden).generate(GenerationRequest(prompt, 40, temperature=5.0, seed=1))
+    assert not set(drawn.ids) & set(forbidden)
