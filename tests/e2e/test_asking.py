@@ -1,7 +1,13 @@
 """When a real server asks its model: not everywhere, not while text is taken back, and after a pause in typing."""
 
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
+import pytest
 from tests.e2e.scripted_client import URI, ready, started
 
 from finetab.lsp.client import ServerProcess
@@ -99,3 +105,17 @@ def test_a_selected_entry_s_range_may_come_as_a_list() -> None:
         place = {"textDocument": {"uri": URI}, "position": {"line": 0, "character": 5}}
         (item,) = server.call("textDocument/inlineCompletion", {**place, "context": context})["items"]
         assert item["insertText"].startswith("append")
+
+
+def test_finetab_why_tells_it_in_a_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    with ready(started()) as server:
+        server.open(URI, "word")
+        unasked(server, 2)
+        server.stop()
+    command = [sys.executable, "-m", "finetab", "why", "-n", "1"]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ | {"COLUMNS": "120"})
+    assert "a.py:1:3" in shown.stdout
+    assert "the cursor stands before a word" in shown.stdout
+    as_json = subprocess.run([*command, "--json"], capture_output=True, text=True, check=True)
+    assert json.loads(as_json.stdout)["character"] == 2

@@ -79,7 +79,7 @@ async def answer_at(
     finally:
         ls.scheduler.finish(uri, ticket)
         record["total_ms"] = round((time.perf_counter() - started) * 1000, 1)
-        ls.requests.appendleft(record)
+        ls.remember(record)
 
 
 def _request(

@@ -15,6 +15,8 @@ from finetab.completion.asking import Rhythm
 from finetab.completion.request import LoadService
 from finetab.completion.scheduler import Scheduler
 from finetab.documents import DocumentStore
+from finetab.errors import NoSpace
+from finetab.journal import note
 from finetab.lsp.loading import ServiceHolder
 from finetab.lsp.notebook import Notebook
 from finetab.lsp.robust import RobustProtocol, lenient_converter, log_error
@@ -65,6 +67,20 @@ class FinetabServer(LanguageServer):
     def forget_rhythm(self, uri: str) -> None:
         """The document has been closed."""
         self._rhythms.pop(uri, None)
+
+    def remember(self, record: dict[str, Any]) -> None:
+        """Keep what became of a request, here and in the journal that `finetab why` reads."""
+        self.requests.appendleft(record)
+        if not self.was_shut_down:
+            self.workers.submit(self._note, record)
+
+    def _note(self, record: dict[str, Any]) -> None:
+        try:
+            note(record)
+        except (OSError, NoSpace) as error:
+            if "journal" not in self._told:
+                self._told.add("journal")
+                _LOG.warning("the journal of requests cannot be written: %s", error)
 
     def tell(self, message: str, kind: types.MessageType = types.MessageType.Warning) -> None:
         """Show the user a sentence, once in a session."""
