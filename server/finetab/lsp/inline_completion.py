@@ -51,6 +51,7 @@ async def answer_at(
     span, service = span_of(ls, uri), ls.holder.service
     ticket = ls.scheduler.begin(uri)
     try:
+        record["version"] = span.document.version if span is not None else None
         if span is None or service is None:
             record["why"] = "the document is not open" if span is None else ls.holder.why_not
             return None
