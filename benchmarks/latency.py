@@ -81,6 +81,8 @@ class Typist:
                 at += 1
             self._ask(at)
             self._pause()
+            if self._text[at - 1] == "\n":
+                self._think()
 
     def _answer_so_far(self, at: int) -> str:
         """What stands on the screen: the answer to the last request, if it has come."""
@@ -107,6 +109,10 @@ class Typist:
         sent = time.perf_counter()
         number = self._server.complete_request(self._uri, place["line"], place["character"], by_hand=False)
         self._newest = self.asked[self._version, place["line"], place["character"]] = Asked(number, sent)
+
+    def _think(self) -> None:
+        """Before a new line: half a second to three (log-normal around 1.2 s)."""
+        time.sleep(self._pace * min(3.0, max(0.5, self._generator.lognormvariate(0.18, 0.5))))
 
     def _pause(self) -> None:
         """Between keys: most are quick, some are thought about (log-normal around 130 ms)."""
@@ -174,10 +180,8 @@ def _rich_text() -> Path:
 
 
 def _main_thread_seconds(process: psutil.Process) -> float:
-    seconds: float = next(
-        thread.user_time + thread.system_time for thread in process.threads() if thread.id == process.pid
-    )
-    return seconds
+    (main,) = (thread for thread in process.threads() if thread.id == process.pid)
+    return float(main.user_time + main.system_time)
 
 
 def _wait_for_all(server: ServerProcess, typist: Typist) -> int:
@@ -249,8 +253,8 @@ def _show(found: dict[str, Any]) -> None:
     console.print(
         f"{found['requests']} requests, {found['unanswered']} unanswered, {found['taken']} answers taken\n"
         f"overhead p95 {found['overhead_ms'].get('p95', 0):.1f} ms, from memory {found['remembered_share']:.0%}, "
-        f"prompt tokens re-used {found['reused_token_share']:.0%}, event loop busy {found['event_loop_cpu_share']:.1%}, "
-        f"{found['memory_mb']:.0f} MB",
+        f"prompt tokens re-used {found['reused_token_share']:.0%}\n"
+        f"event loop busy {found['event_loop_cpu_share']:.1%}, {found['memory_mb']:.0f} MB",
         highlight=False,
     )
 

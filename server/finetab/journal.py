@@ -14,7 +14,7 @@ import platformdirs
 
 from finetab.core.atomic import write_text
 
-_MAX_BYTES = 256 * 1024
+_MAX_BYTES = 4_000_000  # some ten thousand requests
 
 
 def journal_path() -> Path:

@@ -22,10 +22,10 @@ def test_the_last_requests_come_newest_first() -> None:
 
 
 def test_it_does_not_grow_for_ever() -> None:
-    for number in range(700):
-        note({"id": str(number), "uri": "file:///" + "x" * 1000})
-    assert journal_path().stat().st_size < 300_000
-    assert [request["id"] for request in last_requests(100)] == [str(number) for number in range(699, 599, -1)]
+    for number in range(70):
+        note({"id": str(number), "uri": "file:///" + "x" * 100_000})
+    assert journal_path().stat().st_size < 4_200_000
+    assert [request["id"] for request in last_requests(10)] == [str(number) for number in range(69, 59, -1)]
     assert journal_path().stat().st_mode & 0o077 == 0
 
 
