@@ -2,7 +2,8 @@
 
 `echo` answers with the whole text around the cursor, `beside` with the names of the other open files, `slow` takes
 its time and looks at its ticket, `late` loads slowly, `missing` cannot be loaded, `broken` loads and raises, `bug`
-raises while loading, `deaf` never looks at its ticket, `loud` prints and reads as libraries do.
+raises while loading, `deaf` never looks at its ticket, `loud` prints and reads as libraries do, `lines` answers with
+two lines of code.
 """
 
 import json
@@ -40,6 +41,8 @@ class ScriptedService:
         if self._settings.base == "deaf":
             time.sleep(0.4)
         heavy = [name for name in ("torch", "transformers", "peft") if name in sys.modules]
+        if self._settings.base == "lines":
+            return Answer("return größe + 𝒳\n    print(done)", "answered")
         if self._settings.base == "beside":
             return Answer(" ".join(["open:", *(Path(other.path).name for other in request.neighbours)]), "answered")
         text = json.dumps([request.prefix, request.suffix, self._settings.adapter, heavy])

@@ -103,6 +103,19 @@ def test_contexts_of_older_clients_are_taken(echo: ServerProcess, context: Any) 
     assert echo.answer(echo.request("textDocument/inlineCompletion", params))["result"]["items"]
 
 
+@pytest.mark.parametrize("method", ["initialized", "textDocument/didOpen", "$/cancelRequest", "exit"])
+def test_a_notification_sent_as_a_request_is_answered_with_an_error(echo: ServerProcess, method: str) -> None:
+    params = {"textDocument": {"uri": URI, "languageId": "python", "version": 1, "text": ""}, "id": 1}
+    assert echo.answer(echo.request(method, params))["error"]["code"] == -32600
+
+
+def test_an_object_inside_a_message_is_not_taken_for_one(echo: ServerProcess) -> None:
+    inside = {"jsonrpc": "2.0", "id": "inside", "method": "textDocument/hover", "type_name": 3}
+    request = echo.request("workspace/executeCommand", {"command": "finetab.accepted", "arguments": [inside]})
+    assert echo.answer(request)["result"] is None
+    assert not any(message.get("id") == "inside" for message in echo.received)
+
+
 def test_an_unknown_method_is_answered_and_malformed_messages_do_no_harm(echo: ServerProcess) -> None:
     assert echo.answer(echo.request("finetab/unheardOf", {}))["error"]["code"] == -32601
     for body in (b"{", b"[]", b"3", b'"x"', b"null", b'{"jsonrpc": "2.0"}', b"\xff\xfe", b'{"id": 5}'):

@@ -56,39 +56,40 @@ async def get_completions(ls: FinetabServer, params: Any) -> dict[str, list[dict
         "displayText": answer.text,
         "position": place.position,
         "range": types.Range(line_start, place.position),
-        "docVersion": getattr(params.doc, "version", 0),
+        "docVersion": params["doc"].get("version", 0),
     }
     return {"completions": [completion]}
 
 
 def _place(params: Any) -> types.TextDocumentPositionParams:
     try:
-        position = params.doc.position
+        uri, position = params["doc"]["uri"], params["doc"]["position"]
         return types.TextDocumentPositionParams(
-            types.TextDocumentIdentifier(params.doc.uri), types.Position(position.line, position.character)
+            types.TextDocumentIdentifier(uri), types.Position(position["line"], position["character"])
         )
-    except (AttributeError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise JsonRpcInvalidParams.of(error) from error
 
 
 def notify_shown(ls: FinetabServer, params: Any) -> str:
     """An answer is on the screen."""
-    return _noted("shown", [getattr(params, "uuid", None)])
+    return _noted("shown", params)
 
 
 def notify_accepted(ls: FinetabServer, params: Any) -> str:
-    """An answer was inserted, or a part of it: `acceptedLength` counts UTF-16 units from the line's start."""
-    return _noted("accepted", [getattr(params, "uuid", None)])
+    """An answer was inserted, or a part of it: `acceptedLength` counts the line before the cursor as well."""
+    return _noted("accepted", params)
 
 
 def notify_rejected(ls: FinetabServer, params: Any) -> str:
     """Answers were shown and not wanted."""
-    return _noted("rejected", getattr(params, "uuids", None))
+    return _noted("rejected", params)
 
 
-def _noted(what: str, request_ids: Any) -> str:
+def _noted(what: str, params: Any) -> str:
     """The one place that hears what became of answers."""
-    _LOG.info("%s %s", what, request_ids)
+    given = params if isinstance(params, dict) else {}
+    _LOG.info("%s %s", what, given.get("uuids", [given.get("uuid")]))
     return "OK"
 
 

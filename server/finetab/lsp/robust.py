@@ -8,7 +8,7 @@ from cattrs import Converter
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException, JsonRpcInvalidRequest
 from pygls.protocol import LanguageServerProtocol, default_converter, lsp_method
-from pygls.protocol.json_rpc import RPCMessage, RPCRequest
+from pygls.protocol.json_rpc import JsonRPCRequestMessage, RPCMessage, RPCRequest
 
 _LOG = logging.getLogger(__name__)
 
@@ -21,20 +21,23 @@ class RobustProtocol(LanguageServerProtocol):
         return data
 
     def handle_message(self, message: Any) -> None:
-        """Give a message its type, or answer a request that has none -32602; hand it on.
+        """Give a message its type and hand it on; what asks for an answer and has no such type gets an error.
 
         A batch is no message of the language server protocol, and is ignored as other values are.
         """
         if not isinstance(message, dict) or "jsonrpc" not in message:
             _LOG.warning("ignored what is no message")
             return
-        whole = {"params": None, **message} if "method" in message else message
+        is_request = "method" in message and "id" in message
         try:
-            self._handle(super().structure_message(whole))
+            typed = super().structure_message(message)
+            if is_request and not isinstance(typed, RPCRequest):
+                raise JsonRpcInvalidRequest(f"{message['method']} is a notification, and has no id.")
         except JsonRpcException as error:
-            if "id" in message and "method" in message:
+            if is_request:
                 self._send_response(message["id"], error=error.to_response_error())
             raise
+        self._handle(typed)
 
     def _handle(self, message: RPCMessage) -> None:
         """Hand a message to its handler; a request after `shutdown` is answered -32600."""
@@ -65,7 +68,8 @@ def lenient_converter() -> Converter:
     """A converter that takes what clients really send.
 
     vscode-languageserver-types 3.17 counts trigger kinds from 0, and clients of that age send
-    `selectedCompletionInfo` with its range as a list. What makes no sense there is taken as nothing selected.
+    `selectedCompletionInfo` with its range as a list; what makes no sense there is taken as nothing selected. The
+    parameters of requests that are not in the protocol stay plain data, and need not be there.
     """
     converter: Converter = default_converter()
     kinds = types.InlineCompletionTriggerKind
@@ -89,6 +93,10 @@ def lenient_converter() -> Converter:
         except Exception:  # noqa: BLE001 - cattrs raises groups of anything; without it the request still makes sense
             return None
 
+    def request(value: Any, _type: Any) -> JsonRPCRequestMessage:
+        return JsonRPCRequestMessage(value["id"], value["method"], value["jsonrpc"], value.get("params"))
+
+    converter.register_structure_hook(JsonRPCRequestMessage, request)
     converter.register_structure_hook(kinds, trigger_kind)
     converter.register_structure_hook(types.InlineCompletionContext, context)
     return converter
