@@ -132,6 +132,25 @@ def _load_service(settings: "Settings", progress: "Progress"):  # type: ignore[n
 
 
 @app.command()
+def why(
+    count: Annotated[int, typer.Option("-n", "--count", min=1, help="How many of the last requests.")] = 10,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, newest first.")] = False,
+) -> None:
+    """Say what became of an editor's last requests: what was shown, or why there was nothing."""
+    from finetab.journal import last_requests
+
+    requests = last_requests(count)
+    if as_json:
+        for request in requests:
+            typer.echo(json.dumps(request, ensure_ascii=False))
+        return
+
+    from finetab.why import show_requests
+
+    show_requests(requests)
+
+
+@app.command()
 def doctor() -> None:
     """Say what was found: model, device, adapters, versions; and what to fix."""
     from finetab.doctor import examine

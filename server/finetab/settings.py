@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,10 @@ FILE_NAME = "finetab.toml"
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All settings and their defaults. Editors may write them in camelCase (`maxNewTokens`)."""
+    """All settings and their defaults. Editors may write them in camelCase (`maxNewTokens`).
+
+    Those that do not compare are followed without loading the model again.
+    """
 
     base: str = "default"
     """A name from `finetab models`, a model folder, a `.gguf` file or a hub id."""
@@ -35,13 +38,19 @@ class Settings:
     """Tokens of text after the cursor; 0 takes what the adapter was trained with (128 without one)."""
     context_tokens: int = 0
     """Tokens of code from other open files; 0 takes what the adapter was trained with (none without one)."""
+    eagerness: str = field(default="normal", compare=False)
+    """How sure an answer must be to be shown unasked: `eager` (any), `normal`, `calm`."""
+    look_ahead: bool = field(default=True, compare=False)
+    """Whether the line after a shown answer is worked out while nobody needs the model."""
 
 
 _ALLOWED = {
     "form": ("auto", "spm", "psm", "prefix"),
     "dtype": ("auto", "float32", "bfloat16", "float16"),
     "quantisation": ("none", "nf4"),
+    "eagerness": ("eager", "normal", "calm"),
 }
+_KINDS = {str: "text", int: "a number from 0", bool: "true or false"}
 
 
 def parse_settings(raw: Mapping[str, Any], start: Settings | None = None) -> tuple[Settings, list[str]]:
@@ -55,8 +64,8 @@ def parse_settings(raw: Mapping[str, Any], start: Settings | None = None) -> tup
         name = _snake(key)
         if name not in kinds:
             faults.append(f'Unknown setting "{key}"{near_match(name, kinds)}')
-        elif not isinstance(value, kinds[name]) or isinstance(value, bool) or (isinstance(value, int) and value < 0):
-            kind = "a number from 0" if kinds[name] is int else "text"
+        elif type(value) is not kinds[name] or (isinstance(value, int) and value < 0):
+            kind = _KINDS[kinds[name]]
             faults.append(f"The setting {key} must be {kind}, not {value!r}; {getattr(settings, name)!r} is used.")
         elif name in _ALLOWED and value not in _ALLOWED[name]:
             allowed = ", ".join(_ALLOWED[name])

@@ -48,6 +48,12 @@ class ScriptedService:
         text = json.dumps([request.prefix, request.suffix, self._settings.adapter, heavy])
         return Answer(text, "answered", adapter=self._settings.adapter)
 
+    def recall(self, request: CompletionRequest) -> Answer | None:
+        return None
+
+    def look_ahead(self, request: CompletionRequest, answer: Answer) -> None:
+        print(f"looking ahead of {answer.text!r}", file=sys.stderr, flush=True)
+
     def close(self) -> None:
         print(f"closed {self._settings.base}", file=sys.stderr, flush=True)
 

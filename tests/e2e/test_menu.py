@@ -45,7 +45,7 @@ def test_a_newer_request_of_either_kind_supersedes_and_every_one_is_answered() -
     with ready(started("slow")) as server:
         server.open(URI, "x")
         first, second = menu(server, URI, 0, 1), server.complete_request(URI, 0, 1)
-        third = menu(server, URI, 0, 0)
+        third = menu(server, URI, 0, 1)
         assert server.answer(first)["result"] == {"isIncomplete": True, "items": []}
         assert server.answer(second)["result"] is None
         assert server.answer(third)["result"]["items"]

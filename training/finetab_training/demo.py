@@ -125,7 +125,7 @@ def _serve(settings: dict[str, Any], holes: tuple[Hole, ...], console: Console) 
         console.print(f"in force: {end['params']['value']['message']}", highlight=False)
         server.open(uri, hole.prefix + hole.suffix, hole.language)
         line, character = hole.prefix.count("\n"), len(hole.prefix) - hole.prefix.rfind("\n") - 1
-        text = server.complete(uri, line, character)
+        text = server.complete(uri, line, character, by_hand=False)
         cold = server.why()[0]
         _show_completion(hole, text, console)
         # A key is typed that the answer did not foresee: the prompt is evaluated from there on only.
@@ -134,7 +134,7 @@ def _serve(settings: dict[str, Any], holes: tuple[Hole, ...], console: Console) 
             "textDocument/didChange",
             {"textDocument": {"uri": uri, "version": 2}, "contentChanges": [{"range": key, "text": "_"}]},
         )
-        server.complete(uri, line, character + 1)
+        server.complete(uri, line, character + 1, by_hand=False)
         warm = server.why()[0]
         server.stop()
     for label, found in (("first request", cold), ("one key later", warm)):

@@ -4,15 +4,19 @@ import time
 from dataclasses import dataclass, replace
 
 from finetab.completion.context import Windows
+from finetab.completion.healing import Healing
 from finetab.completion.postprocess import clean
 from finetab.completion.related import Neighbours
 from finetab.completion.request import Answer, CompletionRequest
-from finetab.completion.reuse import Memory
+from finetab.completion.reuse import Memory, following
 from finetab.completion.stopping import StopRule
-from finetab.core.fim import FimFormat, Form
+from finetab.core.fim import FimFormat, Form, Parts
 from finetab.core.manifest import Budgets
 from finetab.core.tokenizer import Tokenizer
 from finetab.engine.base import Engine, Generation, GenerationRequest
+
+_TEMPERATURE = 0.7
+_TRIES_PER_CANDIDATE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +49,24 @@ class Completer:
         """Base and adapter in force, for people."""
         return f"{self.voice.base} · {self.voice.adapter} · {self.voice.form}"
 
+    def recall(self, request: CompletionRequest) -> Answer | None:
+        """See `Service.recall`."""
+        answer = self._memory.find(request)
+        if answer is None or len(answer.others) < request.num_candidates - 1:
+            return None
+        return _if_sure(answer, request)
+
     def complete(self, request: CompletionRequest) -> Answer:
         """See `Service.complete`."""
         started = time.perf_counter()
-        answer = self._memory.find(request)
-        if answer is None:
-            answer = self._generate(request)
-            if answer.why in ("answered", "nothing to add", "filtered"):
-                self._memory.remember(request, answer)
+        answer = self.recall(request) or _if_sure(self._asked(request), request)
         return replace(answer, latency_ms=(time.perf_counter() - started) * 1000)
+
+    def look_ahead(self, request: CompletionRequest, answer: Answer) -> None:
+        """See `Service.look_ahead`: the line after the answer, where the answer ends its line."""
+        ahead = following(request, answer.text)
+        if ahead is not None and self._memory.find(ahead) is None:
+            self._asked(ahead)
 
     def forget(self) -> None:
         """Drop the answers remembered, so that the next request is put to the model as if it were the first."""
@@ -64,23 +77,41 @@ class Completer:
         """See `Service.close`."""
         self.engine.close()
 
-    def _generate(self, request: CompletionRequest) -> Answer:
+    def _asked(self, request: CompletionRequest) -> Answer:
+        """What the model answers, and what it says when it draws its words, where more candidates are wanted."""
         related = self._neighbours.related_to(request) if self.voice.budgets.context and request.neighbours else ()
         parts = self.windows.parts(request.document, request.offset, related)
-        prompt = self.voice.fim.prompt(parts, self.voice.form)
-        rule = StopRule(request, self.voice.tokenizer.decode)
+        answer = self._said(request, parts)
+        for seed in range(1, _TRIES_PER_CANDIDATE * (request.num_candidates - 1) + 1):
+            if not answer.text or len(answer.others) == request.num_candidates - 1:
+                break
+            other = self._said(request, parts, seed)
+            if other.why == "answered" and other.text not in (answer.text, *answer.others):
+                answer = replace(answer, others=(*answer.others, other.text))
+        if answer.why in ("answered", "nothing to add", "filtered") and not request.ticket.is_ended():
+            self._memory.remember(request, answer)
+        return answer
+
+    def _said(self, request: CompletionRequest, parts: Parts, seed: int = 0) -> Answer:
+        """One answer: the likeliest words, or with a seed, words drawn by how likely they are."""
+        healing = Healing(self.voice.tokenizer, parts.tail)
+        rule = StopRule(request, healing.beyond)
         generation = self.engine.generate(
             GenerationRequest(
-                prompt=prompt,
+                prompt=self.voice.fim.prompt(parts, self.voice.form),
                 max_new_tokens=self.voice.max_new_tokens,
                 should_stop=rule,
                 is_cancelled=request.ticket.is_ended,
                 may_be_empty=self.voice.may_be_empty,
+                tail=len(parts.tail),
+                allowed=healing.allowed,
+                temperature=_TEMPERATURE if seed else 0.0,
+                seed=seed,
             )
         )
         if generation.finish_reason == "cancelled":
             return self._answer("", generation, request)
-        text = self.voice.tokenizer.decode(generation.ids)
+        text = healing.beyond(generation.ids)
         return self._answer(text[: rule.end_in(text)], generation, request)
 
     def _answer(self, text: str, generation: Generation, request: CompletionRequest) -> Answer:
@@ -101,3 +132,10 @@ class Completer:
             adapter=self.voice.adapter,
             form=self.voice.form,
         )
+
+
+def _if_sure(answer: Answer, request: CompletionRequest) -> Answer:
+    """The answer, or none where the model was less sure of it than is asked for."""
+    if not answer.text or answer.mean_logprob >= request.min_logprob:
+        return answer
+    return replace(answer, text="", others=(), why="not sure enough")

@@ -41,10 +41,13 @@ class Windows:
 
     def parts(self, document: Document, offset: int, related: Sequence[Chunk] = ()) -> Parts:
         """The prompt's parts for a cursor after `offset` characters; related chunks come best first."""
+        prefix = self._prefix(document, offset)
+        cut = len(prefix) - self._tokenizer.loose_end(prefix)
         return Parts(
             context=self._context(document, related),
-            prefix=self._prefix(document, offset),
+            prefix=prefix[:cut],
             suffix=self._suffix(document.text, offset),
+            tail=prefix[cut:],
         )
 
     def _context(self, document: Document, related: Sequence[Chunk]) -> tuple[int, ...]:

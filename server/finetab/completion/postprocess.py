@@ -3,10 +3,15 @@
 Each takes the text and the request and gives the text that is left.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
+from rapidfuzz.distance import Levenshtein
+
+from finetab.completion.fitting import drop_stray_closers, drop_what_breaks, fit_indentation
 from finetab.completion.request import CompletionRequest
+from finetab.core.credentials import holds_credentials
+from finetab.core.fim import FIM_ROWS
 
 Filter: TypeAlias = Callable[[str, CompletionRequest], str]
 
@@ -14,14 +19,21 @@ _PAIRS = {")": "(", "]": "[", "}": "{"}
 _MIN_OVERLAP = 3  # characters of words; brackets and quotes are judged by their balance
 _MAX_EQUAL_LINES = 2
 _MIN_PERIOD = 8  # characters of a repeated piece within a line
+_COMPARED_LINES = 3
+_MIN_NEAR = 20  # characters: shorter lines that are nearly alike are often meant (self.a = a, self.b = b)
+_NEAR = 0.05  # of the letters differ, as in Tabby's filter of the same purpose
+_SENTINELS = tuple(
+    sorted({token for row in FIM_ROWS for token in (row.prefix, row.suffix, row.middle, row.end)
+            if isinstance(token, str)})
+)  # fmt: skip
 
 
 def clean(text: str, request: CompletionRequest) -> tuple[str, str]:
     """The cleaned text and, when nothing is left of a text that had something, the name of the filter."""
-    for name, step in FILTERS:
+    for name, step in FILTERS if text else ():
         left = step(text, request)
-        if not left and text.strip():
-            return "", name
+        if not left:
+            return "", name if text.strip() else ""
         text = left
     return text, ""
 
@@ -69,6 +81,30 @@ def drop_repeated_next_line(text: str, request: CompletionRequest) -> str:
     return text
 
 
+def drop_near_repetition(text: str, request: CompletionRequest) -> str:
+    """Take everything away that says, but for a few letters, what the lines after the cursor say."""
+    following = [line for line in request.suffix.split("\n")[1:] if line.strip()]
+    num_lines = min(_COMPARED_LINES, len(text.strip().split("\n")))
+    said, there = (_bare(lines[:num_lines]) for lines in (text.strip().split("\n"), following))
+    if min(len(said), len(there)) < _MIN_NEAR or request.suffix.split("\n", 1)[0].strip():
+        return text
+    return "" if Levenshtein.normalized_distance(said, there) <= _NEAR else text
+
+
+def _bare(lines: Sequence[str]) -> str:
+    return "\n".join(line.strip() for line in lines)
+
+
+def drop_sentinels(text: str, _request: CompletionRequest) -> str:
+    """Cut a text where it spells a control token, which no source file means."""
+    return text[: min((text.find(token) for token in _SENTINELS if token in text), default=len(text))]
+
+
+def drop_secrets(text: str, _request: CompletionRequest) -> str:
+    """Take everything away that holds a key, a token or a password."""
+    return "" if holds_credentials(text) else text
+
+
 def drop_repetition(text: str, _request: CompletionRequest) -> str:
     """Cut a text that has begun to repeat itself, by lines or within its last line."""
     lines = text.split("\n")
@@ -93,8 +129,14 @@ def drop_trailing_space(text: str, _request: CompletionRequest) -> str:
 
 FILTERS: tuple[tuple[str, Filter], ...] = (
     ("broken character", drop_broken_character),
+    ("control token", drop_sentinels),
+    ("secret", drop_secrets),
     ("repetition", drop_repetition),
     ("next line repeated", drop_repeated_next_line),
+    ("nearly repeated", drop_near_repetition),
     ("suffix overlap", drop_suffix_overlap),
+    ("indentation", fit_indentation),
     ("trailing space", drop_trailing_space),
+    ("stray bracket", drop_stray_closers),
+    ("does not parse", drop_what_breaks),
 )

@@ -1,5 +1,6 @@
 """The nouns of a completion: what is asked, and what is answered."""
 
+import math
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,7 +11,14 @@ from finetab.documents import Document
 from finetab.settings import Settings
 
 Why: TypeAlias = Literal[
-    "answered", "typed through", "remembered", "nothing to add", "filtered", "superseded", "cancelled"
+    "answered",
+    "typed through",
+    "remembered",
+    "nothing to add",
+    "filtered",
+    "not sure enough",
+    "superseded",
+    "cancelled",
 ]
 """How an answer came about, or why there is none."""
 
@@ -43,6 +51,10 @@ class CompletionRequest:
     ticket: Ticket = field(default_factory=Ticket)
     neighbours: tuple[Document, ...] = ()
     """Other files that may tell what belongs here."""
+    num_candidates: int = 1
+    """How many different answers are wanted."""
+    min_logprob: float = -math.inf
+    """How sure the model must be, as the mean log-probability of what it says."""
 
     @property
     def prefix(self) -> str:
@@ -61,6 +73,8 @@ class Answer:
 
     text: str
     why: Why
+    others: tuple[str, ...] = ()
+    """Further candidates, each different."""
     finish_reason: str = ""
     """The engine's, or the filter's name when a filter took the text away."""
     latency_ms: float = 0.0
@@ -92,6 +106,14 @@ class Service(Protocol):
     @property
     def label(self) -> str:
         """Base and adapter in force, for people."""
+        ...
+
+    def recall(self, request: CompletionRequest) -> Answer | None:
+        """The answer if it needs no model, at once; else None."""
+        ...
+
+    def look_ahead(self, request: CompletionRequest, answer: Answer) -> None:
+        """Work out what may be asked when the answer has been taken, so that `recall` knows it; blocks meanwhile."""
         ...
 
     def complete(self, request: CompletionRequest) -> Answer:

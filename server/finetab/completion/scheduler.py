@@ -1,4 +1,4 @@
-"""Newest wins: a document's new request withdraws the one before it."""
+"""Newest wins: a document's new request withdraws the one before it, and any request what is worked out ahead."""
 
 import threading
 
@@ -11,6 +11,7 @@ class Scheduler:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._in_force: dict[str, Ticket] = {}
+        self._ahead = Ticket()
 
     def begin(self, uri: str) -> Ticket:
         """A new ticket; the document's older one, if any, ends as superseded."""
@@ -21,6 +22,18 @@ class Scheduler:
         if older is not None:
             older.end("superseded")
         return ticket
+
+    def begin_ahead(self) -> Ticket:
+        """A ticket for work that nobody waits for; the one before it ends."""
+        ticket = Ticket()
+        with self._lock:
+            older, self._ahead = self._ahead, ticket
+        older.end("superseded")
+        return ticket
+
+    def end_ahead(self) -> None:
+        """Withdraw what is worked out ahead: the model is needed."""
+        self._ahead.end("superseded")
 
     def finish(self, uri: str, ticket: Ticket) -> None:
         """Forget a ticket whose request has been answered."""
@@ -33,5 +46,5 @@ class Scheduler:
         with self._lock:
             tickets = list(self._in_force.values())
             self._in_force.clear()
-        for ticket in tickets:
+        for ticket in [*tickets, self._ahead]:
             ticket.end("cancelled")

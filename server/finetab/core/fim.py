@@ -2,9 +2,9 @@
 
 Three forms (`Form`), drawn with the cursor at the bar:
 
-    spm      [bos] context <PRE> <SUF> suffix <MID> prefix|     served: a keystroke appends at the end
-    psm      [bos] context <PRE> prefix <SUF> suffix <MID>|
-    prefix   [bos] context prefix|                              no suffix: what an untuned base can do
+    spm      [bos] context <PRE> <SUF> suffix <MID> prefix tail|     served: a keystroke appends at the end
+    psm      [bos] context <PRE> prefix <SUF> suffix <MID> tail|
+    prefix   [bos] context prefix tail|                              no suffix: what an untuned base can do
 
 Sentinels are inserted as ids; the parts are tokenised apart with special tokens off, so nothing in a file can
 imitate one. SPM with the prefix sentinel first is the second variant of Bavarian et al. 2022 (arXiv 2207.14255,
@@ -78,6 +78,8 @@ class Parts:
     context: tuple[int, ...]
     prefix: tuple[int, ...]
     suffix: tuple[int, ...]
+    tail: tuple[int, ...] = ()
+    """The loose end of the prefix, which the model says anew (`core/vocabulary.py`); it ends every prompt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +110,17 @@ class FimFormat:
         start += parts.context
         if form == "prefix":
             # A model without a begin token still needs something to go on from: the end of a text before.
-            return [*start, *parts.prefix] or [self.end_id]
+            return [*start, *parts.prefix, *parts.tail] or [self.end_id]
         if form == "psm":
-            return [*start, self.prefix_id, *parts.prefix, self.suffix_id, *parts.suffix, self.middle_id]
-        return [*start, self.prefix_id, self.suffix_id, *parts.suffix, self.middle_id, *parts.prefix]
+            before = [self.prefix_id, *parts.prefix, self.suffix_id, *parts.suffix, self.middle_id]
+        else:
+            before = [self.prefix_id, self.suffix_id, *parts.suffix, self.middle_id, *parts.prefix]
+        return [*start, *before, *parts.tail]
 
     def unprompt(self, ids: Sequence[int], form: Form) -> Parts:
-        """The parts of a prompt that `prompt` made. In the prefix form the context cannot be told from the prefix.
+        """The parts of a prompt that `prompt` made, the tail with the prefix.
 
+        In the prefix form the context cannot be told from the prefix.
         Raises `BadInput` when the sentinels do not stand where the form has them.
         """
         body = list(ids[0 if self.bos_id is None else 1 :])
@@ -127,7 +132,7 @@ class FimFormat:
             raise BadInput(f"These {len(ids)} ids are no {form} prompt: a sentinel is missing.") from error
         context, between = body[:first], body[second + 1 : third]
         if form == "psm":
-            return Parts(tuple(context), tuple(body[first + 1 : second]), tuple(between))
+            return Parts(tuple(context), tuple(body[first + 1 : second] + body[third + 1 :]), tuple(between))
         return Parts(tuple(context), tuple(body[third + 1 :]), tuple(between))
 
 

@@ -110,6 +110,16 @@ def walk(node: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
                 return
 
 
+def num_faults(tree: SyntaxTree) -> int:
+    """How many places do not parse."""
+    faults, left = 0, [tree.root]
+    while left:
+        node = left.pop()
+        faults += node.is_error or node.is_missing
+        left += [child for child in node.children if child.has_error or child.is_missing] if node.has_error else []
+    return faults
+
+
 def enclosing_block(tree: SyntaxTree, offset: int) -> tree_sitter.Node | None:
     """The innermost block whose inside holds the character at `offset`, or None at top level."""
     byte = tree.byte_of(offset)

@@ -1,14 +1,20 @@
 """Text to token ids and back, with special-token parsing off: text that spells a sentinel stays text."""
 
+import re
 from collections.abc import Sequence
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 
 import tokenizers
 
+from finetab.core.vocabulary import Vocabulary
 from finetab.errors import BadFile
 
 FILE_NAME = "tokenizer.json"
+_MAX_LOOSE_IDS = 4
+_PART_OF_A_CHARACTER = "\ufffd"
+_BYTE = re.compile("<0x[0-9A-F]{2}>")  # sentencepiece's way to spell what it has no token for
 
 
 class Tokenizer:
@@ -47,6 +53,29 @@ class Tokenizer:
     def decode(self, ids: Sequence[int]) -> str:
         """The text of ids; bytes that do not make up a whole character yet become U+FFFD."""
         return str(self._backend.decode(list(ids), skip_special_tokens=False))
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """What each id spells. Slow when first asked for: two seconds for 262,144 tokens."""
+        spelled = self._backend.decode_batch([[index] for index in range(self.size)], skip_special_tokens=False)
+        silent = set(self.ids_of_special.values())
+        for index, text in enumerate(spelled):
+            if _PART_OF_A_CHARACTER in text or _BYTE.fullmatch(self._backend.id_to_token(index) or ""):
+                silent.add(index)
+        return Vocabulary(["" if index in silent else text for index, text in enumerate(spelled)])
+
+    def loose_end(self, ids: Sequence[int]) -> int:
+        """How many of the last ids spell the beginning of one longer token; 0 where the text is cut well.
+
+        One id at least is left: the model has to go on from something.
+        """
+        most = min(_MAX_LOOSE_IDS, len(ids) - 1)
+        return next((count for count in range(most, 0, -1) if self._is_loose(ids, count)), 0)
+
+    def _is_loose(self, ids: Sequence[int], count: int) -> bool:
+        end = self.decode(ids[-count:])
+        # Some tokenizers spell a token otherwise after another one than alone; such an end is left as it is.
+        return self.vocabulary.is_loose(end) and self.decode(ids[:-count]) + end == self.decode(ids)
 
     def id_of(self, spelling: str) -> int | None:
         """The id of one token by its exact spelling, special or not."""

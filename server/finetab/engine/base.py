@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
 
+from finetab.core.vocabulary import Ids
+
 FinishReason: TypeAlias = Literal["end", "stop", "length", "cancelled"]
 """`end`: the model gave its end token; `stop`: the caller's rule said so; `length`: the budget was used up."""
 
@@ -18,6 +20,11 @@ def no_rule(ids: Sequence[int]) -> bool:
     return False
 
 
+def anything(ids: Sequence[int]) -> Ids | None:
+    """A choice that leaves all ids open."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class GenerationRequest:
     """A prompt and how far to go on. `should_stop` sees the new ids after each step; `is_cancelled` before each."""
@@ -28,6 +35,14 @@ class GenerationRequest:
     is_cancelled: Callable[[], bool] = never
     may_be_empty: bool = False
     """Whether the end token may come first: only where the model was taught empty answers."""
+    tail: int = 0
+    """How many ids at the prompt's end are said anew: the answer's ids begin where they begin."""
+    allowed: Callable[[Sequence[int]], Ids | None] = anything
+    """Which ids may follow the new ones so far; None for all."""
+    temperature: float = 0.0
+    """0 takes the likeliest id; above, ids are drawn, the more evenly the higher it is."""
+    seed: int = 0
+    """Of the draws: the same one draws the same ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,19 +50,19 @@ class Generation:
     """What an engine answered."""
 
     ids: tuple[int, ...]
-    """New ids, the end token not among them."""
+    """New ids, the tail's place first, the end token not among them."""
     finish_reason: FinishReason
     prompt_tokens: int
     reused_tokens: int
     """How many tokens of the prompt were not evaluated again."""
     mean_logprob: float
-    """Of the ids and, where it came, the end token; natural logarithm, 0.0 for no tokens."""
+    """Of the ids that say more than the tail and, where it came, the end token; natural logarithm, 0.0 for none."""
     prefill_ms: float
     decode_ms: float
 
 
 class Engine(Protocol):
-    """Continues prompts greedily. Safe to call from any thread; requests are served one at a time."""
+    """Continues prompts. Safe to call from any thread; requests are served one at a time."""
 
     def generate(self, request: GenerationRequest) -> Generation:
         """Block until the answer is complete or the request is cancelled (within one step).

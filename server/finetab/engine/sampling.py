@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import torch
 
+_NUCLEUS = 0.95
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -13,9 +15,30 @@ class Step:
     logprob: float
 
 
-def greedy(logits_V: torch.Tensor, forbidden: torch.Tensor) -> Step:
-    """The most likely id that is not forbidden. `logits_V` is changed in place."""
-    logits_V[forbidden] = -torch.inf
-    best = torch.argmax(logits_V)
-    logprob = logits_V[best].float() - torch.logsumexp(logits_V.float(), dim=0)
-    return Step(int(best), float(logprob))
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """How ids are chosen: the likeliest one at temperature 0, else drawn from the likeliest that make up 95%."""
+
+    temperature: float
+    generator: torch.Generator
+
+    def of(self, logits_V: torch.Tensor, forbidden: torch.Tensor, allowed: torch.Tensor | None = None) -> Step:
+        """One id that is not forbidden, among the allowed ones where there are some. `logits_V` is changed in place."""
+        logits_V[forbidden] = -torch.inf
+        if allowed is not None:
+            logits_V = torch.full_like(logits_V, -torch.inf).index_copy_(0, allowed, logits_V[allowed])
+        logits_V = logits_V.float()
+        chosen = torch.argmax(logits_V) if self.temperature == 0 else self._drawn(logits_V)
+        return Step(int(chosen), float(logits_V[chosen] - torch.logsumexp(logits_V, dim=0)))
+
+    def _drawn(self, logits_V: torch.Tensor) -> torch.Tensor:
+        """Nucleus sampling (Holtzman et al. 2020, arXiv 1904.09751)."""
+        shares, order = torch.sort(torch.softmax(logits_V / self.temperature, dim=0), descending=True)
+        shares[torch.cumsum(shares, dim=0) - shares > _NUCLEUS] = 0.0
+        drawn = torch.multinomial(shares.cpu(), 1, generator=self.generator)
+        return order[drawn.to(order.device)][0]
+
+
+def choice_of(temperature: float, seed: int) -> Choice:
+    """The choice for one request. Draws happen on the CPU, so that a seed means the same on every machine."""
+    return Choice(temperature, torch.Generator().manual_seed(seed))

@@ -28,7 +28,8 @@ class ScriptedEngine:
             reused = common_prefix_length(self.prompts[-1], prompt) if self.prompts else 0
             self.prompts.append(prompt)
             started = time.perf_counter()
-            ids, reason = self._decode(request, self._script(prompt))
+            tail = prompt[len(prompt) - request.tail :]
+            ids, reason = self._decode(request, [*tail, *self._script(prompt)])
             elapsed_ms = (time.perf_counter() - started) * 1000
         reused = min(reused, len(prompt) - 1)
         return Generation(tuple(ids), reason, len(prompt), max(reused, 0), 0.0, 0.0, elapsed_ms)
@@ -41,7 +42,7 @@ class ScriptedEngine:
         for index in answer:
             if request.is_cancelled():
                 return ids, "cancelled"
-            if len(ids) == request.max_new_tokens:
+            if len(ids) == request.max_new_tokens + request.tail:
                 return ids, "length"
             time.sleep(self._step_seconds)
             ids.append(index)

@@ -1,4 +1,4 @@
-"""The engine in this process: any transformers causal language model, greedy, with its prompts' KV kept.
+"""The engine in this process: any transformers causal language model, with its prompts' KV kept.
 
 It knows token ids and tensors; what they spell is the caller's business. All work happens on one thread of its
 own, so that no two requests share a model and a caller's thread can be anything.
@@ -12,10 +12,11 @@ from typing import Any
 import torch
 from transformers import PreTrainedModel
 
+from finetab.core.vocabulary import Ids
 from finetab.engine.base import FinishReason, Generation, GenerationRequest
 from finetab.engine.kv_cache import KvCache
 from finetab.engine.prefix import common_prefix_length
-from finetab.engine.sampling import greedy
+from finetab.engine.sampling import Choice, Step, choice_of
 
 _PREFILL_CHUNK = 256  # tokens between two looks at the cancellation: under a second on two cores
 
@@ -26,6 +27,11 @@ class _Slot:
 
     cache: KvCache
     ids: list[int] = field(default_factory=list)
+
+    def cut(self, length: int) -> None:
+        """Forget everything after the first `length` ids."""
+        self.cache.keep(length)
+        del self.ids[length:]
 
 
 class _Cancelled(Exception):
@@ -77,15 +83,15 @@ class TorchEngine:
     def _generate(self, request: GenerationRequest) -> Generation:
         started = time.perf_counter()
         prompt = list(request.prompt)
-        slot, reused = self._slot_for(prompt)
+        slot, reused = self._slot_for(prompt, request.tail)
         ids: list[int] = []
         logprobs: list[float] = []
         reason: FinishReason = "cancelled"
         prefilled = started
         try:
-            logits_V = self._prefill(slot, prompt, request)
+            logits_TV = self._prefill(slot, prompt, request)
             prefilled = time.perf_counter()
-            reason = self._decode(slot, logits_V, request, ids, logprobs)
+            reason = self._decode(slot, logits_TV, request, ids, logprobs)
         except _Cancelled:
             prefilled = time.perf_counter()
         except Exception:
@@ -102,15 +108,15 @@ class TorchEngine:
             decode_ms=(ended - prefilled) * 1000,
         )
 
-    def _slot_for(self, prompt: list[int]) -> tuple[_Slot, int]:
+    def _slot_for(self, prompt: list[int], tail: int) -> tuple[_Slot, int]:
         """The cached prompt that shares most with this one, cut back to what is shared, or a fresh one."""
         best, shared = None, 0
         for slot in self._slots if self._reuse else []:
             length = common_prefix_length(slot.ids, prompt)
             if length > shared:
                 best, shared = slot, length
-        # The last token is always evaluated: its logits are the first answer.
-        shared = min(shared, len(prompt) - 1)
+        # The token before the tail is always evaluated: its logits are the first answer.
+        shared = min(shared, len(prompt) - tail - 1)
         if best is not None and shared >= len(best.ids) // 2:
             self._slots.remove(best)
         else:
@@ -118,44 +124,63 @@ class TorchEngine:
             best, shared = _Slot(KvCache(self._model.config.num_hidden_layers)), 0
             self._slots = self._slots[max(0, len(self._slots) - self._num_slots + 1) :]
         self._slots.append(best)
-        best.cache.keep(shared)
-        del best.ids[shared:]
+        best.cut(shared)
         return best, shared
 
     def _prefill(self, slot: _Slot, prompt: list[int], request: GenerationRequest) -> torch.Tensor:
-        logits_V = torch.empty(0)
+        """Evaluate what the slot lacks; the logits (1 + tail, V) of the places where the answer begins."""
+        logits_TV = torch.empty(0)
         while len(slot.ids) < len(prompt):
             if self._closing or request.is_cancelled():
                 raise _Cancelled
-            logits_V = self._forward(slot, prompt[len(slot.ids) : len(slot.ids) + _PREFILL_CHUNK])
-        return logits_V
+            left = prompt[len(slot.ids) :]
+            is_last = len(left) <= _PREFILL_CHUNK + request.tail
+            logits_TV = self._forward(slot, left if is_last else left[:_PREFILL_CHUNK], 1 + request.tail)
+        return logits_TV
 
     def _decode(
-        self, slot: _Slot, logits_V: torch.Tensor, request: GenerationRequest, ids: list[int], logprobs: list[float]
+        self, slot: _Slot, logits_TV: torch.Tensor, request: GenerationRequest, ids: list[int], logprobs: list[float]
     ) -> FinishReason:
-        """Append one id after the other, and what each was worth; the end token gives a logprob and no id."""
+        """Append one id after the other, and what each was worth; the end token gives a logprob and no id.
+
+        The prompt's tail has been evaluated as it stands: where the model says the same, that costs nothing, and where
+        it says something else, the slot is cut back to there.
+        """
+        tail = list(request.prompt)[len(request.prompt) - request.tail :]
+        choice = choice_of(request.temperature, request.seed)
         while True:
-            may_end = bool(ids) or request.may_be_empty
-            step = greedy(logits_V, self._forbidden if may_end else self._forbidden_first)
+            is_tail = len(logits_TV) > 1
+            may_end = request.may_be_empty or (bool(ids) and ids != tail)
+            step = self._step(choice, logits_TV[0], request.allowed(ids), may_end=may_end)
+            if is_tail and step.token == tail[len(ids)]:
+                ids.append(step.token)
+                logits_TV = logits_TV[1:]
+                continue
+            if is_tail:
+                slot.cut(len(request.prompt) - len(tail) + len(ids))
             logprobs.append(step.logprob)
             if step.token == self._end_id:
                 return "end"
             ids.append(step.token)
             if request.should_stop(ids):
                 return "stop"
-            if len(ids) >= request.max_new_tokens:
+            if len(ids) >= request.max_new_tokens + request.tail:
                 return "length"
             if self._closing or request.is_cancelled():
                 return "cancelled"
-            logits_V = self._forward(slot, [step.token])
+            logits_TV = self._forward(slot, [step.token])
 
-    def _forward(self, slot: _Slot, new_ids: list[int]) -> torch.Tensor:
-        """Evaluate ids after those of the slot; the logits (V,) that follow the last one."""
+    def _step(self, choice: Choice, logits_V: torch.Tensor, allowed: Ids | None, *, may_end: bool) -> Step:
+        among = None if allowed is None else torch.from_numpy(allowed).to(logits_V.device)
+        return choice.of(logits_V, self._forbidden if may_end else self._forbidden_first, among)
+
+    def _forward(self, slot: _Slot, new_ids: list[int], num_logits: int = 1) -> torch.Tensor:
+        """Evaluate ids after those of the slot; the logits (T, V) that follow the last ones."""
         device = self._forbidden.device
         start = len(slot.ids)
         positions = torch.arange(start, start + len(new_ids), device=device)[None]
         inputs: dict[str, Any] = {"input_ids": torch.tensor([new_ids], device=device), "position_ids": positions}
-        out = self._model(**inputs, past_key_values=slot.cache, use_cache=True, logits_to_keep=1)
+        out = self._model(**inputs, past_key_values=slot.cache, use_cache=True, logits_to_keep=num_logits)
         slot.ids.extend(new_ids)
-        logits_V: torch.Tensor = out.logits[0, -1]
-        return logits_V
+        logits_TV: torch.Tensor = out.logits[0]
+        return logits_TV

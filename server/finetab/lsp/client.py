@@ -33,6 +33,7 @@ class ServerProcess:
         self.stray: list[bytes] = []
         self.settings = settings
         self._answers = answers
+        self._answered: dict[int, tuple[float, Message]] = {}
         self._arrived = threading.Condition()
         self._last_id = 0
         self._closed = False
@@ -66,6 +67,16 @@ class ServerProcess:
     def answer(self, request_id: int, seconds: float = 30.0) -> Message:
         """The whole answer to a request, with its `result` or `error`."""
         return self.wait_for(lambda message: message.get("id") == request_id and "method" not in message, seconds)
+
+    def answered(self, request_id: int) -> Message | None:
+        """The whole answer to a request if it has come, without waiting."""
+        found = self._answered.get(request_id)
+        return found[1] if found else None
+
+    def answered_at(self, request_id: int) -> float | None:
+        """When the answer came, on the clock of `time.perf_counter`."""
+        found = self._answered.get(request_id)
+        return found[0] if found else None
 
     def call(self, method: str, params: Any, seconds: float = 30.0) -> Any:
         """The result of a request; `FinetabError` when the server answers with an error."""
@@ -105,18 +116,20 @@ class ServerProcess:
         item = {"uri": uri, "languageId": language_id, "version": version, "text": text}
         self.notify("textDocument/didOpen", {"textDocument": item})
 
-    def complete_request(self, uri: str, line: int, character: int) -> int:
-        """Ask for a completion; gives the request's id."""
+    def complete_request(self, uri: str, line: int, character: int, *, by_hand: bool = True) -> int:
+        """Ask for a completion, as a person who presses the key for it or as an editor while one types; the id."""
         params = {
             "textDocument": {"uri": uri},
             "position": {"line": line, "character": character},
-            "context": {"triggerKind": 2},
+            "context": {"triggerKind": 1 if by_hand else 2},
         }
         return self.request("textDocument/inlineCompletion", params)
 
-    def complete(self, uri: str, line: int, character: int, seconds: float = 60.0) -> str | None:
+    def complete(
+        self, uri: str, line: int, character: int, seconds: float = 60.0, *, by_hand: bool = True
+    ) -> str | None:
         """The text offered at a position, None for none."""
-        result = self.answer(self.complete_request(uri, line, character), seconds)["result"]
+        result = self.answer(self.complete_request(uri, line, character, by_hand=by_hand), seconds)["result"]
         return str(result["items"][0]["insertText"]) if result else None
 
     def why(self) -> list[dict[str, Any]]:
@@ -151,6 +164,8 @@ class ServerProcess:
             message = json.loads(out.read(length))
             with self._arrived:
                 self.received.append(message)
+                if "id" in message and "method" not in message:
+                    self._answered[message["id"]] = (time.perf_counter(), message)
                 self._arrived.notify_all()
             if self._answers and "method" in message and "id" in message:
                 self._answer_server(message)

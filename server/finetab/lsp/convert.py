@@ -62,19 +62,23 @@ def edit_of(text: str, change: types.TextDocumentContentChangeEvent, encoding: E
     return Edit(0, len(text), change.text)
 
 
-def completion_list(answer: Answer, position: types.Position, request_id: str) -> types.InlineCompletionList | None:
-    """The answer as the protocol has it, None for nothing. Clients send back the command alone, so it has the id."""
+def completion_list(
+    answer: Answer, request_id: str, position: types.Position, selected: types.SelectedCompletionInfo | None = None
+) -> types.InlineCompletionList | None:
+    """The answer and its other candidates as the protocol has them, None for nothing.
+
+    Clients send back the command alone, so it has the id. With an entry of a menu selected, an item has to begin with
+    that entry and to replace what it would.
+    """
     if not answer.text:
         return None
-    return types.InlineCompletionList(
-        items=[
-            types.InlineCompletionItem(
-                insert_text=answer.text,
-                range=types.Range(start=position, end=position),
-                command=accepted(request_id, answer.adapter),
-            )
-        ]
-    )
+    before = selected.text if selected is not None else ""
+    over = selected.range if selected is not None else types.Range(start=position, end=position)
+    items = [
+        types.InlineCompletionItem(insert_text=before + text, range=over, command=accepted(request_id, answer.adapter))
+        for text in (answer.text, *answer.others)
+    ]
+    return types.InlineCompletionList(items)
 
 
 def accepted(request_id: str, adapter: str) -> types.Command:

@@ -4,16 +4,20 @@ import asyncio
 import logging
 import time
 import uuid
-from typing import TypeAlias
+from dataclasses import replace
+from typing import Any, TypeAlias
 
 from lsprotocol import types
 
+from finetab.completion.asking import MIN_LOGPROB, share_of_delay, why_not_here
 from finetab.completion.request import Answer, CompletionRequest, Service
+from finetab.documents import Edit, edited
 from finetab.lsp.convert import completion_list, offset_of
-from finetab.lsp.notebooks import span_of
+from finetab.lsp.notebooks import Span, span_of
 from finetab.lsp.session import FinetabServer
 
 _LOG = logging.getLogger(__name__)
+_CANDIDATES = 3  # for who asks by hand
 Place: TypeAlias = types.InlineCompletionParams | types.CompletionParams | types.TextDocumentPositionParams
 
 
@@ -21,48 +25,100 @@ async def inline_completion(
     ls: FinetabServer, params: types.InlineCompletionParams
 ) -> types.InlineCompletionList | None:
     """Complete at a position; None when there is nothing."""
-    found = await answer_at(ls, params)
-    return completion_list(found[0], params.position, found[1]) if found else None
+    is_explicit = params.context.trigger_kind == types.InlineCompletionTriggerKind.Invoked
+    found = await answer_at(ls, params, is_explicit=is_explicit, selected=params.context.selected_completion_info)
+    if found is None:
+        return None
+    return completion_list(*found, params.position, params.context.selected_completion_info)
 
 
-async def answer_at(ls: FinetabServer, params: Place) -> tuple[Answer, str] | None:
+async def answer_at(
+    ls: FinetabServer,
+    params: Place,
+    *,
+    is_explicit: bool = False,
+    selected: types.SelectedCompletionInfo | None = None,
+) -> tuple[Answer, str] | None:
     """The answer at a position and its id: the one way to it, whatever the request is called.
 
-    None when it cannot be worked out, when a newer request came, or when something failed; `ls.requests` says why.
+    With an entry of a menu selected, the answer goes on from that entry. None when it cannot be worked out, when a
+    newer request came, or when something failed; `ls.requests` says why.
     """
     # Everything up to the first await runs before the next message is read: this is the snapshot.
     started = time.perf_counter()
-    request_id = str(uuid.uuid4())
+    record = _record(params)
     uri = params.text_document.uri
     span, service = span_of(ls, uri), ls.holder.service
     ticket = ls.scheduler.begin(uri)
-    why, answer = "", None
     try:
-        if span is None:
-            why = "the document is not open"
+        record["version"] = span.document.version if span is not None else None
+        if span is None or service is None:
+            record["why"] = "the document is not open" if span is None else ls.holder.why_not
             return None
-        if service is None:
-            why = ls.holder.why_not
+        request = replace(_request(ls, span, params.position, selected), ticket=ticket)
+        answer: Answer | None
+        if is_explicit:
+            answer = await _worked_out(ls, service, replace(request, num_candidates=_CANDIDATES))
+        else:
+            request = replace(request, min_logprob=MIN_LOGPROB[ls.settings.eagerness])
+            answer = await _unasked(ls, service, request, uri, record)
+        if answer is None or ticket.is_ended():  # after its last step: the text may fit the document no more
+            record["why"] = ticket.why if ticket.is_ended() else record["why"]
             return None
-        offset = span.start + offset_of(span.text, params.position, ls.encoding)
-        request = CompletionRequest(span.document, offset, ticket, ls.documents.others(span.key))
-        answer = await asyncio.get_running_loop().run_in_executor(ls.workers, _complete, service, request)
-        if ticket.is_ended():  # after its last step: the text may fit the document no more
-            why = ticket.why
-            return None
-        why = answer.why
-        return answer, request_id
+        record |= {"why": answer.why, **answer.cost()}
+        if answer.text and ls.settings.look_ahead:
+            ls.run_beside(_look_ahead(ls, service, request, answer))
+        return answer, str(record["id"])
     except asyncio.CancelledError:
         ticket.end("cancelled")
-        why = "cancelled"
+        record["why"] = "cancelled"
         raise
     except Exception:  # noqa: BLE001 - the edge: a request is answered whatever happens
         _LOG.exception("a completion failed")
-        why = "failed; the log has the details"
+        record["why"] = "failed; the log has the details"
         return None
     finally:
         ls.scheduler.finish(uri, ticket)
-        ls.requests.appendleft(_record(request_id, params, why, answer, (time.perf_counter() - started) * 1000))
+        record["total_ms"] = round((time.perf_counter() - started) * 1000, 1)
+        ls.remember(record)
+
+
+def _request(
+    ls: FinetabServer, span: Span, position: types.Position, selected: types.SelectedCompletionInfo | None
+) -> CompletionRequest:
+    """The request at a position, as if a selected entry of a menu had been taken."""
+    document, offset = span.document, span.start + offset_of(span.text, position, ls.encoding)
+    if selected is not None:
+        start = span.start + offset_of(span.text, selected.range.start, ls.encoding)
+        end = span.start + offset_of(span.text, selected.range.end, ls.encoding)
+        document = edited(document, Edit(start, max(start, end), selected.text), document.version)
+        offset = start + len(selected.text)
+    return CompletionRequest(document, offset, neighbours=ls.documents.others(span.key))
+
+
+async def _unasked(
+    ls: FinetabServer, service: Service, request: CompletionRequest, uri: str, record: dict[str, Any]
+) -> Answer | None:
+    """From memory at once, else from the model after a pause in typing; None where nothing is to be suggested."""
+    rhythm = ls.rhythm_of(uri)
+    record["why"] = why_not_here(request.document, request.offset)
+    if rhythm.is_taking_back:
+        record["why"] = "text is being taken back"
+    if record["why"]:
+        return None
+    known = service.recall(request)
+    if known is not None:
+        return known
+    delay = rhythm.delay(time.monotonic(), share_of_delay(request.document, request.offset))
+    record["delay_ms"] = round(delay * 1000, 1)
+    await asyncio.sleep(delay)
+    return await _worked_out(ls, service, request)
+
+
+async def _worked_out(ls: FinetabServer, service: Service, request: CompletionRequest) -> Answer:
+    """By the model, in a thread; what it works out ahead gives way."""
+    ls.scheduler.end_ahead()
+    return await asyncio.get_running_loop().run_in_executor(ls.workers, _complete, service, request)
 
 
 def _complete(service: Service, request: CompletionRequest) -> Answer:
@@ -71,16 +127,21 @@ def _complete(service: Service, request: CompletionRequest) -> Answer:
     return service.complete(request)
 
 
-def _record(request_id: str, params: Place, why: str, answer: Answer | None, total_ms: float) -> dict[str, object]:
-    """What `finetab.why` says of a request."""
-    record: dict[str, object] = {
-        "id": request_id,
+async def _look_ahead(ls: FinetabServer, service: Service, request: CompletionRequest, answer: Answer) -> None:
+    """Work out the next line, until somebody needs the model."""
+    ahead = replace(request, ticket=ls.scheduler.begin_ahead())
+    try:
+        await asyncio.get_running_loop().run_in_executor(ls.workers, service.look_ahead, ahead, answer)
+    except Exception:  # noqa: BLE001 - the edge: nobody waits for this
+        _LOG.exception("looking ahead failed")
+
+
+def _record(params: Place) -> dict[str, Any]:
+    """What `finetab.why` says of a request, filled in as it goes on."""
+    return {
+        "id": str(uuid.uuid4()),
         "uri": params.text_document.uri,
         "line": params.position.line,
         "character": params.position.character,
-        "why": why,
-        "total_ms": round(total_ms, 1),
+        "why": "",
     }
-    if answer is not None:
-        record |= answer.cost()
-    return record

@@ -4,6 +4,7 @@ So a cell is completed with the cells before it as prefix and those after it as 
 notebook as one file. A client's positions count within a cell; `span_of` says where the cell stands.
 """
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TypeAlias
@@ -63,8 +64,12 @@ def did_close(ls: FinetabServer, params: types.DidCloseNotebookDocumentParams) -
     """Forget a notebook."""
     uri = params.notebook_document.uri
     notebook = ls.notebooks.pop(uri, None)
-    for language_id in notebook.languages() if notebook is not None else ():
+    if notebook is None:
+        return
+    for language_id in notebook.languages():
         ls.documents.remove(_key(uri, language_id))
+    for cell_uri in notebook.cells:
+        ls.forget_rhythm(cell_uri)
 
 
 def _key(notebook_uri: str, language_id: str) -> str:
@@ -101,6 +106,7 @@ def _type(ls: FinetabServer, identity: _Identity, uri: str, change: types.TextDo
     if span is None or uri not in notebook.cells:
         return
     edit = edit_of(span.text, change, ls.encoding)
+    ls.rhythm_of(uri).edited(time.monotonic(), is_deletion=not edit.replacement)
     text = span.text[: edit.start] + edit.replacement + span.text[edit.end :]
     cell = replace(notebook.cells[uri], text=text)
     ls.notebooks[identity.uri] = replace(notebook, cells={**notebook.cells, uri: cell})

@@ -68,8 +68,8 @@ def lenient_converter() -> Converter:
     """A converter that takes what clients really send.
 
     vscode-languageserver-types 3.17 counts trigger kinds from 0, and clients of that age send
-    `selectedCompletionInfo` with its range as a list. The parameters of requests that are not in the protocol stay
-    plain data, and need not be there.
+    `selectedCompletionInfo` with its range as a list; what makes no sense there is taken as nothing selected. The
+    parameters of requests that are not in the protocol stay plain data, and need not be there.
     """
     converter: Converter = default_converter()
     kinds = types.InlineCompletionTriggerKind
@@ -79,7 +79,19 @@ def lenient_converter() -> Converter:
 
     def context(value: Any, _type: Any) -> types.InlineCompletionContext:
         given = value if isinstance(value, dict) else {}
-        return types.InlineCompletionContext(trigger_kind=trigger_kind(given.get("triggerKind"), None))
+        return types.InlineCompletionContext(
+            trigger_kind=trigger_kind(given.get("triggerKind"), None),
+            selected_completion_info=selected(given.get("selectedCompletionInfo")),
+        )
+
+    def selected(value: Any) -> types.SelectedCompletionInfo | None:
+        try:
+            if isinstance(value["range"], list):
+                start, end = value["range"]
+                value = {**value, "range": {"start": start, "end": end}}
+            return converter.structure(value, types.SelectedCompletionInfo)
+        except Exception:  # noqa: BLE001 - cattrs raises groups of anything; without it the request still makes sense
+            return None
 
     def request(value: Any, _type: Any) -> JsonRPCRequestMessage:
         return JsonRPCRequestMessage(value["id"], value["method"], value["jsonrpc"], value.get("params"))

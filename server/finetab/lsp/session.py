@@ -11,9 +11,12 @@ from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 from finetab import __version__
+from finetab.completion.asking import Rhythm
 from finetab.completion.request import LoadService
 from finetab.completion.scheduler import Scheduler
 from finetab.documents import DocumentStore
+from finetab.errors import NoSpace
+from finetab.journal import note
 from finetab.lsp.loading import ServiceHolder
 from finetab.lsp.notebook import Notebook
 from finetab.lsp.robust import RobustProtocol, lenient_converter, log_error
@@ -42,6 +45,7 @@ class FinetabServer(LanguageServer):
         self.documents = DocumentStore()
         self.notebooks: dict[str, Notebook] = {}
         self.scheduler = Scheduler()
+        self._rhythms: dict[str, Rhythm] = {}
         self.settings = Settings()
         self.holder = ServiceHolder(load)
         self.workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="finetab-request")
@@ -56,6 +60,28 @@ class FinetabServer(LanguageServer):
     def encoding(self) -> types.PositionEncodingKind | str:
         """What the characters of positions count, as agreed with the client."""
         return self.workspace.position_encoding or types.PositionEncodingKind.Utf16
+
+    def rhythm_of(self, uri: str) -> Rhythm:
+        """How somebody types in a document or cell; it is forgotten with the document."""
+        return self._rhythms.setdefault(uri, Rhythm())
+
+    def forget_rhythm(self, uri: str) -> None:
+        """The document has been closed."""
+        self._rhythms.pop(uri, None)
+
+    def remember(self, record: dict[str, Any]) -> None:
+        """Keep what became of a request, here and in the journal that `finetab why` reads."""
+        self.requests.appendleft(record)
+        if not self.was_shut_down:
+            self.workers.submit(self._note, record)
+
+    def _note(self, record: dict[str, Any]) -> None:
+        try:
+            note(record)
+        except (OSError, NoSpace) as error:
+            if "journal" not in self._told:
+                self._told.add("journal")
+                _LOG.warning("the journal of requests cannot be written: %s", error)
 
     def tell(self, message: str, kind: types.MessageType = types.MessageType.Warning) -> None:
         """Show the user a sentence, once in a session."""

@@ -3,6 +3,8 @@
 pygls's own copy stays as it was opened: pygls splits lines where the protocol does not (form feeds, U+2028).
 """
 
+import time
+
 from lsprotocol import types
 from pygls.uris import to_fs_path
 
@@ -29,10 +31,13 @@ def did_change(ls: FinetabServer, params: types.DidChangeTextDocumentParams) -> 
     if document is None:
         return
     for change in params.content_changes:
-        document = edited(document, edit_of(document.text, change, ls.encoding), params.text_document.version)
+        edit = edit_of(document.text, change, ls.encoding)
+        document = edited(document, edit, params.text_document.version)
+        ls.rhythm_of(uri).edited(time.monotonic(), is_deletion=not edit.replacement)
     ls.documents.put(uri, document)
 
 
 def did_close(ls: FinetabServer, params: types.DidCloseTextDocumentParams) -> None:
     """Forget a document."""
     ls.documents.remove(params.text_document.uri)
+    ls.forget_rhythm(params.text_document.uri)

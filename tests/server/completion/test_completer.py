@@ -1,10 +1,11 @@
 """The main path with a scripted engine: prompt, stop, clean-up, memory, cancellation."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
-from tests.conftest import byte_tokenizer
+from tests.conftest import byte_tokenizer, word_tokenizer
 
 from finetab.completion.completer import Completer, Voice
 from finetab.completion.request import CompletionRequest, Ticket
@@ -12,7 +13,7 @@ from finetab.core.fim import FimFormat, Form
 from finetab.core.manifest import Budgets
 from finetab.core.tokenizer import Tokenizer
 from finetab.documents import open_document
-from finetab.engine.base import Generation
+from finetab.engine.base import Generation, GenerationRequest
 from finetab.engine.scripted import ScriptedEngine
 
 TOKENIZER = Tokenizer(byte_tokenizer())
@@ -86,3 +87,102 @@ def test_answers_take_the_line_ends_of_the_file() -> None:
     completer, _ = completer_of("b = a\n    return b\n\n\nx")
     answer = completer.complete(request_at("def f(a):\r\n    |\r\n"))
     assert answer.text == "b = a\r\n    return b"
+
+
+def test_a_word_cut_in_two_is_said_whole_and_only_its_rest_is_answered() -> None:
+    words = Tokenizer(word_tokenizer())
+    asked: list[GenerationRequest] = []
+
+    def generate(request: GenerationRequest) -> Generation:
+        asked.append(request)
+        return Generation(tuple(words.encode(" return self\n")), "stop", len(request.prompt), 0, 0.0, 0.0, 0.0)
+
+    engine = SimpleNamespace(generate=generate)
+    completer = Completer(engine, Voice("tiny", "base", words, FIM, "prefix", Budgets(200, 100), 64))
+    assert completer.complete(request_at("class A:\n    def f(self):\n       retur|\n")).text == "n self"
+    (request,) = asked
+    tail = words.decode(request.prompt[-request.tail :])
+    assert tail == " retur"
+    allowed = request.allowed(())
+    assert allowed is not None
+    assert all(word.startswith(tail) or tail.startswith(word) for word in map(words.decode, allowed[:, None].tolist()))
+    assert request.allowed(words.encode(" return")) is None
+
+
+def answering(*texts: str, logprob: float = -0.1) -> tuple[Completer, list[GenerationRequest]]:
+    """A completer whose engine gives one text after the other, the last one for ever."""
+    asked: list[GenerationRequest] = []
+
+    def generate(request: GenerationRequest) -> Generation:
+        text = texts[min(len(asked), len(texts) - 1)]
+        asked.append(request)
+        ids = []
+        for index in TOKENIZER.encode(text):
+            ids.append(index)
+            if request.should_stop(ids):
+                break
+        return Generation(tuple(ids), "stop", len(request.prompt), 0, logprob, 0.0, 0.0)
+
+    engine = SimpleNamespace(generate=generate)
+    return Completer(engine, Voice("tiny", "base", TOKENIZER, FIM, "spm", Budgets(200, 100), 64)), asked
+
+
+def test_further_candidates_are_drawn_with_seeds_and_differ() -> None:
+    completer, asked = answering("one\n", "one\n", "two\n", "two\n", "three\n")
+    answer = completer.complete(replace(request_at("x = |\n"), num_candidates=3))
+    assert (answer.text, answer.others) == ("one", ("two", "three"))
+    assert [request.seed for request in asked] == [0, 1, 2, 3, 4]
+    assert [request.temperature > 0 for request in asked] == [False, True, True, True, True]
+
+
+def test_a_model_of_few_words_is_not_asked_for_ever() -> None:
+    completer, asked = answering("one\n")
+    assert completer.complete(replace(request_at("x = |\n"), num_candidates=3)).others == ()
+    assert 3 <= len(asked) <= 9
+
+
+def test_candidates_are_worked_out_where_only_one_was_known_and_remembered_then() -> None:
+    completer, _ = answering("one\n", "one\n", "two\n", "three\n")
+    request = request_at("x = |\n")
+    assert completer.complete(request).others == ()
+    by_hand = replace(request, num_candidates=3)
+    assert completer.recall(by_hand) is None
+    assert completer.complete(by_hand).others == ("two", "three")
+    known = completer.recall(by_hand)
+    assert known is not None
+    assert known.others == ("two", "three")
+
+
+def test_an_answer_that_is_not_sure_enough_is_kept_for_who_asks_for_it() -> None:
+    completer, asked = answering("width\n", logprob=-0.9)
+    shy = completer.complete(replace(request_at("x = |\n"), min_logprob=-0.5))
+    assert (shy.text, shy.why) == ("", "not sure enough")
+    bold = completer.recall(request_at("x = |\n"))
+    assert bold is not None
+    assert bold.text == "width"
+    assert len(asked) == 1
+
+
+def test_the_line_after_an_answer_is_worked_out_ahead() -> None:
+    completer, asked = answering("a = 1\n", "    b = 2\n")
+    request = request_at("def f():\n    |\n")
+    answer = completer.complete(request)
+    completer.look_ahead(request, answer)
+    for marked, rest in (
+        ("def f():\n    a = 1|\n", "\n    b = 2"),  # taken: the next line is offered with its break
+        ("def f():\n    a = 1\n    |\n", "b = 2"),
+        ("def f():\n    a = 1\n    b|\n", " = 2"),
+    ):
+        found = completer.recall(request_at(marked))
+        assert found is not None
+        assert found.text == rest
+    assert len(asked) == 2
+    completer.look_ahead(request, answer)
+    assert len(asked) == 2
+
+
+def test_nothing_is_worked_out_ahead_in_the_middle_of_a_line() -> None:
+    completer, asked = answering("a\n")
+    request = request_at("x = f(|)\n")
+    completer.look_ahead(request, completer.complete(request))
+    assert len(asked) == 1

@@ -33,3 +33,17 @@ def test_shutdown_ends_them_all() -> None:
     tickets = [scheduler.begin(uri) for uri in "abc"]
     scheduler.end_all()
     assert all(ticket.is_ended() for ticket in tickets)
+
+
+def test_what_is_worked_out_ahead_gives_way_and_is_withdrawn_at_the_end() -> None:
+    scheduler = Scheduler()
+    first = scheduler.begin_ahead()
+    second = scheduler.begin_ahead()
+    assert (first.is_ended(), second.is_ended()) == (True, False)
+    scheduler.begin("a")
+    assert not second.is_ended()
+    scheduler.end_ahead()
+    assert second.is_ended()
+    third = scheduler.begin_ahead()
+    scheduler.end_all()
+    assert third.is_ended()

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.conftest import byte_tokenizer, word_tokenizer
 
 from finetab.core.tokenizer import Tokenizer
 from finetab.errors import BadFile
@@ -33,3 +34,26 @@ def test_fingerprints_tell_tokenizers_apart(tiny: Callable[[str], Path], tmp_pat
     (tmp_path / "tokenizer.json").write_text(one.read_text("utf-8").replace("<unused0>", "<unused9>"), "utf-8")
     assert Tokenizer.load(tiny("llama")).fingerprint() == Tokenizer.load(one.parent).fingerprint()
     assert Tokenizer.load(tmp_path).fingerprint() != Tokenizer.load(one.parent).fingerprint()
+
+
+@pytest.mark.parametrize("text", ["def f():\n    return ", "x = sel", "import o", "self.tok"])
+def test_the_loose_end_of_a_text_is_spelled_by_longer_tokens(text: str) -> None:
+    tokenizer = Tokenizer(word_tokenizer())
+    ids = tokenizer.encode(text)
+    count = tokenizer.loose_end(ids)
+    end = tokenizer.decode(ids[-count:])
+    assert count > 0
+    longer = [tokenizer.decode([int(index)]) for index in tokenizer.vocabulary.that_fit(end)]
+    assert any(len(spelled) > len(end) and spelled.startswith(end) for spelled in longer)
+
+
+def test_no_end_is_loose_where_every_token_is_a_byte_and_none_takes_the_first_token() -> None:
+    assert Tokenizer(byte_tokenizer()).loose_end(list(b"def f")) == 0
+    tokenizer = Tokenizer(word_tokenizer())
+    assert tokenizer.loose_end(tokenizer.encode("sel")[:1]) == 0
+
+
+def test_control_tokens_and_parts_of_characters_are_never_said_in_a_loose_end() -> None:
+    tokenizer = Tokenizer(byte_tokenizer())
+    assert not len(tokenizer.vocabulary.that_fit("<|endoftext|>"[:5])[5:])
+    assert not tokenizer.vocabulary.is_loose("é")

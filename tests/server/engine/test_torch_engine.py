@@ -1,9 +1,12 @@
 """The engine on small random models of the three families: re-use changes nothing, rules and cancellation hold."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from random import Random
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pytest
 import torch
 from tests.conftest import FAMILIES, random_model
@@ -166,3 +169,72 @@ def test_a_failed_forward_leaves_no_half_cache(monkeypatch: pytest.MonkeyPatch) 
         ask(engine, [*prompt, 1, 2])
     monkeypatch.undo()
     assert ask(engine, [*prompt, 1, 2]).ids == expected
+
+
+def held_to(*allowed: list[int]) -> Callable[[Sequence[int]], npt.NDArray[np.int64] | None]:
+    return lambda said: np.array(allowed[len(said)]) if len(said) < len(allowed) else None
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_tail_that_the_model_says_again_gives_what_it_would_have_said_after_it(family: str) -> None:
+    model = random_model(family)
+    prompt = ids(5, 60)
+    plain = ask(engine_of(model, forbidden=[END]), prompt)
+    request = GenerationRequest(prompt, 12, tail=2, allowed=held_to([prompt[-2]], [prompt[-1]]))
+    healed = engine_of(model, forbidden=[END]).generate(request)
+    assert healed.ids == (*prompt[-2:], *plain.ids)
+    assert healed.mean_logprob == pytest.approx(plain.mean_logprob, abs=1e-4)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_tail_said_otherwise_is_as_if_it_had_not_been_there(family: str) -> None:
+    model = random_model(family)
+    prompt = ids(6, 60)
+    other = [index for index in range(200) if index not in prompt[-2:]]
+    plain = engine_of(model).generate(GenerationRequest(prompt[:-1], 12, allowed=held_to(other)))
+    engine = engine_of(model)
+    healed = engine.generate(GenerationRequest(prompt, 12, tail=2, allowed=held_to([prompt[-2]], other)))
+    assert healed.ids[0] == prompt[-2]
+    assert healed.ids[1:13] == plain.ids
+    # What is remembered is what was said, not the tail that was evaluated for nothing.
+    went_on = [*prompt[:-1], *healed.ids[1:6], 7]
+    assert ask(engine, went_on).ids == ask(engine_of(model, reuse=False), went_on).ids
+
+
+def test_re_use_leaves_the_places_open_where_the_tail_is_said() -> None:
+    model = random_model("llama")
+    prompt = ids(7, 60)
+    engine = engine_of(model)
+    ask(engine, prompt)
+    again = engine.generate(GenerationRequest(prompt, 4, tail=3))
+    assert again.reused_tokens == 60 - 4
+    assert again.ids == engine_of(model, reuse=False).generate(GenerationRequest(prompt, 4, tail=3)).ids
+
+
+def test_the_end_token_may_not_stand_for_a_tail_alone() -> None:
+    model = random_model("llama")
+    prompt = ids(8, 20)
+    request = GenerationRequest(prompt, 3, tail=1, allowed=held_to([prompt[-1]], [END, 9]))
+    assert engine_of(model).generate(request).ids[:2] == (prompt[-1], 9)
+    assert engine_of(model).generate(replace(request, may_be_empty=True, allowed=held_to([prompt[-1]], [END]))).ids == (
+        prompt[-1],
+    )
+
+
+def test_a_seed_draws_the_same_ids_and_another_one_others() -> None:
+    engine = engine_of(random_model("llama"), forbidden=[END])
+    request = GenerationRequest(ids(9, 30), 10, temperature=2.0)
+    drawn = [engine.generate(replace(request, seed=seed)).ids for seed in (1, 1, 2)]
+    assert drawn[0] == drawn[1] != drawn[2]
+
+
+def test_a_low_temperature_draws_what_is_likeliest_and_nothing_forbidden_is_drawn() -> None:
+    model = random_model("llama")
+    prompt = ids(10, 30)
+    likeliest = ask(engine_of(model, forbidden=[END]), prompt)
+    assert engine_of(model, forbidden=[END]).generate(
+        GenerationRequest(prompt, 12, temperature=1e-4, seed=1)
+    ).ids == likeliest.ids  # fmt: skip
+    forbidden = list(likeliest.ids)
+    drawn = engine_of(model, forbidden=forbidden).generate(GenerationRequest(prompt, 40, temperature=5.0, seed=1))
+    assert not set(drawn.ids) & set(forbidden)

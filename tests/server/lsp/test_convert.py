@@ -115,7 +115,7 @@ def test_a_reversed_range_removes_nothing() -> None:
 
 def test_an_answer_becomes_one_item_at_the_cursor_that_reports_its_acceptance() -> None:
     position = types.Position(3, 4)
-    found = completion_list(Answer("text", "answered", adapter="mine"), position, "id-1")
+    found = completion_list(Answer("text", "answered", adapter="mine"), "id-1", position)
     assert found is not None
     (item,) = found.items
     assert (item.insert_text, item.range) == ("text", types.Range(position, position))
@@ -125,4 +125,18 @@ def test_an_answer_becomes_one_item_at_the_cursor_that_reports_its_acceptance() 
 
 
 def test_an_empty_answer_becomes_null() -> None:
-    assert completion_list(Answer("", "nothing to add"), types.Position(0, 0), "id") is None
+    assert completion_list(Answer("", "nothing to add"), "id", types.Position(0, 0)) is None
+
+
+def test_further_candidates_are_further_items() -> None:
+    found = completion_list(Answer("one", "answered", others=("two", "three")), "id", types.Position(0, 0))
+    assert found is not None
+    assert [item.insert_text for item in found.items] == ["one", "two", "three"]
+
+
+def test_with_a_menu_s_entry_selected_the_item_begins_with_it_and_replaces_what_it_would() -> None:
+    over = types.Range(types.Position(0, 2), types.Position(0, 4))
+    selected = types.SelectedCompletionInfo(over, "append")
+    found = completion_list(Answer("(x)", "answered"), "id", types.Position(0, 4), selected)
+    assert found is not None
+    assert (found.items[0].insert_text, found.items[0].range) == ("append(x)", over)

@@ -26,6 +26,12 @@ class Scripted:
     def complete(self, request: CompletionRequest) -> Answer:
         raise NotImplementedError
 
+    def recall(self, request: CompletionRequest) -> Answer | None:
+        raise NotImplementedError
+
+    def look_ahead(self, request: CompletionRequest, answer: Answer) -> None:
+        raise NotImplementedError
+
     def close(self) -> None:
         self.closed.set()
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.conftest import byte_tokenizer
+from tests.conftest import byte_tokenizer, word_tokenizer
 from tokenizers import normalizers
 
 from finetab.completion.completer import Completer, Voice
@@ -25,6 +25,7 @@ from finetab_training.data.source_file import SourceFile
 from finetab_training.data.spans import WEIGHTS, FileSpans, Span, SpanKind
 
 TOKENIZER = Tokenizer(byte_tokenizer())
+FIM_OF_WORDS = FimFormat("test", 2000, 2001, 2002, 2003, 2004, native=())
 FIM = FimFormat("test", 259, 260, 261, 258, 257, native=())
 BUDGETS = Budgets(300, 120)
 LISTED: tuple[SpanKind, ...] = ("line", "rest", "block")
@@ -55,6 +56,28 @@ def test_training_sees_the_very_prompt_that_serving_builds(form: Form, file: Sou
         middle = TOKENIZER.encode(file.text[span.start : span.end])
         assert list(sample.labels[len(served) :]) == [*middle, FIM.end_id]
     assert len(engine.prompts) == len(spans) > 10
+
+
+@pytest.mark.parametrize("form", ["spm", "psm"])
+def test_a_loose_end_is_said_with_the_middle_as_in_service(form: Form, file: SourceFile) -> None:
+    words = Tokenizer(word_tokenizer())
+    made = SampleMaker(words, FIM_OF_WORDS, BUDGETS, SampleMix())
+    windows, num_loose = Windows(words, BUDGETS), 0
+    for span in [span for kind in LISTED for span in FileSpans(file.tree()).of(kind)]:
+        sample = made.sample_at(file, span, form)
+        assert sample is not None
+        parts = windows.parts(file.document_of(file.text[: span.start] + file.text[span.end :]), span.start)
+        before = FIM_OF_WORDS.prompt(replace(parts, tail=()), form)
+        assert list(sample.ids[: len(before)]) == before
+        tail, middle = words.decode(parts.tail), file.text[span.start : span.end]
+        assert list(sample.ids[len(before) :]) == [*words.encode(tail + middle), FIM_OF_WORDS.end_id]
+        counted = [label for label in sample.labels if label != IGNORED]
+        # A token that says the end of the tail and the start of the middle counts; those of the tail alone do not.
+        assert words.decode(counted[:-1]).endswith(middle)
+        given = words.decode(sample.ids[len(before) : len(sample.ids) - len(counted)])
+        assert tail.startswith(given)
+        num_loose += tail != given
+    assert num_loose > 10
 
 
 def test_prefix_middle_and_suffix_make_up_the_file(file: SourceFile) -> None:

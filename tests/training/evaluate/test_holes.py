@@ -11,7 +11,7 @@ from finetab_training.data.corpus import Recipe, read_corpus
 from finetab_training.data.hole import Hole, read_holes, write_holes
 from finetab_training.data.source_file import SourceFile
 from finetab_training.data.trained import trained_on
-from finetab_training.evaluate.holes import Cut, cut_holes, unseen
+from finetab_training.evaluate.holes import Cut, cut_holes, partly_typed, unseen
 
 
 def files_of(project: Path) -> tuple[SourceFile, ...]:
@@ -80,3 +80,11 @@ def test_a_holes_file_that_is_none_is_refused(content: str, words: str, tmp_path
         read_holes(tmp_path / "holes.jsonl")
     with pytest.raises(BadFile, match="cannot be read"):
         read_holes(tmp_path / "none.jsonl")
+
+
+def test_a_partly_typed_hole_is_the_same_text_with_a_cursor_further_on() -> None:
+    hole = Hole("a.py", "python", "x = ", "\n", "width + 1\nnext", "rest")
+    typed = partly_typed(hole)
+    assert typed == partly_typed(hole)
+    assert typed.prefix + typed.middle == hole.prefix + hole.middle
+    assert len(hole.prefix) < len(typed.prefix) < len(hole.prefix) + len("width + 1")

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from finetab.core.credentials import without_credentials
 from finetab.core.languages import Language, language_of
 from finetab.core.syntax import SyntaxTree, parse, walk
-from finetab_training.data.credentials import without_credentials
 from finetab_training.data.licences import PERMISSIVE, is_allowed, licence_in
 from finetab_training.data.source_file import SourceFile
 from finetab_training.data.sources import RawFile

@@ -1,6 +1,6 @@
 """Training samples: token ids in the very order the server uses, and which of them the loss counts.
 
-    FIM sample    prompt (not counted) + middle + end token (counted)
+    FIM sample    prompt (not counted) + middle + end token (counted); a loose end of the prefix is said with the middle
     left-to-right [bos] + a stretch of a file (counted): keeps the base's own skill alive
 
 The prompt comes from `Windows` and `FimFormat.prompt`, the code that serves. One generator per (seed, epoch,
@@ -8,7 +8,7 @@ file), derived from a string, so that a resumed run draws the same cuts.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 from finetab.completion.context import Windows, as_seen
@@ -106,19 +106,27 @@ class SampleMaker:
 
     def sample_at(self, file: SourceFile, span: Span, form: Form, related: Related | None = None) -> Sample | None:
         """The sample whose middle is the span; None when that is over the budget or cannot be said in tokens."""
-        middle_text = as_seen(file.text[span.start : span.end])
-        middle = self._tokenizer.encode(middle_text)
-        if len(middle) > self._mix.max_middle_tokens or (not middle and span.kind != "empty"):
+        middle = as_seen(file.text[span.start : span.end])
+        if not middle and span.kind != "empty":
             return None
-        if self._tokenizer.decode(middle) != middle_text:
-            return None  # some tokenizers cannot say all that a file can: sentencepiece takes U+2581 for a space
         document = file.document_of(file.text[: span.start] + file.text[span.end :])
         chunks = related.best(document, span.start) if related is not None else ()
-        prompt = self._fim.prompt(self._windows.parts(document, span.start, chunks), form)
-        answer = [*middle, self._fim.end_id]
-        sample = Sample((*prompt, *answer), (*[IGNORED] * len(prompt), *answer), span.kind)
-        check_sample(sample, middle_text, self._fim)
+        parts = self._windows.parts(document, span.start, chunks)
+        tail = self._tokenizer.decode(parts.tail)
+        said = self._tokenizer.encode(tail + middle)
+        if len(said) > self._mix.max_middle_tokens + len(parts.tail) or self._tokenizer.decode(said) != tail + middle:
+            return None  # some tokenizers cannot say all that a file can: sentencepiece takes U+2581 for a space
+        prompt = self._fim.prompt(replace(parts, tail=()), form)
+        silent = len(prompt) + self._given(said, tail)
+        ids = (*prompt, *said, self._fim.end_id)
+        sample = Sample(ids, (*[IGNORED] * silent, *ids[silent:]), span.kind)
+        check_sample(sample, middle, self._fim)
         return sample
+
+    def _given(self, said: list[int], tail: str) -> int:
+        """How many of the first ids say nothing but the tail: the server allows nothing else there."""
+        counts = range(len(said), 0, -1) if tail else ()
+        return next((count for count in counts if tail.startswith(self._tokenizer.decode(said[:count]))), 0)
 
     def _stretch(self, file: SourceFile, generator: Random) -> Sample | None:
         line_starts = [0, *(index + 1 for index, letter in enumerate(file.text) if letter == "\n")]

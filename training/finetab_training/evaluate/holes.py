@@ -1,7 +1,7 @@
 """Cutting holes out of files that training has not seen, and judging those that are brought."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from finetab_training.data.hole import Hole
@@ -37,6 +37,13 @@ def unseen(candidates: Iterable[Hole], limit: int, trained: Trained) -> Cut:
         else:
             holes.append(hole)
     return Cut(tuple(holes), num_seen)
+
+
+def partly_typed(hole: Hole) -> Hole:
+    """A hole of whose first line some letters have been typed, as an editor asks while a person types."""
+    first_line = hole.middle.split("\n", 1)[0]
+    count = Random(f"{hole.path}/{len(hole.prefix)}").randrange(1, max(2, len(first_line)))
+    return replace(hole, prefix=hole.prefix + hole.middle[:count], middle=hole.middle[count:])
 
 
 def _in_turn(files: Sequence[SourceFile], generator: Random) -> Iterator[Hole]:

@@ -2,9 +2,9 @@
 
 import pytest
 
+from finetab.core.credentials import holds_credentials, without_credentials
 from finetab.core.languages import Language, language_by_name
 from finetab.core.syntax import parse
-from finetab_training.data.credentials import without_credentials
 
 TOKEN = "ghp_" + "0123456789abcdefghij" + "0123456789abcdef"  # in pieces, so that no scanner takes this file for a leak
 KEY_LINES = "-----BEGIN RSA PRIVATE " + "KEY-----\nMIIEowIBAAKCAQEA\nabc\n-----END RSA PRIVATE KEY-----\n"
@@ -49,3 +49,11 @@ def test_two_secrets_in_one_string_are_cut_once() -> None:
 )  # fmt: skip
 def test_plain_code_is_left_as_it_is(text: str) -> None:
     assert without_credentials(parse(text, language("python"))) == (text, ())
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [(f"token = '{TOKEN}'", True), ("def test_a_very_long_name_of_a_function_2() -> None:", False), ("x = 1", False)],
+)
+def test_a_short_text_is_judged_without_a_tree(text: str, holds: bool) -> None:
+    assert holds_credentials(text) is holds

@@ -4,6 +4,7 @@ What is cut is the whole token that holds a secret: the inside of a string, a co
 by kind and number only.
 """
 
+import re
 import tempfile
 
 from detect_secrets.core.scan import scan_file
@@ -20,6 +21,7 @@ _DETECTORS = (
     "OpenAIDetector", "PrivateKeyDetector", "PypiTokenDetector", "SendGridDetector", "SlackDetector",
     "SoftlayerDetector", "SquareOAuthDetector", "StripeDetector", "TelegramBotTokenDetector", "TwilioKeyDetector",
 )  # fmt: skip
+_LONG_WORD = re.compile(r"[\w+/=-]{16,}")
 _QUOTES = ('"""', "'''", '"', "'", "`")
 _SETTINGS = {"plugins_used": [{"name": name} for name in _DETECTORS]}
 
@@ -32,6 +34,12 @@ def without_credentials(tree: SyntaxTree) -> tuple[str, tuple[str, ...]]:
         text = text[:start] + text[min(end, reached) :]  # a secret may lie within another one's token
         reached = start
     return text, tuple(sorted(kind for _, _, kind in found))
+
+
+def holds_credentials(text: str) -> bool:
+    """Whether a short text holds a secret. Quick for texts without a long word of letters and digits."""
+    long_words = (word for word in _LONG_WORD.findall(text) if any(letter.isdigit() for letter in word))
+    return next(long_words, "") != "" and bool(_found(text, ".txt"))
 
 
 def _found(text: str, suffix: str) -> list[tuple[int, str, str]]:

@@ -1,0 +1,97 @@
+"""Filters that fit a text into its file: brackets that close nothing, code that does not parse, indentation."""
+
+import re
+
+from finetab.completion.request import CompletionRequest
+from finetab.core.syntax import edit, num_faults
+
+_CLOSERS = ")]}"
+_PAIRS = {"(": ")", "[": "]", "{": "}"}
+_MAX_CLOSERS = 3  # at the end of a text that are tried without
+_LEADING = re.compile(r"^[ \t]*")
+_TAB = 4  # columns
+
+
+def drop_stray_closers(text: str, request: CompletionRequest) -> str:
+    """Take away closing brackets at the end, as long as fewer of them make the file parse better."""
+    num_closers = len(text) - len(text.rstrip(_CLOSERS))
+    shortened = [text[: len(text) - count] for count in range(min(num_closers, _MAX_CLOSERS) + 1)]
+    if len(shortened) == 1:
+        return text
+    return min(shortened, key=lambda shorter: _faults_with(shorter, request))  # the first of those with the fewest
+
+
+def drop_what_breaks(text: str, request: CompletionRequest) -> str:
+    """Take everything away that makes a file faulty which was not, unless it only begins what is to be gone on with."""
+    tree = request.document.tree
+    if tree is None or not text.strip() or _goes_on(text, request) or num_faults(tree):
+        return text
+    return "" if _faults_with(text, request) else text
+
+
+def _goes_on(text: str, request: CompletionRequest) -> bool:
+    """Whether a text opens something that is not closed: a block, a bracket, a long string, a decorated thing."""
+    language = request.document.language
+    openers = language.openers if language is not None else ()
+    return (
+        text.rstrip().endswith((*openers, ",", "\\"))
+        or text.lstrip().startswith("@")
+        or any(text.count(opener) > text.count(closer) for opener, closer in _PAIRS.items())
+        or any(text.count(quotes) % 2 == 1 for quotes in ('"""', "'''", "`", "/*"))
+    )
+
+
+def _faults_with(text: str, request: CompletionRequest) -> int:
+    tree = request.document.tree
+    return 0 if tree is None else num_faults(edit(tree, request.offset, request.offset, text))
+
+
+def fit_indentation(text: str, request: CompletionRequest) -> str:
+    """Tabs where the file has tabs, spaces where it has spaces; no more before the first line than belongs there."""
+    before = request.prefix.rpartition("\n")[2]
+    lines = text.split("\n")
+    lines[1:] = [_in_style(line, request.document.text) for line in lines[1:]]
+    if not before.strip():
+        lines[0] = _not_too_deep(_in_style(lines[0], request.document.text), before, request)
+    return "\n".join(lines)
+
+
+def _not_too_deep(line: str, before: str, request: CompletionRequest) -> str:
+    """A first line after blank space only, without indentation that would go beyond what the line above allows."""
+    lead = _lead(line)
+    above = next((text for text in reversed(request.prefix.split("\n")[:-1]) if text.strip()), "")
+    language = request.document.language
+    opens = above.rstrip().endswith((*(language.openers if language else ()), "(", "[", "{", ":"))
+    allowed = _width(_lead(above)) + (_unit(request.document.text) if opens else 0)
+    while lead and _width(before + lead) > allowed:
+        lead = lead[:-1]
+    return lead + line.lstrip(" \t")
+
+
+def _in_style(line: str, file: str) -> str:
+    lead = _lead(line)
+    if _has_tabs(file):
+        tabs, spaces = divmod(_width(lead), _unit(file))
+        return "\t" * tabs + " " * spaces + line[len(lead) :] if " " in lead else line
+    return lead.replace("\t", " " * _unit(file)) + line[len(lead) :]
+
+
+def _has_tabs(file: str) -> bool:
+    return len(re.findall(r"^\t", file, re.MULTILINE)) > len(re.findall(r"^ {2}", file, re.MULTILINE))
+
+
+def _unit(file: str) -> int:
+    """Columns of one step of indentation: a tab's, or the narrowest indentation that the file has often."""
+    if _has_tabs(file):
+        return _TAB
+    widths = [len(lead) for lead in re.findall(r"^( {2,8})\S", file, re.MULTILINE)]
+    return min((width for width in (2, 4, 8) if widths.count(width) * 5 >= len(widths) > 0), default=_TAB)
+
+
+def _lead(line: str) -> str:
+    found = _LEADING.match(line)
+    return found.group() if found else ""
+
+
+def _width(lead: str) -> int:
+    return len(lead.expandtabs(_TAB))
