@@ -3,7 +3,7 @@
 `echo` answers with the whole text around the cursor, `beside` with the names of the other open files, `slow` takes
 its time and looks at its ticket, `late` loads slowly, `missing` cannot be loaded, `broken` loads and raises, `bug`
 raises while loading, `deaf` never looks at its ticket, `loud` prints and reads as libraries do, `lines` answers with
-two lines of code.
+two lines of code, and with one more when asked for candidates.
 """
 
 import json
@@ -42,7 +42,8 @@ class ScriptedService:
             time.sleep(0.4)
         heavy = [name for name in ("torch", "transformers", "peft") if name in sys.modules]
         if self._settings.base == "lines":
-            return Answer("return größe + 𝒳\n    print(done)", "answered")
+            others = ("pass",)[: request.num_candidates - 1]
+            return Answer("return größe + 𝒳\n    print(done)", "answered", others)
         if self._settings.base == "beside":
             return Answer(" ".join(["open:", *(Path(other.path).name for other in request.neighbours)]), "answered")
         text = json.dumps([request.prefix, request.suffix, self._settings.adapter, heavy])

@@ -65,6 +65,15 @@ def test_a_completion_replaces_its_line_up_to_the_cursor(echo: ServerProcess, me
     assert echo.call("notifyRejected", {"uuids": [item["uuid"]]}) == "OK"
 
 
+def test_who_asks_for_another_one_is_given_every_candidate() -> None:
+    with ready(started("lines")) as server:
+        server.open(URI, "x = ")
+        assert len(server.call("getCompletions", doc(0, 4))["completions"]) == 1
+        first, second = server.call("getCompletionsCycling", doc(0, 4))["completions"]
+        assert first["text"].startswith("x = return")
+        assert second["text"] == "x = pass"
+
+
 def test_nothing_to_offer_is_an_empty_list(echo: ServerProcess) -> None:
     assert echo.call("getCompletions", doc(0, 0, "file:///never/opened.py")) == {"completions": []}
 

@@ -46,24 +46,33 @@ def set_editor_info(ls: FinetabServer, _params: Any) -> str:
 
 
 async def get_completions(ls: FinetabServer, params: Any) -> dict[str, list[dict[str, Any]]]:
-    """The completion at a place, as a replacement of its line up to the cursor."""
+    """The completion at a place."""
+    return await _completions(ls, params, is_explicit=False)
+
+
+async def get_completions_cycling(ls: FinetabServer, params: Any) -> dict[str, list[dict[str, Any]]]:
+    """All that can be thought of at a place: somebody has asked for another one."""
+    return await _completions(ls, params, is_explicit=True)
+
+
+async def _completions(ls: FinetabServer, params: Any, *, is_explicit: bool) -> dict[str, list[dict[str, Any]]]:
+    """Completions as replacements of their line up to the cursor."""
     place = _place(params)
     span = span_of(ls, place.text_document.uri)  # before the first await, as `answer_at` does
-    found = await answer_at(ls, place)
+    found = await answer_at(ls, place, is_explicit=is_explicit)
     if span is None or found is None or not found[0].text:
         return {"completions": []}
     answer, request_id = found
     line_start = types.Position(place.position.line, 0)
     start, end = (offset_of(span.text, position, ls.encoding) for position in (line_start, place.position))
-    completion = {
+    shared = {
         "uuid": request_id,
-        "text": span.text[start:end] + answer.text,
-        "displayText": answer.text,
         "position": place.position,
         "range": types.Range(line_start, place.position),
         "docVersion": params["doc"].get("version", 0),
     }
-    return {"completions": [completion]}
+    texts = (answer.text, *answer.others)
+    return {"completions": [{**shared, "text": span.text[start:end] + text, "displayText": text} for text in texts]}
 
 
 def _place(params: Any) -> types.TextDocumentPositionParams:
@@ -106,7 +115,7 @@ HANDLERS: dict[str, Callable[..., Any]] = {
     "signInInitiate": sign_in,
     "signInConfirm": check_status,
     "getCompletions": get_completions,
-    "getCompletionsCycling": get_completions,
+    "getCompletionsCycling": get_completions_cycling,
     "notifyShown": notify_shown,
     "notifyAccepted": notify_accepted,
     "notifyRejected": notify_rejected,
