@@ -116,6 +116,14 @@ def test_an_object_inside_a_message_is_not_taken_for_one(echo: ServerProcess) ->
     assert not any(message.get("id") == "inside" for message in echo.received)
 
 
+@pytest.mark.parametrize("request_id", [None, [1], {"a": 1}, 1.5])
+def test_a_request_whose_id_is_none_is_not_answered_with_it(echo: ServerProcess, request_id: Any) -> None:
+    for method in ("checkStatus", "textDocument/hover", "unheard of"):
+        echo.send({"id": request_id, "method": method, "params": {}})
+    assert around(ready(echo), "file:///ready.py", 0, 0) == ("", "")
+    assert not any(message.get("id", 0) == request_id for message in echo.received)
+
+
 def test_an_unknown_method_is_answered_and_malformed_messages_do_no_harm(echo: ServerProcess) -> None:
     assert echo.answer(echo.request("finetab/unheardOf", {}))["error"]["code"] == -32601
     for body in (b"{", b"[]", b"3", b'"x"', b"null", b'{"jsonrpc": "2.0"}', b"\xff\xfe", b'{"id": 5}'):

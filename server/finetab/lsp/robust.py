@@ -25,7 +25,7 @@ class RobustProtocol(LanguageServerProtocol):
 
         A batch is no message of the language server protocol, and is ignored as other values are.
         """
-        if not isinstance(message, dict) or "jsonrpc" not in message:
+        if not isinstance(message, dict) or "jsonrpc" not in message or not isinstance(message.get("id", 0), int | str):
             _LOG.warning("ignored what is no message")
             return
         is_request = "method" in message and "id" in message
