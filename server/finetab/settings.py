@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +35,11 @@ class Settings:
     """Tokens of text after the cursor; 0 takes what the adapter was trained with (128 without one)."""
     context_tokens: int = 0
     """Tokens of code from other open files; 0 takes what the adapter was trained with (none without one)."""
+    statistics: bool = field(default=True, compare=False)
+    """Whether to keep local statistics. No part of the comparison: a change is no reason to load the model again."""
 
 
+_KINDS = {bool: "true or false", int: "a number from 0", str: "text"}
 _ALLOWED = {
     "form": ("auto", "spm", "psm", "prefix"),
     "dtype": ("auto", "float32", "bfloat16", "float16"),
@@ -55,8 +58,8 @@ def parse_settings(raw: Mapping[str, Any], start: Settings | None = None) -> tup
         name = _snake(key)
         if name not in kinds:
             faults.append(f'Unknown setting "{key}"{near_match(name, kinds)}')
-        elif not isinstance(value, kinds[name]) or isinstance(value, bool) or (isinstance(value, int) and value < 0):
-            kind = "a number from 0" if kinds[name] is int else "text"
+        elif type(value) is not kinds[name] or (isinstance(value, int) and value < 0):
+            kind = _KINDS[kinds[name]]
             faults.append(f"The setting {key} must be {kind}, not {value!r}; {getattr(settings, name)!r} is used.")
         elif name in _ALLOWED and value not in _ALLOWED[name]:
             allowed = ", ".join(_ALLOWED[name])

@@ -8,6 +8,7 @@ import uuid
 from lsprotocol import types
 
 from finetab.completion.request import Answer, CompletionRequest, Service
+from finetab.lsp import feedback
 from finetab.lsp.convert import completion_list, offset_of
 from finetab.lsp.session import FinetabServer
 
@@ -34,12 +35,15 @@ async def inline_completion(
             return None
         offset = offset_of(document.text, params.position, ls.encoding)
         request = CompletionRequest(document, offset, ticket, ls.documents.others(uri))
-        answer = await asyncio.get_running_loop().run_in_executor(ls.workers, _complete, service, request)
+        with ls.status.working():
+            answer = await asyncio.get_running_loop().run_in_executor(ls.workers, _complete, service, request)
         if ticket.is_ended():  # after its last step: the text may fit the document no more
             why = ticket.why
             return None
         why = answer.why
-        return completion_list(answer, params.position, request_id)
+        listed = completion_list(answer, params.position, request_id)
+        feedback.offered(ls, params, request, answer, listed, started)
+        return listed
     except asyncio.CancelledError:
         ticket.end("cancelled")
         why = "cancelled"

@@ -8,7 +8,7 @@ from cattrs import Converter
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException, JsonRpcInvalidRequest
 from pygls.protocol import LanguageServerProtocol, default_converter, lsp_method
-from pygls.protocol.json_rpc import RPCMessage, RPCRequest
+from pygls.protocol.json_rpc import JsonRPCNotification, RPCMessage, RPCRequest
 
 _LOG = logging.getLogger(__name__)
 
@@ -47,7 +47,8 @@ def lenient_converter() -> Converter:
     """A converter that takes what clients really send.
 
     vscode-languageserver-types 3.17 counts trigger kinds from 0, and clients of that age send
-    `selectedCompletionInfo` with its range as a list.
+    `selectedCompletionInfo` with its range as a list. The parameters of notifications that are not in the protocol stay
+    plain data: pygls would make objects of them, whose attributes are called otherwise where a key is no name.
     """
     converter: Converter = default_converter()
     kinds = types.InlineCompletionTriggerKind
@@ -59,8 +60,12 @@ def lenient_converter() -> Converter:
         given = value if isinstance(value, dict) else {}
         return types.InlineCompletionContext(trigger_kind=trigger_kind(given.get("triggerKind"), None))
 
+    def notification(value: Any, _type: Any) -> JsonRPCNotification:
+        return JsonRPCNotification(value.get("method", ""), value["jsonrpc"], value.get("params"))
+
     converter.register_structure_hook(kinds, trigger_kind)
     converter.register_structure_hook(types.InlineCompletionContext, context)
+    converter.register_structure_hook(JsonRPCNotification, notification)
     return converter
 
 

@@ -7,6 +7,7 @@ from lsprotocol import types
 from pygls.uris import to_fs_path
 
 from finetab.documents import edited, open_document
+from finetab.lsp import feedback
 from finetab.lsp.convert import edit_of
 from finetab.lsp.session import FinetabServer
 
@@ -25,10 +26,13 @@ def did_change(ls: FinetabServer, params: types.DidChangeTextDocumentParams) -> 
     if document is None:
         return
     for change in params.content_changes:
-        document = edited(document, edit_of(document.text, change, ls.encoding), params.text_document.version)
+        edit = edit_of(document.text, change, ls.encoding)
+        feedback.edited(ls, uri, document.text, edit)
+        document = edited(document, edit, params.text_document.version)
     ls.documents.put(uri, document)
 
 
 def did_close(ls: FinetabServer, params: types.DidCloseTextDocumentParams) -> None:
     """Forget a document."""
+    feedback.closed(ls, params.text_document.uri)
     ls.documents.remove(params.text_document.uri)

@@ -12,7 +12,7 @@ from finetab.stats.edits import refined, typed_between
 from finetab.stats.events import Offer
 from finetab.stats.retention import Retention
 from finetab.stats.store import Store
-from finetab.stats.watching import Suggestion, Watcher
+from finetab.stats.watching import Change, Suggestion, Watcher
 
 
 class Recorder:
@@ -63,7 +63,7 @@ class Recorder:
                 self._follow(uri, part)
 
     def _follow(self, uri: str, edit: Edit) -> None:
-        change = self._watcher.edited(uri, edit, self._clock())
+        change = self._watcher.edited(edit, self._clock()) if self._watcher.is_watching(uri) else Change([])
         if change.gone and not change.is_complete:
             self._keep_an_eye_on(uri, change.gone)
         self._retention.edited(uri, edit)
@@ -78,12 +78,14 @@ class Recorder:
     def closed(self, uri: str) -> None:
         """A document is closed."""
         self.settle()
-        self.store.put(*self._watcher.left(uri, self._clock()))
+        if self._watcher.is_watching(uri):
+            self.store.put(*self._watcher.left(self._clock()))
         self._retention.closed(uri)
 
     def focused(self, uri: str) -> None:
         """The user looks at a document, "" for none of them."""
-        self.store.put(*self._watcher.focused(uri, self._clock()))
+        if not self._watcher.is_watching(uri):
+            self.store.put(*self._watcher.left(self._clock()))
 
     def settle(self) -> None:
         """Tell the store what is known by now."""

@@ -1,4 +1,4 @@
-"""What is on the screens of the open documents, and what becomes of it. Pure: the clock is an argument.
+"""What is on screen at the cursor, and what becomes of it. Pure: the clock is an argument.
 
 A suggestion is offered, typed into, taken in part, and in the end taken, typed out, rejected, or gone:
 
@@ -71,7 +71,7 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What an edit did to a screen."""
+    """What an edit did to the screen."""
 
     outcomes: list[Outcome]
     gone: Suggestion | None = None
@@ -81,16 +81,17 @@ class Change:
 
 
 class Watcher:
-    """The suggestions on screen, by document."""
+    """What is on screen: the texts offered at the one place where the user's cursor is."""
 
     def __init__(self) -> None:
-        self._screens: dict[str, list[Suggestion]] = {}
+        self._uri = ""
+        self._screen: list[Suggestion] = []
         self._known: OrderedDict[str, Suggestion] = OrderedDict()
         self._client_tells = False
 
     def is_watching(self, uri: str) -> bool:
         """Whether something is on screen in a document."""
-        return uri in self._screens
+        return bool(self._screen) and self._uri == uri
 
     def offered(
         self, uri: str, place: int, answers: Sequence[tuple[str, str]], now: float, typed: str = ""
@@ -100,7 +101,7 @@ class Watcher:
         `typed` is what has been typed at the place since the request was made. The clock of the first text starts
         now, unless this client tells itself what it shows.
         """
-        before, screen = self._screens.pop(uri, []), []
+        before, screen = (self._screen if self._uri == uri else []), []
         for name, text in answers:
             if text.startswith(typed) and text != typed:
                 suggestion = _continued(before, place + len(typed), text[len(typed) :])
@@ -108,11 +109,10 @@ class Watcher:
                 suggestion.begins[name] = suggestion.typed - len(typed)
                 self._remember(name, suggestion)
                 screen.append(suggestion)
-        outcomes = [outcome for old in before if old not in screen for outcome in _leave(old, now)]
-        if screen:
-            self._screens[uri] = screen
-            if not self._client_tells and screen[0].since is None:
-                screen[0].since = now
+        outcomes = [outcome for old in self._screen if old not in screen for outcome in _leave(old, now)]
+        self._uri, self._screen = uri, screen
+        if screen and not self._client_tells and screen[0].since is None:
+            screen[0].since = now
         return outcomes
 
     def first_id(self, name: str) -> str:
@@ -124,14 +124,12 @@ class Watcher:
         """The client says what it shows: from now on its word starts the clocks."""
         if not self._client_tells:
             self._client_tells = True
-            for screen in self._screens.values():
-                for suggestion in screen:
-                    suggestion.since = None
+            for suggestion in self._screen:
+                suggestion.since = None
         found = self._known.get(name)
-        others = self._beside(found)
-        if found is None or found not in others:
+        if found is None or found not in self._screen:
             return []
-        outcomes = [outcome for other in others if other is not found for outcome in _leave(other, now)]
+        outcomes = [outcome for other in self._screen if other is not found for outcome in _leave(other, now)]
         if found.since is None:
             found.since = now
         return outcomes
@@ -159,43 +157,31 @@ class Watcher:
         found = self._known.get(name)
         if found is None or found.newest_id != name:
             return []
-        outcomes = [_outcome(found, "rejected")]
-        for uri, screen in list(self._screens.items()):
-            if found in screen:
-                outcomes += self.left(uri, now)
-        return outcomes
+        return [_outcome(found, "rejected"), *(self.left(now) if found in self._screen else [])]
 
-    def edited(self, uri: str, edit: Edit, now: float) -> Change:
-        """A document has changed: by typing what is offered there, or otherwise, which takes it off the screen."""
-        screen = self._screens.get(uri, [])
+    def edited(self, edit: Edit, now: float) -> Change:
+        """The document has changed: by typing what is offered, or otherwise, which takes it off the screen."""
+        screen = self._screen
         going_on = [suggestion for suggestion in screen if _goes_on(suggestion, edit)]
         complete = next((suggestion for suggestion in going_on if edit.replacement.startswith(suggestion.rest)), None)
         if complete:
             complete.typed = len(complete.text)
-            return Change([*self.left(uri, now), _outcome(complete, "typed")], complete, is_complete=True)
+            return Change([*self.left(now), _outcome(complete, "typed")], complete, is_complete=True)
         if not going_on:
-            taken = next((suggestion for suggestion in screen if suggestion.taken), None)
-            return Change(self.left(uri, now), taken)
+            return Change(self.left(now), next((suggestion for suggestion in screen if suggestion.taken), None))
         for suggestion in going_on:
             suggestion.typed += len(edit.replacement)
-        self._screens[uri] = going_on
+        self._screen = going_on
         return Change([outcome for other in screen if other not in going_on for outcome in _leave(other, now)])
 
-    def left(self, uri: str, now: float) -> list[Outcome]:
-        """Nothing is on screen in a document any more."""
-        return [outcome for suggestion in self._screens.pop(uri, []) for outcome in _leave(suggestion, now)]
-
-    def focused(self, uri: str, now: float) -> list[Outcome]:
-        """The user looks at one document, "" for none: nothing is on screen in the others."""
-        return [outcome for other in list(self._screens) if other != uri for outcome in self.left(other, now)]
+    def left(self, now: float) -> list[Outcome]:
+        """Nothing is on screen any more."""
+        screen, self._screen = self._screen, []
+        return [outcome for suggestion in screen for outcome in _leave(suggestion, now)]
 
     def settle(self, now: float) -> list[Outcome]:
         """What counts as shown by now, though it is still there."""
-        suggestions = [suggestion for screen in self._screens.values() for suggestion in screen]
-        return [outcome for suggestion in suggestions if _was_read(suggestion, now) for outcome in _count(suggestion)]
-
-    def _beside(self, found: Suggestion | None) -> list[Suggestion]:
-        return next((screen for screen in self._screens.values() if found in screen), [])
+        return [outcome for shown in self._screen if _was_read(shown, now) for outcome in _count(shown)]
 
     def _remember(self, name: str, suggestion: Suggestion) -> None:
         self._known[name] = suggestion

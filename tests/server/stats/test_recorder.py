@@ -136,6 +136,20 @@ def test_a_document_that_is_closed_is_followed_no_more(desk: Desk) -> None:
     assert (fate.retained_30, fate.retained_120) == (1.0, None)
 
 
+def test_an_answer_in_another_document_takes_the_offer_off_the_screen(desk: Desk) -> None:
+    desk.offer("a", "text")
+    desk.wait(1)
+    desk.recorder.offered("file:///b.py", "", "", 0, [(replace(OFFER, id="b"), "text")])
+    desk.edit(0, 0, "text")
+    desk.recorder.closed(URI)
+    rows = desk.rows()
+    assert (rows["a"][1], rows["b"]) == (Fate(shown=1.0), (replace(OFFER, id="b"), Fate()))
+    desk.wait(1)
+    desk.recorder.focused("file:///b.py")
+    desk.recorder.closed("file:///b.py")
+    assert desk.rows()["b"][1] == Fate(shown=1.0)
+
+
 def test_a_document_out_of_focus_shows_nothing(desk: Desk) -> None:
     desk.offer("a", "text")
     desk.wait(1)

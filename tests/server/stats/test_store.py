@@ -3,7 +3,6 @@
 import logging
 import sqlite3
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -85,9 +84,7 @@ def test_a_locked_database_costs_one_line_in_the_log_and_what_waited_is_written_
     with closing(connect(path)) as other, opened(path) as store:
         other.execute("BEGIN IMMEDIATE")
         for index in range(3):
-            started = time.monotonic()
             store.put(replace(OFFER, id=str(index)))
-            assert time.monotonic() - started < 0.05
             store.flush()
         other.execute("ROLLBACK")
         assert ids(path) == []

@@ -22,7 +22,7 @@ def told(events: list[Event]) -> list[tuple[str, str, float]]:
             place, typed, *answers = given
             outcomes += watcher.offered(URI, place, [(name, text) for name, text in answers], now, typed)
         elif what == "edit":
-            outcomes += watcher.edited(URI, Edit(*given), now).outcomes
+            outcomes += watcher.edited(Edit(*given), now).outcomes
         elif what == "partly":
             outcomes += watcher.partly_accepted(*given)
         elif what == "accept":
@@ -31,12 +31,10 @@ def told(events: list[Event]) -> list[tuple[str, str, float]]:
             outcomes += watcher.shown(given, now)
         elif what == "reject":
             outcomes += watcher.rejected(given, now)
-        elif what == "focus":
-            outcomes += watcher.focused(given, now)
         elif what == "settle":
             outcomes += watcher.settle(now)
         else:
-            outcomes += watcher.left(URI, now)
+            outcomes += watcher.left(now)
     return [(outcome.offer_id, outcome.what, outcome.value) for outcome in outcomes]
 
 
@@ -57,9 +55,6 @@ SHOWN, ACCEPTED, TYPED = ("a", "shown", 1.0), ("a", "accepted", 8.0), ("a", "typ
         ([(0.75, "offer", (5, ("b", "pass")))], [SHOWN]),
         ([(0.75, "offer", (9, ("b", "return x")))], [SHOWN]),
         ([(0.75, "offer", (5,))], [SHOWN]),
-        ([(0.75, "focus", "")], [SHOWN]),
-        ([(0.75, "focus", "file:///b.py")], [SHOWN]),
-        ([(0.75, "focus", URI)], []),
         ([(0.75, "settle", None), (0.8, "close", None)], [SHOWN]),
         ([(0.2, "edit", (0, 0, "#")), (5.0, "close", None)], []),
         ([(0.75, "reject", "a")], [("a", "rejected", 1.0), SHOWN]),
@@ -162,6 +157,6 @@ def test_what_stands_in_the_document_is_told_when_it_is_gone(
     watcher.offered(URI, 5, [("a", "return x")], 0.0)
     for name, units in parts:
         watcher.partly_accepted(name, units)
-    changes = [watcher.edited(URI, edit, 0.0) for edit in edits]
+    changes = [watcher.edited(edit, 0.0) for edit in edits]
     assert changes[-1].gone is not None
     assert changes[-1].gone.taken_part == place
