@@ -177,8 +177,9 @@ def stats(
     elif not summary["answers"]:
         typer.echo("There are no statistics yet: they begin with the first suggestion in an editor.")
     else:
+        console = Console()
         for table in tables(summary):
-            Console().print(table, "")
+            console.print(table, "")
 
 
 @app.command()

@@ -36,5 +36,5 @@ def _listed(folders: list[Path], in_force: str) -> list[dict[str, Any]]:
             "base": manifest.base_name,
             "in_force": f"{manifest.name}@{manifest.version}" == in_force,
         }
-        for manifest in sorted(found, key=lambda manifest: manifest.created, reverse=True)
+        for manifest in sorted(found, key=lambda manifest: str(manifest.created), reverse=True)
     ]

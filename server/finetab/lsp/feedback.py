@@ -72,6 +72,8 @@ def edited(ls: FinetabServer, uri: str, text: str, edit: Edit) -> None:
     """A document whose text is `text` is about to change."""
     if ls.settings.statistics:
         ls.recorder.edited(uri, text, edit)
+    else:
+        ls.recorder.forget()
 
 
 @_beside

@@ -16,7 +16,7 @@ from finetab.stats.migrations import migrate
 
 FILE_NAME = "stats.sqlite3"
 KEPT_DAYS = 180
-KEPT_OFFERS = 200_000
+KEPT_OFFERS = 100_000
 
 _DAY_S = 86_400.0
 _BUSY_S = 2.0  # another window may be writing
@@ -39,9 +39,8 @@ def connect(path: Path) -> sqlite3.Connection:
     # Without a level of its own, Python leaves transactions to us.
     connection = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None)
     try:
-        connection.execute(
-            "PRAGMA journal_mode = WAL"
-        )  # so that windows that read and write do not wait for each other
+        # So that a window that reads and one that writes do not wait for each other.
+        connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         migrate(connection)
     except BaseException:

@@ -45,6 +45,8 @@ def trimmed(text: str, edit: Edit) -> Edit:
 
 def typed_between(before: str, after: str, place: int) -> str | None:
     """What has been typed at a place between two states of a text; None when something else has changed."""
+    if after == before:
+        return ""
     length = len(after) - len(before)
     is_typing = length >= 0 and after[:place] == before[:place] and after[place + length :] == before[place:]
     return after[place : place + length] if is_typing else None

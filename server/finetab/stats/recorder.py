@@ -87,6 +87,10 @@ class Recorder:
         if not self._watcher.is_watching(uri):
             self.store.put(*self._watcher.left(self._clock()))
 
+    def forget(self) -> None:
+        """Follow nothing any more of what has been offered so far: its places are not known from now on."""
+        self._watcher, self._retention = Watcher(), Retention()
+
     def settle(self) -> None:
         """Tell the store what is known by now."""
         moment = self._clock()

@@ -52,7 +52,9 @@ def _retention(summary: Mapping[str, Any]) -> Table:
 
 def _latency(summary: Mapping[str, Any]) -> Table:
     table = _table("milliseconds", "half within", "95% within", "of")
-    names = {"total": "from the model", "prefill": "  reading", "decode": "  writing", "memory": "from memory"}
+    share = summary["from_memory"]
+    memory = f"from memory ({share['rate']:.0%})" if share else "from memory"
+    names = {"total": "from the model", "prefill": "  reading", "decode": "  writing", "memory": memory}
     for key, name in names.items():
         if found := summary["latency_ms"][key]:
             table.add_row(name, f"{found['p50']:.1f}", f"{found['p95']:.1f}", str(found["n"]))

@@ -102,10 +102,14 @@ class _Writer:
             return
         try:
             self._try()
-        except (sqlite3.Error, OSError, BadFile) as error:
+        except (sqlite3.OperationalError, OSError, BadFile) as error:
             self._disconnect()
             self._tell(error)
             del self._waiting[:-_MAX_WAITING]
+        except Exception as error:  # noqa: BLE001 - the edge of the thread: what cannot be written now never can
+            self._disconnect()
+            self._tell(error)
+            self._waiting.clear()
         else:
             self._waiting.clear()
 

@@ -34,13 +34,15 @@ def _by(rows: Sequence[Row], key: Callable[[Offer], str]) -> dict[str, dict[str,
 
 
 def _summary(rows: Sequence[Row]) -> dict[str, Any]:
-    fates = [fate for offer, fate in rows if not offer.continues and fate.shown]
+    shown = [(offer, fate) for offer, fate in rows if not offer.continues and fate.shown]
+    fates = [fate for _, fate in shown]
     ends = [_end(fate) for fate in fates]
     accepted = ends.count("accepted")
     return {
-        "shown": len(fates),
+        "shown": len(shown),
+        "asked_for": sum(offer.is_explicit for offer, _ in shown),
         **{end: ends.count(end) for end in ("accepted", "partly_accepted", "typed", "rejected", "passed_over")},
-        "acceptance": share(accepted, len(fates)),
+        "acceptance": share(accepted, len(shown)),
         "characters_accepted": round(sum(fate.accepted or fate.partly or 0 for fate in fates)),
         "retained": {str(seconds): _retained(fates, what) for seconds, what in RETAINED.items()},
         "answers": len(rows),

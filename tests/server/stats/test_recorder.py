@@ -159,6 +159,20 @@ def test_a_document_out_of_focus_shows_nothing(desk: Desk) -> None:
     assert desk.rows()["a"][1] == Fate(shown=1.0)
 
 
+def test_what_was_forgotten_is_followed_no_more(desk: Desk) -> None:
+    desk.offer("a", "text")
+    desk.edit(0, 0, "text")
+    desk.recorder.accepted("a")
+    desk.offer("b", "more")
+    desk.recorder.forget()
+    desk.recorder.accepted("b")
+    desk.wait(700)
+    desk.edit(4, 4, "more")
+    rows = desk.rows()
+    assert rows["a"][1] == Fate(shown=1.0, accepted=4.0, typed=1.0)
+    assert rows["b"][1] == Fate()
+
+
 def test_the_editor_s_word_starts_the_clock_and_ends_it(desk: Desk) -> None:
     desk.offer("a", "text")
     desk.wait(1)

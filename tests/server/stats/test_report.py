@@ -33,6 +33,11 @@ def test_tables_fit_80_columns_and_numbers_are_whole() -> None:
     assert "100%" in text
 
 
+def test_the_share_that_came_from_memory_stands_beside_its_times() -> None:
+    text = printed((OFFER, Fate()), *[(replace(OFFER, why="remembered"), Fate())] * 3)
+    assert "from memory (75%)" in text
+
+
 def test_what_is_not_known_is_not_shown() -> None:
     text = printed((replace(OFFER, prefill_ms=None, decode_ms=None), Fate()))
     assert "left of what was accepted" not in text

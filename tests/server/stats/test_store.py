@@ -147,6 +147,17 @@ def test_a_database_of_a_newer_finetab_is_not_written_to(tmp_path: Path, caplog:
     assert list(tmp_path.glob("*damaged*")) == []
 
 
+def test_what_can_never_be_written_does_not_stand_in_the_way_of_the_rest(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with opened(tmp_path / "s") as store:
+        store.put(replace(OFFER, adapter="no text: \ud800"))
+        store.flush()
+        store.put(replace(OFFER, id="b"))
+    assert ids(tmp_path / "s") == ["b"]
+    assert len(warnings(caplog)) == 1
+
+
 def test_a_full_disk_costs_one_line_in_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     full = Path("/dev/full")
     if not full.exists():

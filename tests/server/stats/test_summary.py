@@ -68,10 +68,11 @@ def test_percentiles_are_values_that_were_measured() -> None:
 
 
 def test_languages_and_adapters_are_told_apart_most_shown_first() -> None:
-    go = replace(OFFER, language="go", adapter="base")
+    go = replace(OFFER, language="go", adapter="base", is_explicit=True)
     rows: list[Row] = [(OFFER, Fate()), (go, SHOWN), (go, replace(SHOWN, accepted=1.0))]
     found = summarise(rows, days=7)
     assert found["days"] == 7
+    assert found["asked_for"] == 2
     assert [(name, group["shown"]) for name, group in found["languages"].items()] == [("go", 2), ("python", 0)]
     assert list(found["adapters"]) == ["tiny · base", "tiny · mine@1"]
     assert found["adapters"]["tiny · base"]["acceptance"]["rate"] == 0.5
