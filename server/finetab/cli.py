@@ -1,4 +1,4 @@
-"""The command line: `finetab complete | serve | doctor | models`, and what other packages add.
+"""The command line: `finetab complete | serve | stats | doctor | models`, and what other packages add.
 
 Commands import what they need when they run, so that `finetab --help` does not wait for torch. Packages add
 commands through the entry-point group `finetab.commands`: a function that is given the Typer app.
@@ -148,6 +148,38 @@ def why(
     from finetab.why import show_requests
 
     show_requests(requests)
+
+
+@app.command()
+def stats(
+    days: Annotated[int | None, typer.Option(min=1, help="Of the last days only; by default all that is kept.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    reset: Annotated[bool, typer.Option("--reset", help="Delete the statistics, after asking.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Say what became of the suggestions on this machine. Nothing of it ever leaves it."""
+    from rich.console import Console
+
+    from finetab.stats.database import database_path, read_rows
+    from finetab.stats.database import reset as delete_all
+    from finetab.stats.report import tables
+    from finetab.stats.summary import summarise
+
+    path = database_path()
+    if reset:
+        if yes or typer.confirm(f"Delete the statistics in {path}?"):
+            delete_all(path)
+            typer.echo("The statistics have been deleted.")
+        return
+    summary = summarise(read_rows(path, days), days)
+    if as_json:
+        typer.echo(json.dumps(summary, ensure_ascii=False))
+    elif not summary["answers"]:
+        typer.echo("There are no statistics yet: they begin with the first suggestion in an editor.")
+    else:
+        console = Console()
+        for table in tables(summary):
+            console.print(table, "")
 
 
 @app.command()

@@ -42,15 +42,17 @@ class Settings:
     """How sure an answer must be to be shown unasked: `eager` (any), `normal`, `calm`."""
     look_ahead: bool = field(default=True, compare=False)
     """Whether the line after a shown answer is worked out while nobody needs the model."""
+    statistics: bool = field(default=True, compare=False)
+    """Whether to keep local statistics of what became of the suggestions."""
 
 
+_KINDS = {bool: "true or false", int: "a number from 0", str: "text"}
 _ALLOWED = {
     "form": ("auto", "spm", "psm", "prefix"),
     "dtype": ("auto", "float32", "bfloat16", "float16"),
     "quantisation": ("none", "nf4"),
     "eagerness": ("eager", "normal", "calm"),
 }
-_KINDS = {str: "text", int: "a number from 0", bool: "true or false"}
 
 
 def parse_settings(raw: Mapping[str, Any], start: Settings | None = None) -> tuple[Settings, list[str]]:

@@ -26,6 +26,14 @@ class ScriptedService:
         self._settings = settings
 
     @property
+    def base(self) -> str:
+        return self._settings.base
+
+    @property
+    def adapter(self) -> str:
+        return self._settings.adapter
+
+    @property
     def label(self) -> str:
         return self._settings.base
 

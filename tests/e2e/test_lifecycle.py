@@ -3,12 +3,16 @@
 import json
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.e2e.scripted_client import SCRIPT, URI, messages, ready, started
+from tests.server.adapters.test_library import put
+from tests.server.core.test_manifest import MANIFEST
 
+from finetab.adapters.listing import library_folder
 from finetab.lsp.client import ServerProcess
 
 
@@ -76,6 +80,28 @@ def test_a_folder_that_cannot_be_read_is_told_and_the_server_lives() -> None:
         server.start(root_uri=f"file:///{'a' * 300}", options={"base": "echo"})
         ready(server)
         assert "cannot be read" in messages(server)[0]
+
+
+def test_the_adapters_of_the_library_and_of_the_workspace_are_listed_newest_first(home: Path) -> None:
+    workspace = home / "workspace"
+    shop = replace(MANIFEST, name="shop", version="1", created="2026-01-01T00:00:00+00:00")
+    put(library_folder() / "shop", shop)
+    put(workspace / ".finetab" / "adapters" / "2", replace(shop, version="2", created="2026-02-01T00:00:00+00:00"))
+    (put(workspace / ".finetab" / "adapters" / "damaged") / "manifest.json").write_text("{")
+    with ServerProcess(SCRIPT) as server:
+        server.start(root_uri=workspace.as_uri(), options={"base": "echo", "adapter": "shop@2"})
+        ready(server)
+        found = server.call("workspace/executeCommand", {"command": "finetab.adapters", "arguments": []})
+    assert found == [
+        {
+            "name": "shop",
+            "version": "2",
+            "created": "2026-02-01T00:00:00+00:00",
+            "base": shop.base_name,
+            "in_force": True,
+        },
+        {"name": "shop", "version": "1", "created": shop.created, "base": shop.base_name, "in_force": False},
+    ]
 
 
 def test_a_client_that_sends_no_settings_with_its_change_is_asked_again() -> None:

@@ -23,12 +23,21 @@ def test_editors_may_write_camel_case() -> None:
         ({"max_new_tokens": -1}, "must be a number from 0, not -1"),
         ({"form": "spn"}, "must be one of: auto, spm, psm, prefix"),
         ({"base": 3}, "must be text, not 3"),
+        ({"statistics": "no"}, "must be true or false, not 'no'; True is used"),
+        ({"statistics": 0}, "must be true or false, not 0"),
     ],
 )
 def test_a_fault_is_a_sentence_and_the_default_stays(raw: dict[str, object], words: str) -> None:
     settings, faults = parse_settings(raw)
     assert settings == Settings()
     assert words in faults[0]
+
+
+def test_statistics_can_be_switched_off_which_is_no_reason_to_load_the_model_again() -> None:
+    settings, faults = parse_settings({"statistics": False})
+    assert not faults
+    assert not settings.statistics
+    assert settings == Settings()
 
 
 def test_all_faults_are_told_together() -> None:

@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-import platformdirs
-
+from finetab.adapters.listing import library_folder
 from finetab.core import manifest
 from finetab.core.bases import real_name
 from finetab.core.manifest import Manifest
@@ -14,11 +13,6 @@ from finetab.settings import Settings
 WEIGHTS = "adapter_model.safetensors"
 WHOLE_WEIGHTS = "model.safetensors"
 """What an adapter of the method `full` has in place of additions."""
-
-
-def library_folder() -> Path:
-    """Where adapters named without a folder are kept; `XDG_DATA_HOME` moves it."""
-    return Path(platformdirs.user_data_path("finetab")) / "adapters"
 
 
 def list_adapters() -> list[str]:

@@ -45,6 +45,16 @@ class Completer:
         self._neighbours = Neighbours()
 
     @property
+    def base(self) -> str:
+        """See `Service.base`."""
+        return self.voice.base
+
+    @property
+    def adapter(self) -> str:
+        """See `Service.adapter`."""
+        return self.voice.adapter
+
+    @property
     def label(self) -> str:
         """Base and adapter in force, for people."""
         return f"{self.voice.base} · {self.voice.adapter} · {self.voice.form}"
@@ -129,6 +139,8 @@ class Completer:
             reused_tokens=generation.reused_tokens,
             generated_tokens=len(generation.ids),
             mean_logprob=generation.mean_logprob,
+            prefill_ms=generation.prefill_ms,
+            decode_ms=generation.decode_ms,
             adapter=self.voice.adapter,
             form=self.voice.form,
         )

@@ -82,6 +82,9 @@ class Answer:
     reused_tokens: int = 0
     generated_tokens: int = 0
     mean_logprob: float = 0.0
+    prefill_ms: float | None = None
+    """The engine's time for the prompt, and below for the answer: for a remembered one, what it took then."""
+    decode_ms: float | None = None
     adapter: str = "base"
     """Name and version of the adapter that answered, or `base`."""
     form: str = ""
@@ -102,6 +105,16 @@ class Answer:
 
 class Service(Protocol):
     """A loaded model that completes: what the language server is given."""
+
+    @property
+    def base(self) -> str:
+        """The base in force."""
+        ...
+
+    @property
+    def adapter(self) -> str:
+        """Name and version of the adapter in force, or `base`."""
+        ...
 
     @property
     def label(self) -> str:

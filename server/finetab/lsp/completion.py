@@ -8,6 +8,7 @@ import re
 from lsprotocol import types
 
 from finetab.documents import LINE_END, Document
+from finetab.lsp import feedback
 from finetab.lsp.convert import accepted, offset_of, width
 from finetab.lsp.inline_completion import answer_at
 from finetab.lsp.notebooks import span_of
@@ -34,13 +35,13 @@ async def completion(ls: FinetabServer, params: types.CompletionParams) -> types
     found = await answer_at(ls, params)
     if span is None or found is None:
         return types.CompletionList(is_incomplete=True, items=[])
-    answer, request_id = found
     typed = typed_word(span.text, offset_of(span.text, params.position, ls.encoding))
     start = types.Position(params.position.line, params.position.character - width(typed, ls.encoding))
-    item = menu_item(span.document, typed, answer.text, types.Range(start, params.position))
+    item = menu_item(span.document, typed, found.answer.text, types.Range(start, params.position))
     if item is None:
         return types.CompletionList(is_incomplete=True, items=[])
-    item.command = accepted(request_id, answer.adapter)
+    item.command = accepted(found.request_id, found.answer.adapter)
+    feedback.offered(ls, params.text_document.uri, found, [(found.request_id, item.label)])
     return types.CompletionList(is_incomplete=True, items=[item])
 
 

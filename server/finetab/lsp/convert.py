@@ -1,10 +1,11 @@
 """Between the protocol's terms and ours: positions, edits, answers. Pure."""
 
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from lsprotocol import types
 
-from finetab.completion.request import Answer
+from finetab.completion.request import Answer, CompletionRequest
 from finetab.documents import LINE_END, Edit
 
 Encoding: TypeAlias = types.PositionEncodingKind | str
@@ -62,21 +63,39 @@ def edit_of(text: str, change: types.TextDocumentContentChangeEvent, encoding: E
     return Edit(0, len(text), change.text)
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An answer, and what it answers."""
+
+    answer: Answer
+    request: CompletionRequest
+    request_id: str
+    is_explicit: bool
+    total_ms: float
+
+    @property
+    def candidates(self) -> list[tuple[str, str]]:
+        """Id and text of each one, the best first; none where there is nothing to insert."""
+        texts = (self.answer.text, *self.answer.others) if self.answer.text else ()
+        return [(f"{self.request_id}/{index}" if index else self.request_id, text) for index, text in enumerate(texts)]
+
+
 def completion_list(
-    answer: Answer, request_id: str, position: types.Position, selected: types.SelectedCompletionInfo | None = None
+    found: Found, position: types.Position, selected: types.SelectedCompletionInfo | None = None
 ) -> types.InlineCompletionList | None:
-    """The answer and its other candidates as the protocol has them, None for nothing.
+    """The candidates as the protocol has them, None for nothing.
 
     Clients send back the command alone, so it has the id. With an entry of a menu selected, an item has to begin with
     that entry and to replace what it would.
     """
-    if not answer.text:
+    if not found.candidates:
         return None
     before = selected.text if selected is not None else ""
     over = selected.range if selected is not None else types.Range(start=position, end=position)
+    adapter = found.answer.adapter
     items = [
-        types.InlineCompletionItem(insert_text=before + text, range=over, command=accepted(request_id, answer.adapter))
-        for text in (answer.text, *answer.others)
+        types.InlineCompletionItem(insert_text=before + text, range=over, command=accepted(item_id, adapter))
+        for item_id, text in found.candidates
     ]
     return types.InlineCompletionList(items)
 

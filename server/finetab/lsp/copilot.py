@@ -3,7 +3,6 @@
 With them such a plugin works with finetab unchanged. Nobody signs in anywhere: the answers say that it has been done.
 """
 
-import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -11,12 +10,13 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 
 from finetab import __version__
+from finetab.lsp import feedback
 from finetab.lsp.convert import offset_of
 from finetab.lsp.inline_completion import answer_at
 from finetab.lsp.notebooks import span_of
 from finetab.lsp.session import FinetabServer
+from finetab.stats.recorder import Recorder
 
-_LOG = logging.getLogger(__name__)
 _USER = "local"
 
 
@@ -60,19 +60,22 @@ async def _completions(ls: FinetabServer, params: Any, *, is_explicit: bool) -> 
     place = _place(params)
     span = span_of(ls, place.text_document.uri)  # before the first await, as `answer_at` does
     found = await answer_at(ls, place, is_explicit=is_explicit)
-    if span is None or found is None or not found[0].text:
+    if span is None or found is None:
         return {"completions": []}
-    answer, request_id = found
+    feedback.offered(ls, place.text_document.uri, found, found.candidates)
     line_start = types.Position(place.position.line, 0)
     start, end = (offset_of(span.text, position, ls.encoding) for position in (line_start, place.position))
     shared = {
-        "uuid": request_id,
         "position": place.position,
         "range": types.Range(line_start, place.position),
         "docVersion": params["doc"].get("version", 0),
     }
-    texts = (answer.text, *answer.others)
-    return {"completions": [{**shared, "text": span.text[start:end] + text, "displayText": text} for text in texts]}
+    return {
+        "completions": [
+            {**shared, "uuid": offer_id, "text": span.text[start:end] + text, "displayText": text}
+            for offer_id, text in found.candidates
+        ]
+    }
 
 
 def _place(params: Any) -> types.TextDocumentPositionParams:
@@ -87,24 +90,26 @@ def _place(params: Any) -> types.TextDocumentPositionParams:
 
 def notify_shown(ls: FinetabServer, params: Any) -> str:
     """An answer is on the screen."""
-    return _noted("shown", params)
+    feedback.told(ls, Recorder.shown, _value(params, "uuid"))
+    return "OK"
 
 
 def notify_accepted(ls: FinetabServer, params: Any) -> str:
-    """An answer was inserted, or a part of it: `acceptedLength` counts the line before the cursor as well."""
-    return _noted("accepted", params)
+    """An answer was inserted, or a part of it; some plugins send `acceptedLength` with both."""
+    feedback.told(ls, Recorder.accepted, _value(params, "uuid"))
+    return "OK"
 
 
 def notify_rejected(ls: FinetabServer, params: Any) -> str:
     """Answers were shown and not wanted."""
-    return _noted("rejected", params)
-
-
-def _noted(what: str, params: Any) -> str:
-    """The one place that hears what became of answers."""
-    given = params if isinstance(params, dict) else {}
-    _LOG.info("%s %s", what, given.get("uuids", [given.get("uuid")]))
+    ids = _value(params, "uuids")
+    for offer_id in ids if isinstance(ids, list) else ():
+        feedback.told(ls, Recorder.rejected, offer_id)
     return "OK"
+
+
+def _value(params: Any, key: str) -> Any:
+    return params.get(key) if isinstance(params, dict) else None
 
 
 HANDLERS: dict[str, Callable[..., Any]] = {

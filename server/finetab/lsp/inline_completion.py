@@ -12,7 +12,8 @@ from lsprotocol import types
 from finetab.completion.asking import MIN_LOGPROB, share_of_delay, why_not_here
 from finetab.completion.request import Answer, CompletionRequest, Service
 from finetab.documents import Edit, edited
-from finetab.lsp.convert import completion_list, offset_of
+from finetab.lsp import feedback
+from finetab.lsp.convert import Found, completion_list, offset_of
 from finetab.lsp.notebooks import Span, span_of
 from finetab.lsp.session import FinetabServer
 
@@ -26,10 +27,12 @@ async def inline_completion(
 ) -> types.InlineCompletionList | None:
     """Complete at a position; None when there is nothing."""
     is_explicit = params.context.trigger_kind == types.InlineCompletionTriggerKind.Invoked
-    found = await answer_at(ls, params, is_explicit=is_explicit, selected=params.context.selected_completion_info)
+    selected = params.context.selected_completion_info
+    found = await answer_at(ls, params, is_explicit=is_explicit, selected=selected)
     if found is None:
         return None
-    return completion_list(*found, params.position, params.context.selected_completion_info)
+    feedback.offered(ls, params.text_document.uri, found, found.candidates)
+    return completion_list(found, params.position, selected)
 
 
 async def answer_at(
@@ -38,8 +41,8 @@ async def answer_at(
     *,
     is_explicit: bool = False,
     selected: types.SelectedCompletionInfo | None = None,
-) -> tuple[Answer, str] | None:
-    """The answer at a position and its id: the one way to it, whatever the request is called.
+) -> Found | None:
+    """The answer at a position: the one way to it, whatever the request is called.
 
     With an entry of a menu selected, the answer goes on from that entry. None when it cannot be worked out, when a
     newer request came, or when something failed; `ls.requests` says why.
@@ -68,7 +71,7 @@ async def answer_at(
         record |= {"why": answer.why, **answer.cost()}
         if answer.text and ls.settings.look_ahead:
             ls.run_beside(_look_ahead(ls, service, request, answer))
-        return answer, str(record["id"])
+        return Found(answer, request, str(record["id"]), is_explicit, _elapsed_ms(started))
     except asyncio.CancelledError:
         ticket.end("cancelled")
         record["why"] = "cancelled"
@@ -79,8 +82,12 @@ async def answer_at(
         return None
     finally:
         ls.scheduler.finish(uri, ticket)
-        record["total_ms"] = round((time.perf_counter() - started) * 1000, 1)
+        record["total_ms"] = round(_elapsed_ms(started), 1)
         ls.remember(record)
+
+
+def _elapsed_ms(started: float) -> float:
+    return (time.perf_counter() - started) * 1000
 
 
 def _request(
@@ -118,7 +125,8 @@ async def _unasked(
 async def _worked_out(ls: FinetabServer, service: Service, request: CompletionRequest) -> Answer:
     """By the model, in a thread; what it works out ahead gives way."""
     ls.scheduler.end_ahead()
-    return await asyncio.get_running_loop().run_in_executor(ls.workers, _complete, service, request)
+    with ls.status.working():
+        return await asyncio.get_running_loop().run_in_executor(ls.workers, _complete, service, request)
 
 
 def _complete(service: Service, request: CompletionRequest) -> Answer:

@@ -14,6 +14,7 @@ from lsprotocol import types
 from pygls.uris import to_fs_path
 
 from finetab.core.progress import Progress
+from finetab.lsp import feedback
 from finetab.lsp.completion import offer_where_needed
 from finetab.lsp.copilot import is_plugin
 from finetab.lsp.session import FinetabServer
@@ -30,7 +31,7 @@ def initialize(ls: FinetabServer, params: types.InitializeParams) -> None:
     """Take the settings of the workspace and of the client. No model is touched: the answer must be quick."""
     ls.is_copilot_plugin = is_plugin(params.initialization_options)
     ls.settings, faults = _workspace_settings(ls)
-    ls.startup_faults = [*faults, *_take(ls, params.initialization_options)]
+    ls.startup_faults = [*faults, *_take(ls, ls.status.heed(params.initialization_options))]
     if not ls.is_copilot_plugin:  # which shows ghost text, whatever its editor can do
         offer_where_needed(ls)
 
@@ -109,7 +110,8 @@ async def _load(ls: FinetabServer) -> None:
     if not ls.holder.want(settings):
         return
     bar = await _begin_progress(ls)
-    fault = await ls.holder.load(settings, bar.report)
+    fault = await ls.holder.load(settings, ls.status.loading(bar.report))
+    ls.status.loaded(ls.holder.service, fault)
     if fault:
         ls.tell(fault, types.MessageType.Error)
     service = ls.holder.service
@@ -154,6 +156,7 @@ def shutdown(ls: FinetabServer, params: None) -> None:
 
 def stop(ls: FinetabServer) -> None:
     """End what runs; should a thread not end, the process does all the same."""
+    feedback.stop(ls)
     ls.scheduler.end_all()
     ls.holder.close()
     ls.workers.shutdown(wait=False, cancel_futures=True)

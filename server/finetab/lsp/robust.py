@@ -8,7 +8,7 @@ from cattrs import Converter
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException, JsonRpcInvalidRequest
 from pygls.protocol import LanguageServerProtocol, default_converter, lsp_method
-from pygls.protocol.json_rpc import JsonRPCRequestMessage, RPCMessage, RPCRequest
+from pygls.protocol.json_rpc import JsonRPCNotification, JsonRPCRequestMessage, RPCMessage, RPCRequest
 
 _LOG = logging.getLogger(__name__)
 
@@ -69,7 +69,8 @@ def lenient_converter() -> Converter:
 
     vscode-languageserver-types 3.17 counts trigger kinds from 0, and clients of that age send
     `selectedCompletionInfo` with its range as a list; what makes no sense there is taken as nothing selected. The
-    parameters of requests that are not in the protocol stay plain data, and need not be there.
+    parameters of messages that are not in the protocol stay plain data, and need not be there: pygls would make objects
+    of them, whose attributes are called otherwise where a key is no name.
     """
     converter: Converter = default_converter()
     kinds = types.InlineCompletionTriggerKind
@@ -97,8 +98,13 @@ def lenient_converter() -> Converter:
         return JsonRPCRequestMessage(value["id"], value["method"], value["jsonrpc"], value.get("params"))
 
     converter.register_structure_hook(JsonRPCRequestMessage, request)
+
+    def notification(value: Any, _type: Any) -> JsonRPCNotification:
+        return JsonRPCNotification(value.get("method", ""), value["jsonrpc"], value.get("params"))
+
     converter.register_structure_hook(kinds, trigger_kind)
     converter.register_structure_hook(types.InlineCompletionContext, context)
+    converter.register_structure_hook(JsonRPCNotification, notification)
     return converter
 
 

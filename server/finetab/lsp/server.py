@@ -12,7 +12,7 @@ from lsprotocol import types
 
 from finetab.completion.request import LoadService
 from finetab.errors import NoSpace
-from finetab.lsp import commands, copilot, inline_completion, lifecycle, notebooks, sync
+from finetab.lsp import commands, copilot, feedback, inline_completion, lifecycle, notebooks, sync
 from finetab.lsp.convert import ACCEPTED
 from finetab.lsp.session import FinetabServer
 
@@ -29,10 +29,19 @@ HANDLERS: dict[str, Callable[..., Any]] = {
     types.NOTEBOOK_DOCUMENT_DID_CLOSE: notebooks.did_close,
     types.TEXT_DOCUMENT_INLINE_COMPLETION: inline_completion.inline_completion,
     **copilot.HANDLERS,
+    "textDocument/didShowCompletion": feedback.did_show,
+    "textDocument/didPartiallyAcceptCompletion": feedback.did_partially_accept,
+    "textDocument/didFocus": feedback.did_focus,
+    "finetab/didRejectCompletion": feedback.did_reject,
 }
 # Without options pygls does not tell the client of a feature; some clients read empty options as none.
 OPTIONS = {types.TEXT_DOCUMENT_INLINE_COMPLETION: types.InlineCompletionOptions(work_done_progress=True)}
-COMMANDS: dict[str, Callable[..., Any]] = {ACCEPTED: commands.accepted, "finetab.why": commands.why}
+COMMANDS: dict[str, Callable[..., Any]] = {
+    ACCEPTED: feedback.accepted,
+    "finetab.stats": feedback.stats,
+    "finetab.why": commands.why,
+    "finetab.adapters": commands.adapters,
+}
 
 
 def build_server(load: LoadService) -> FinetabServer:
@@ -55,6 +64,7 @@ def serve_stdio(load: LoadService, log_file: Path | None = None) -> int:
     exit_code = 0 if server.was_shut_down else 1
     lifecycle.watch_the_end(exit_code)
     lifecycle.stop(server)
+    server.recorder.store.join()
     return exit_code
 
 

@@ -20,7 +20,11 @@ from finetab.journal import note
 from finetab.lsp.loading import ServiceHolder
 from finetab.lsp.notebook import Notebook
 from finetab.lsp.robust import RobustProtocol, lenient_converter, log_error
+from finetab.lsp.status import METHOD, Status
 from finetab.settings import Settings
+from finetab.stats.database import database_path
+from finetab.stats.recorder import Recorder
+from finetab.stats.store import Store
 
 _LOG = logging.getLogger(__name__)
 _REMEMBERED_REQUESTS = 20
@@ -50,6 +54,8 @@ class FinetabServer(LanguageServer):
         self.holder = ServiceHolder(load)
         self.workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="finetab-request")
         self.requests: deque[dict[str, Any]] = deque(maxlen=_REMEMBERED_REQUESTS)
+        self.recorder = Recorder(Store(database_path()))
+        self.status = Status(lambda status: self.protocol.notify(METHOD, status))
         self.startup_faults: list[str] = []
         self.is_copilot_plugin = False
         self.was_shut_down = False

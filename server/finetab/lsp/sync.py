@@ -9,6 +9,7 @@ from lsprotocol import types
 from pygls.uris import to_fs_path
 
 from finetab.documents import edited, open_document
+from finetab.lsp import feedback
 from finetab.lsp.convert import edit_of
 from finetab.lsp.session import FinetabServer
 
@@ -32,6 +33,7 @@ def did_change(ls: FinetabServer, params: types.DidChangeTextDocumentParams) -> 
         return
     for change in params.content_changes:
         edit = edit_of(document.text, change, ls.encoding)
+        feedback.edited(ls, uri, document.text, edit)
         document = edited(document, edit, params.text_document.version)
         ls.rhythm_of(uri).edited(time.monotonic(), is_deletion=not edit.replacement)
     ls.documents.put(uri, document)
@@ -39,5 +41,6 @@ def did_change(ls: FinetabServer, params: types.DidChangeTextDocumentParams) -> 
 
 def did_close(ls: FinetabServer, params: types.DidCloseTextDocumentParams) -> None:
     """Forget a document."""
+    feedback.closed(ls, params.text_document.uri)
     ls.documents.remove(params.text_document.uri)
     ls.forget_rhythm(params.text_document.uri)

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from tests.server.core.test_manifest import MANIFEST
 
-from finetab.adapters.library import WEIGHTS, adapter_folder, chosen, library_folder, list_adapters, read_adapter
+from finetab.adapters.library import WEIGHTS, adapter_folder, chosen, list_adapters, read_adapter
+from finetab.adapters.listing import library_folder
 from finetab.core import manifest
 from finetab.core.atomic import new_folder
 from finetab.core.manifest import Manifest

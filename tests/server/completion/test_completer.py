@@ -41,6 +41,9 @@ def test_the_engine_is_asked_with_the_format_s_own_prompt(form: Form) -> None:
     assert engine.prompts == [expected]
     assert (answer.text, answer.form, answer.adapter) == ("1", form, "mine@1")
     assert answer.prompt_tokens == len(expected)
+    assert answer.prefill_ms is not None
+    assert answer.decode_ms is not None
+    assert (completer.base, completer.adapter) == ("tiny", "mine@1")
 
 
 def test_typing_through_asks_the_engine_once() -> None:

@@ -5,9 +5,9 @@ from random import Random
 import pytest
 from lsprotocol import types
 
-from finetab.completion.request import Answer
-from finetab.documents import Edit
-from finetab.lsp.convert import ACCEPTED, completion_list, edit_of, offset_of, width
+from finetab.completion.request import Answer, CompletionRequest
+from finetab.documents import Edit, open_document
+from finetab.lsp.convert import ACCEPTED, Found, completion_list, edit_of, offset_of, width
 
 CODECS = {"utf-8": ("utf-8", 1), "utf-16": ("utf-16-le", 2), "utf-32": ("utf-32-le", 4)}
 PIECES = [
@@ -113,30 +113,37 @@ def test_a_reversed_range_removes_nothing() -> None:
     assert edit_of("abc", change, "utf-16") == Edit(2, 2, "-")
 
 
+def found_of(answer: Answer) -> Found:
+    request = CompletionRequest(open_document("a.py", ""), 0)
+    return Found(answer, request, "id", is_explicit=False, total_ms=1.0)
+
+
 def test_an_answer_becomes_one_item_at_the_cursor_that_reports_its_acceptance() -> None:
     position = types.Position(3, 4)
-    found = completion_list(Answer("text", "answered", adapter="mine"), "id-1", position)
-    assert found is not None
-    (item,) = found.items
+    listed = completion_list(found_of(Answer("text", "answered", adapter="mine")), position)
+    assert listed is not None
+    (item,) = listed.items
     assert (item.insert_text, item.range) == ("text", types.Range(position, position))
     assert item.command is not None
     assert item.command.command == ACCEPTED
-    assert item.command.arguments == [{"id": "id-1", "adapter": "mine"}]
+    assert item.command.arguments == [{"id": "id", "adapter": "mine"}]
 
 
 def test_an_empty_answer_becomes_null() -> None:
-    assert completion_list(Answer("", "nothing to add"), "id", types.Position(0, 0)) is None
+    assert completion_list(found_of(Answer("", "nothing to add")), types.Position(0, 0)) is None
 
 
-def test_further_candidates_are_further_items() -> None:
-    found = completion_list(Answer("one", "answered", others=("two", "three")), "id", types.Position(0, 0))
-    assert found is not None
-    assert [item.insert_text for item in found.items] == ["one", "two", "three"]
+def test_further_candidates_are_further_items_with_ids_of_their_own() -> None:
+    listed = completion_list(found_of(Answer("one", "answered", others=("two", "three"))), types.Position(0, 0))
+    assert listed is not None
+    assert [item.insert_text for item in listed.items] == ["one", "two", "three"]
+    ids = [item.command.arguments for item in listed.items if item.command]
+    assert ids == [[{"id": name, "adapter": "base"}] for name in ("id", "id/1", "id/2")]
 
 
 def test_with_a_menu_s_entry_selected_the_item_begins_with_it_and_replaces_what_it_would() -> None:
     over = types.Range(types.Position(0, 2), types.Position(0, 4))
     selected = types.SelectedCompletionInfo(over, "append")
-    found = completion_list(Answer("(x)", "answered"), "id", types.Position(0, 4), selected)
-    assert found is not None
-    assert (found.items[0].insert_text, found.items[0].range) == ("append(x)", over)
+    listed = completion_list(found_of(Answer("(x)", "answered")), types.Position(0, 4), selected)
+    assert listed is not None
+    assert (listed.items[0].insert_text, listed.items[0].range) == ("append(x)", over)

@@ -20,7 +20,7 @@ class Scripted:
     """A service that says whether it was closed."""
 
     def __init__(self, label: str) -> None:
-        self.label = label
+        self.label = self.base = self.adapter = label
         self.closed = threading.Event()
 
     def complete(self, request: CompletionRequest) -> Answer:
