@@ -34,7 +34,7 @@ def at_rest(server: ServerProcess, kind: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     "options",
-    [{"base": "echo", **EDITOR}, {"base": "echo", "status": True}, {"finetab": {"base": "echo", "status": True}},
+    [{"base": "echo", "status": True}, {"finetab": {"base": "echo", "status": True}},
      {"finetab": {"base": "echo"}, "status": True}, {"finetab": {"base": "echo"}, **EDITOR}],
 )  # fmt: skip
 def test_loading_and_readiness_are_told_to_who_asks(options: dict[str, Any]) -> None:
