@@ -1,0 +1,91 @@
+// A code-server of our own for one run: fresh folders, our extension, our settings, and the tap before the server.
+import { spawn, spawnSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const here = dirname(fileURLToPath(import.meta.url));
+
+/** Start it; `finetab` is the command of the server. Gives the address, the workspace, what passed, and `stop`. */
+export async function startCodeServer({ cache, vsix, finetab }) {
+  const home = mkdtempSync(join(tmpdir(), "finetab-editor-"));
+  const workspace = join(home, "workspace");
+  const wire = join(home, "wire.jsonl");
+  cpSync(join(here, "workspace"), workspace, { recursive: true });
+  writeSettings(home, [process.execPath, join(here, "tap.mjs"), wire, finetab]);
+  const { file, args, options } = commandLine(cache, home);
+  const installed = spawnSync(file, [...args, "--install-extension", vsix], { ...options, encoding: "utf8" });
+  if (installed.status !== 0) throw new Error(`${vsix} could not be installed:\n${installed.stdout}${installed.stderr}`);
+  const port = await freePort();
+  const server = spawn(file, [...args, "--auth", "none", "--bind-addr", `127.0.0.1:${port}`, workspace], options);
+  let output = "";
+  for (const stream of [server.stdout, server.stderr]) stream.on("data", (piece) => (output += piece));
+  await answering(`http://127.0.0.1:${port}/healthz`, server, () => output);
+  return {
+    address: `http://127.0.0.1:${port}/?folder=${encodeURIComponent(workspace)}`,
+    workspace,
+    wire: () => (existsSync(wire) ? readFileSync(wire, "utf8").trimEnd().split("\n").map((line) => JSON.parse(line)) : []),
+    async stop() {
+      const ended = new Promise((resolve) => server.once("exit", resolve));
+      server.kill("SIGTERM");
+      await ended;
+      rmSync(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 500 });
+    },
+  };
+}
+
+/** How to run code-server with its own node, and with nothing of the user's. */
+function commandLine(cache, home) {
+  const node = join(cache, "node/node_modules/node/bin/node");
+  const entry = join(cache, "vscode/node_modules/code-server/out/node/entry.js");
+  for (const file of [node, entry]) {
+    if (!existsSync(file)) throw new Error(`${file} is not here; run tests/editors/setup.sh first`);
+  }
+  const own = ["--user-data-dir", join(home, "user"), "--extensions-dir", join(home, "extensions")];
+  const quiet = ["--disable-telemetry", "--disable-update-check"];
+  const options = { env: { ...process.env, XDG_CONFIG_HOME: join(home, "config") }, cwd: home };
+  return { file: node, args: [entry, ...own, ...quiet], options };
+}
+
+function writeSettings(home, command) {
+  const folder = join(home, "user/User");
+  mkdirSync(folder, { recursive: true });
+  const settings = {
+    "finetab.command": command,
+    "chat.disableAIFeatures": true,
+    "editor.quickSuggestions": { other: "off", comments: "off", strings: "off" },
+    "editor.wordBasedSuggestions": "off",
+    "editor.parameterHints.enabled": false,
+    "editor.minimap.enabled": false,
+    "security.workspace.trust.enabled": false,
+    "telemetry.telemetryLevel": "off",
+    "window.restoreWindows": "none",
+    "workbench.startupEditor": "none",
+    "workbench.secondarySideBar.defaultVisibility": "hidden",
+    "workbench.tips.enabled": false,
+    "extensions.ignoreRecommendations": true,
+  };
+  writeFileSync(join(folder, "settings.json"), JSON.stringify(settings, null, 2));
+}
+
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const probe = createServer().on("error", reject);
+    probe.listen(0, "127.0.0.1", () => {
+      const { port } = probe.address();
+      probe.close(() => resolve(port));
+    });
+  });
+}
+
+async function answering(url, server, output) {
+  for (let tries = 0; tries < 120; tries++) {
+    if (server.exitCode !== null) throw new Error(`code-server ended:\n${output()}`);
+    const answer = await fetch(url).catch(() => undefined);
+    if (answer?.ok) return;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+  throw new Error(`code-server did not answer within a minute:\n${output()}`);
+}
