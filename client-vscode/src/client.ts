@@ -16,15 +16,22 @@ import { whyOff } from "./switches";
 import { Watch } from "./watch";
 
 export const ACCEPTED = "finetab.accepted";
-const RESTARTS = 3;
-const RESTART_WINDOW_MS = 3 * 60_000;
+const ERRORS_IN_A_ROW = 3;
 
 /** What the client tells whoever started it. */
 export interface Listener {
   status(status: ServerStatus): void;
   answered(latencyMs: number): void;
   accepted(): void;
-  gaveUp(): void;
+  /** The server has gone without being asked to; the client stays as it is. */
+  ended(): void;
+}
+
+/** Leaves it to the session to tell the user; the library's own messages go to the log. */
+class QuietClient extends LanguageClient {
+  override error(message: string, data?: unknown): void {
+    super.error(message, data, false);
+  }
 }
 
 /** A client with the watch over its suggestions; both end together. */
@@ -40,7 +47,7 @@ export function connect(command: Command, channel: vscode.LogOutputChannel, list
     }
   });
   const server = { command: command.program, args: [...command.args, "serve"] };
-  const client = new LanguageClient("finetab", "finetab", server, options(channel, watch, listener));
+  const client = new QuietClient("finetab", "finetab", server, options(channel, watch, listener));
   client.onNotification("didChangeStatus", (status: ServerStatus) => listener.status(status));
   return { client, watch };
 }
@@ -57,7 +64,7 @@ function options(channel: vscode.LogOutputChannel, watch: Watch, listener: Liste
     outputChannel: channel,
     // The server's log is no list of errors, though it comes over stderr.
     stdioOptions: { stdout: logTo(channel), stderr: logTo(channel) },
-    errorHandler: patience(listener),
+    errorHandler: errorHandler(listener),
     initializationFailedHandler: () => false,
     middleware: middleware(watch, listener),
   };
@@ -102,21 +109,15 @@ function middleware(watch: Watch, listener: Listener): Middleware {
   };
 }
 
-/** Starts a server that ends unasked anew, a few times; then gives up and says so once. */
-function patience(listener: Listener): ErrorHandler {
-  const ends: number[] = [];
+/** Leaves it to the session to start anew: it may find another command by then, and it tells the user once. */
+function errorHandler(listener: Listener): ErrorHandler {
   return {
-    error: (_error, _message, count) => ({
-      action: count !== undefined && count <= RESTARTS ? ErrorAction.Continue : ErrorAction.Shutdown,
+    error: (_error, _message, count = 0) => ({
+      action: count <= ERRORS_IN_A_ROW ? ErrorAction.Continue : ErrorAction.Shutdown,
       handled: true,
     }),
     closed: () => {
-      const now = Date.now();
-      ends.push(now);
-      if (ends.filter((end) => now - end < RESTART_WINDOW_MS).length <= RESTARTS) {
-        return { action: CloseAction.Restart, handled: true };
-      }
-      listener.gaveUp();
+      listener.ended();
       return { action: CloseAction.DoNotRestart, handled: true };
     },
   };

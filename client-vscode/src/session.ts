@@ -12,6 +12,9 @@ import { whyOff } from "./switches";
 
 /** Counts change with each suggestion; the tooltip need not follow at once. */
 const COUNTS_EVERY_MS = 10_000;
+/** A server that ends unasked is started anew, but not for ever. */
+const RESTARTS = 3;
+const RESTART_WINDOW_MS = 3 * 60_000;
 /** What to do when the server does not run: a button and its command. */
 const REMEDIES: Readonly<Record<string, string>> = {
   "Show Log": "finetab.showLog",
@@ -26,6 +29,8 @@ export class Session implements vscode.Disposable {
   private connection: Connection | undefined;
   private told: Values = {};
   private countedAt = 0;
+  private isUp = false;
+  private ends: number[] = [];
   private turn: Promise<void> = Promise.resolve();
   private readonly listeners: vscode.Disposable[];
 
@@ -60,6 +65,7 @@ export class Session implements vscode.Disposable {
   async stop(): Promise<void> {
     const connection = this.connection;
     this.connection = undefined;
+    this.isUp = false;
     connection?.watch.dispose();
     if (connection?.client.needsStop()) {
       await connection.client.stop().catch((error: unknown) => this.channel.warn(String(error)));
@@ -84,6 +90,7 @@ export class Session implements vscode.Disposable {
     this.connection = connect(this.command, this.channel, this.listener());
     try {
       await this.connection.client.start();
+      this.isUp = true;
       this.bar.update({ process: "running" });
       void this.count();
     } catch (error) {
@@ -100,8 +107,23 @@ export class Session implements vscode.Disposable {
         void this.count();
       },
       accepted: () => void this.count(),
-      gaveUp: () => this.failed("The finetab server ended several times in a row."),
+      ended: () => this.ended(),
     };
+  }
+
+  /** A server that ends before it was up is told of by `start`. */
+  private ended(): void {
+    if (!this.isUp) {
+      return;
+    }
+    this.isUp = false;
+    const now = Date.now();
+    this.ends = [...this.ends.filter((end) => now - end < RESTART_WINDOW_MS), now];
+    if (this.ends.length <= RESTARTS) {
+      void this.restart();
+    } else {
+      this.failed(`The finetab server ended ${this.ends.length} times within a few minutes.`);
+    }
   }
 
   private failed(message: string): void {

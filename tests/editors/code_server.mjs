@@ -1,4 +1,4 @@
-// A code-server of our own for one run: fresh folders, our extension, our settings, and the tap before the server.
+// A code-server of our own for one run: fresh folders, our extension, and the settings that the run is about.
 import { spawn, spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -8,14 +8,35 @@ import { fileURLToPath } from "node:url";
 
 const here = dirname(fileURLToPath(import.meta.url));
 
-/** Start it; `finetab` is the command of the server. Gives the address, the workspace, what passed, and `stop`. */
-export async function startCodeServer({ cache, vsix, finetab }) {
+// Nothing but our suggestions is to come up while typing.
+const QUIET = {
+  "chat.disableAIFeatures": true,
+  "editor.minimap.enabled": false,
+  "editor.parameterHints.enabled": false,
+  "editor.quickSuggestions": { other: "off", comments: "off", strings: "off" },
+  "editor.wordBasedSuggestions": "off",
+  "extensions.ignoreRecommendations": true,
+  "security.workspace.trust.enabled": false,
+  "telemetry.telemetryLevel": "off",
+  "workbench.secondarySideBar.defaultVisibility": "hidden",
+  "workbench.startupEditor": "none",
+  "workbench.tips.enabled": false,
+};
+
+/**
+ * Start it on a copy of the sample workspace. `command` runs finetab, with the tap before it; without one the
+ * extension has to look for it. With `isBare` it sees nothing of the user's: no home, no PATH but the system's.
+ * `prepare` is given the workspace's folder. Gives the address, the workspace, the messages that have passed, and `stop`.
+ */
+export async function startCodeServer({ cache, vsix, command, settings = {}, isBare = false, prepare = () => {} }) {
   const home = mkdtempSync(join(tmpdir(), "finetab-editor-"));
   const workspace = join(home, "workspace");
   const wire = join(home, "wire.jsonl");
   cpSync(join(here, "workspace"), workspace, { recursive: true });
-  writeSettings(home, [process.execPath, join(here, "tap.mjs"), wire, finetab]);
-  const { file, args, options } = commandLine(cache, home);
+  prepare(workspace);
+  const tapped = command && { "finetab.command": [process.execPath, join(here, "tap.mjs"), wire, ...command] };
+  writeSettings(home, { ...QUIET, ...tapped, ...settings });
+  const { file, args, options } = commandLine(cache, home, isBare);
   const installed = spawnSync(file, [...args, "--install-extension", vsix], { ...options, encoding: "utf8" });
   if (installed.status !== 0) throw new Error(`${vsix} could not be installed:\n${installed.stdout}${installed.stderr}`);
   const port = await freePort();
@@ -36,8 +57,8 @@ export async function startCodeServer({ cache, vsix, finetab }) {
   };
 }
 
-/** How to run code-server with its own node, and with nothing of the user's. */
-function commandLine(cache, home) {
+/** How to run code-server with its own node and in folders of its own. */
+function commandLine(cache, home, isBare) {
   const node = join(cache, "node/node_modules/node/bin/node");
   const entry = join(cache, "vscode/node_modules/code-server/out/node/entry.js");
   for (const file of [node, entry]) {
@@ -45,28 +66,14 @@ function commandLine(cache, home) {
   }
   const own = ["--user-data-dir", join(home, "user"), "--extensions-dir", join(home, "extensions")];
   const quiet = ["--disable-telemetry", "--disable-update-check"];
-  const options = { env: { ...process.env, XDG_CONFIG_HOME: join(home, "config") }, cwd: home };
+  const surroundings = isBare ? { PATH: "/usr/bin:/bin", HOME: home } : process.env;
+  const options = { env: { ...surroundings, XDG_CONFIG_HOME: join(home, "config") }, cwd: home };
   return { file: node, args: [entry, ...own, ...quiet], options };
 }
 
-function writeSettings(home, command) {
+function writeSettings(home, settings) {
   const folder = join(home, "user/User");
   mkdirSync(folder, { recursive: true });
-  const settings = {
-    "finetab.command": command,
-    "chat.disableAIFeatures": true,
-    "editor.quickSuggestions": { other: "off", comments: "off", strings: "off" },
-    "editor.wordBasedSuggestions": "off",
-    "editor.parameterHints.enabled": false,
-    "editor.minimap.enabled": false,
-    "security.workspace.trust.enabled": false,
-    "telemetry.telemetryLevel": "off",
-    "window.restoreWindows": "none",
-    "workbench.startupEditor": "none",
-    "workbench.secondarySideBar.defaultVisibility": "hidden",
-    "workbench.tips.enabled": false,
-    "extensions.ignoreRecommendations": true,
-  };
   writeFileSync(join(folder, "settings.json"), JSON.stringify(settings, null, 2));
 }
 

@@ -6,6 +6,8 @@ cache=${FINETAB_EDITORS:-$HOME/.cache/finetab-editors}
 vsix=$(realpath "${1:?the packaged extension, a .vsix file}")
 finetab=$(realpath -s "${2:?the finetab command}")
 
-chromium=$("$here/setup.sh" "$cache" | tee /dev/stderr | tail -n 1)
-CHROMIUM=$chromium "$cache/node/node_modules/node/bin/node" \
-  "$here/vscode.mjs" "$cache" "$vsix" "$finetab" "$here/pictures"
+CHROMIUM=$("$here/setup.sh" "$cache" | tee /dev/stderr | tail -n 1)
+export CHROMIUM
+node=$cache/node/node_modules/node/bin/node
+"$node" "$here/vscode_trouble.mjs" "$cache" "$vsix" "$here/pictures"
+"$node" "$here/vscode.mjs" "$cache" "$vsix" "$finetab" "$here/pictures"

@@ -1,18 +1,6 @@
 """Shapes and their measures."""
 
-import math
 from dataclasses import dataclass
-
-
-@dataclass
-class Circle:
-    radius: float
-
-    def area(self) -> float:
-        return math.pi * self.radius**2
-
-    def perimeter(self) -> float:
-        return 2 * math.pi * self.radius
 
 
 @dataclass
@@ -23,3 +11,13 @@ class Rectangle:
     def area(self) -> float:
         return self.width * self.height
 
+    def perimeter(self) -> float:
+        return 2 * (self.width + self.height)
+
+
+@dataclass
+class Square:
+    side: float
+
+    def area(self) -> float:
+        return self.side**2
