@@ -31,7 +31,7 @@ export class Adapters implements vscode.Disposable {
       title: "finetab: adapter for this workspace",
       placeHolder: "The model goes on answering while another adapter is put on",
     });
-    const name = picked === folder ? await askFolder() : picked?.label;
+    const name = picked === folder ? await askFolder() : picked && (await placeOf(picked.label));
     if (name !== undefined) {
       await setAdapter(name);
     }
@@ -55,6 +55,29 @@ export class Adapters implements vscode.Disposable {
   private async remember(): Promise<void> {
     await this.state.update(MEMORY, moved(this.state.get<Memory>(MEMORY), adapterSet() ?? null));
   }
+}
+
+/** Where the adapters of a folder of the workspace are kept. */
+export function ownAdapters(folder: vscode.WorkspaceFolder): vscode.Uri {
+  return vscode.Uri.joinPath(folder.uri, ".finetab", "adapters");
+}
+
+/** The server finds an adapter of its library by name, one of the workspace by its folder. */
+async function placeOf(name: string): Promise<string> {
+  for (const folder of name === "base" ? [] : (vscode.workspace.workspaceFolders ?? [])) {
+    const place = vscode.Uri.joinPath(ownAdapters(folder), name);
+    if (await exists(vscode.Uri.joinPath(place, "manifest.json"))) {
+      return place.fsPath;
+    }
+  }
+  return name;
+}
+
+export async function exists(place: vscode.Uri): Promise<boolean> {
+  return vscode.workspace.fs.stat(place).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Set the adapter where a workspace is open for it, else for the user. */

@@ -60,7 +60,8 @@ export function settingsAt(uri?: vscode.Uri): Values {
 function options(channel: vscode.LogOutputChannel, watch: Watch, listener: Listener): LanguageClientOptions {
   return {
     documentSelector: [{ scheme: "file" }, { scheme: "untitled" }, { notebook: "*" }],
-    initializationOptions: settingsAt(),
+    // `status` asks for the notification `didChangeStatus`.
+    initializationOptions: { ...settingsAt(), status: true },
     outputChannel: channel,
     // The server's log is no list of errors, though it comes over stderr.
     stdioOptions: { stdout: logTo(channel), stderr: logTo(channel) },

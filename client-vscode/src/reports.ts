@@ -2,7 +2,7 @@
 
 import * as vscode from "vscode";
 import type { Session } from "./session";
-import { statisticsReport } from "./statistics";
+import { statisticsReport, type Summary } from "./statistics";
 import { whyReport, type WhyRecord } from "./why";
 
 const SCHEME = "finetab";
@@ -16,7 +16,7 @@ const REPORTS: Readonly<Record<string, Report>> = {
     return records === undefined ? NOT_RUNNING : whyReport(records);
   },
   "finetab - statistics.md": async (session) => {
-    const summary = await session.ask<Record<string, unknown>>("finetab.stats");
+    const summary = await session.ask<Summary>("finetab.stats");
     return summary === undefined ? NOT_RUNNING : statisticsReport(summary);
   },
 };

@@ -10,6 +10,7 @@ export const SERVER_SETTINGS = [
   "maxNewTokens",
   "contextTokens",
   "eagerness",
+  "statistics",
 ] as const;
 
 export type Values = Readonly<Record<string, unknown>>;

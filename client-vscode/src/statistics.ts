@@ -1,58 +1,62 @@
-/** The server's summary, `finetab.stats`, as Markdown: whatever it counts, table by table. Pure. */
+/** The server's summary, `finetab.stats`, as Markdown. Pure. */
 
-import { plain } from "./status";
+import { code, duration, percent, plain, table } from "./words";
 
-type Table = Readonly<Record<string, unknown>>;
-
-export function statisticsReport(summary: Table): string {
-  const title = "# finetab: statistics\n\nCounted on this machine, and kept on it.\n";
-  return Object.keys(summary).length === 0 ? `${title}\nNothing has been counted yet.\n` : title + section(summary, 2);
+/** What became of the suggestions of a group; a server may tell less than this. */
+export interface Group {
+  readonly shown?: number;
+  readonly accepted?: number;
+  readonly partly_accepted?: number;
+  readonly typed?: number;
+  readonly rejected?: number;
+  /** With its 95 % interval. */
+  readonly acceptance?: { readonly rate: number; readonly low: number; readonly high: number } | null;
 }
 
-/** Plain values first, as one table; then each nested one under a heading of its own. */
-function section(table: Table, level: number): string {
-  const entries = Object.entries(table).filter(([, value]) => value !== null && value !== undefined);
-  const plainOnes = entries.filter(([, value]) => typeof value !== "object");
-  const nested = entries.filter(([, value]) => typeof value === "object");
-  const parts = plainOnes.length > 0 ? [rows(["", ""], plainOnes.map(([key, value]) => [words(key), cell(value)]))] : [];
-  for (const [key, value] of nested) {
-    parts.push(`\n${"#".repeat(Math.min(level, 6))} ${words(key)}\n${body(value as object, level)}`);
-  }
-  return parts.join("");
+export interface Summary extends Group {
+  readonly languages?: Readonly<Record<string, Group>>;
+  readonly adapters?: Readonly<Record<string, Group>>;
+  /** By seconds after the acceptance: how much of it was still there, on average, of how many. */
+  readonly retained?: Readonly<Record<string, { readonly mean: number | null; readonly n: number }>>;
+  readonly latency_ms?: Readonly<Record<string, { readonly p50: number; readonly p95: number; readonly n: number } | null>>;
 }
 
-function body(value: object, level: number): string {
-  const records = Array.isArray(value) ? value.filter(isTable) : recordsOf(value as Table);
-  if (records.length === 0) {
-    return Array.isArray(value) ? `\n${value.map(cell).join(", ") || "none"}\n` : section(value as Table, level + 1);
-  }
-  const columns = [...new Set(records.flatMap((record) => Object.keys(record)))];
-  return rows(columns.map(words), records.map((record) => columns.map((column) => cell(record[column]))));
+const STAGES: Readonly<Record<string, string>> = {
+  total: "from the model",
+  prefill: "reading",
+  decode: "writing",
+  memory: "from memory",
+};
+
+export function statisticsReport(summary: Summary): string {
+  const title = "### finetab: what became of the suggestions\n\nCounted on this machine, and kept on it.\n";
+  return summary.shown ? title + outcomes(summary) + retention(summary) + latency(summary) : `${title}\nNone was shown yet.\n`;
 }
 
-/** A mapping of names to flat mappings reads best as one table with a row a name. */
-function recordsOf(table: Table): Table[] {
-  const entries = Object.entries(table);
-  const isFlat = entries.every(([, value]) => isTable(value) && Object.values(value).every((inner) => !isTable(inner)));
-  return isFlat ? entries.map(([name, value]) => ({ "": name, ...(value as Table) })) : [];
+function outcomes(summary: Summary): string {
+  const groups = (found: Readonly<Record<string, Group>> = {}) =>
+    Object.entries(found).map(([name, group]) => counts(code(name), group));
+  const rows = [counts("**all**", summary), ...groups(summary.languages), ...groups(summary.adapters)];
+  return table(["", "shown", "accepted", "share (95%)", "a part", "typed", "rejected"], rows);
 }
 
-function rows(head: readonly string[], lines: readonly (readonly string[])[]): string {
-  const all = [head, head.map(() => "---"), ...lines];
-  return `\n${all.map((line) => `| ${line.join(" | ")} |`).join("\n")}\n`;
+function counts(name: string, group: Group): string[] {
+  const { shown, accepted, acceptance, partly_accepted, typed, rejected } = group;
+  const share = acceptance ? `${percent(acceptance.rate)} (${percent(acceptance.low)} to ${percent(acceptance.high)})` : "";
+  const count = (value?: number) => (value === undefined ? "" : String(value));
+  return [name, count(shown), count(accepted), share, count(partly_accepted), count(typed), count(rejected)];
 }
 
-function isTable(value: unknown): value is Table {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+function retention(summary: Summary): string {
+  const rows = Object.entries(summary.retained ?? {}).map(([seconds, { mean, n }]) =>
+    mean === null ? undefined : [`after ${plain(seconds)} s`, percent(mean), String(n)],
+  );
+  return table(["What is left of the accepted", "on average", "of"], rows.filter((row) => row !== undefined));
 }
 
-function words(key: string): string {
-  return plain(key.replaceAll("_", " "));
-}
-
-function cell(value: unknown): string {
-  if (typeof value === "number") {
-    return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(3)));
-  }
-  return value === undefined || value === null ? "" : plain(String(isTable(value) ? JSON.stringify(value) : value));
+function latency(summary: Summary): string {
+  const rows = Object.entries(summary.latency_ms ?? {}).map(([stage, found]) =>
+    found ? [STAGES[stage] ?? plain(stage), duration(found.p50), duration(found.p95), String(found.n)] : undefined,
+  );
+  return table(["How long it took", "half within", "95% within", "of"], rows.filter((row) => row !== undefined));
 }

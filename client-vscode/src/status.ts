@@ -1,5 +1,7 @@
 /** What the status bar says. Pure: from a status to words. */
 
+import { code, duration, percent, plain } from "./words";
+
 /** The server's own word, the notification `didChangeStatus`. */
 export interface ServerStatus {
   readonly busy: boolean;
@@ -90,24 +92,14 @@ function details(status: Status): string[] {
     lines.push(`Base ${code(server.base)}, ${withAdapter(server.adapter)}`);
   }
   if (latencyMs !== undefined) {
-    lines.push(`Last suggestion after ${Math.round(latencyMs)} ms`);
+    lines.push(`Last suggestion after ${duration(latencyMs)}`);
   }
   if (counts !== undefined && counts.shown > 0) {
-    const share = Math.round((100 * counts.accepted) / counts.shown);
-    lines.push(`Accepted ${counts.accepted} of ${counts.shown} shown (${share}%)`);
+    lines.push(`Accepted ${counts.accepted} of ${counts.shown} shown (${percent(counts.accepted / counts.shown)})`);
   }
   return lines;
 }
 
 function withAdapter(adapter: string | undefined): string {
   return adapter && adapter !== "base" ? `adapter ${code(adapter)}` : "no adapter";
-}
-
-function code(name: string): string {
-  return `\`${name.replaceAll("`", "'")}\``;
-}
-
-/** Text that Markdown leaves as it is. */
-export function plain(text: string): string {
-  return text.replace(/[\\`*_{}[\]()#+!|<>$~-]/g, "\\$&").replace(/\s+/g, " ");
 }

@@ -2,7 +2,7 @@
 
 import * as path from "node:path";
 import * as vscode from "vscode";
-import { setAdapter } from "./adapters";
+import { exists, ownAdapters, setAdapter } from "./adapters";
 import { settingsAt } from "./client";
 import type { Session } from "./session";
 import { runInTerminal } from "./terminal";
@@ -21,7 +21,7 @@ export async function tune(session: Session): Promise<void> {
     void vscode.window.showWarningMessage(`${what}.`);
     return;
   }
-  const adapters = vscode.Uri.joinPath(folder.uri, ".finetab", "adapters");
+  const adapters = ownAdapters(folder);
   const name = await askName(adapters, path.basename(folder.uri.fsPath));
   if (name === undefined) {
     return;
@@ -52,13 +52,6 @@ async function askName(adapters: vscode.Uri, proposal: string): Promise<string |
       return (await exists(vscode.Uri.joinPath(adapters, name))) ? "There is an adapter of this name already." : "";
     },
   });
-}
-
-async function exists(place: vscode.Uri): Promise<boolean> {
-  return vscode.workspace.fs.stat(place).then(
-    () => true,
-    () => false,
-  );
 }
 
 /** Weights do not belong into the repository, nor into the next tuning's data. */

@@ -1,6 +1,6 @@
 /** What became of the last requests, in words: the records of the server's `finetab.why` as Markdown. Pure. */
 
-import { plain } from "./status";
+import { duration, plain } from "./words";
 
 /** One record; a server may tell more than this, or less. */
 export interface WhyRecord {
@@ -27,13 +27,15 @@ const WORDS: Readonly<Record<string, string>> = {
 };
 
 const OVERTAKEN = new Set(["superseded", "cancelled"]);
+/** Answers that the model was not asked for: what it took is told of the answer they come from. */
+const FROM_MEMORY = new Set(["typed through", "remembered"]);
 
 const EMPTY = "finetab was not asked for a suggestion yet. Type some code, or press Alt+\\.";
 
 /** Newest first, as the server gives them. */
 export function whyReport(records: readonly WhyRecord[]): string {
   const entries = records.length === 0 ? EMPTY : inRuns(records).map(entry).join("\n");
-  return `# finetab: what became of the last requests\n\n${entries}\n`;
+  return `### finetab: what became of the last requests\n\n${entries}\n`;
 }
 
 /** Requests in a row that were overtaken by the next keystroke are one line. */
@@ -54,7 +56,7 @@ function entry(run: readonly WhyRecord[]): string {
   const [newest] = run;
   const times = run.length > 1 ? ` ${run.length} times in a row, last` : "";
   const details = how(newest);
-  return `- **${outcome(newest)}**${times} at ${place(newest)}, after ${time(newest.total_ms)}${details && `  \n  ${details}`}`;
+  return `- **${outcome(newest)}**${times} at ${place(newest)}, after ${duration(newest.total_ms)}${details && `  \n  ${details}`}`;
 }
 
 function place(record: WhyRecord): string {
@@ -77,18 +79,15 @@ function outcome(record: WhyRecord): string {
 
 function how(record: WhyRecord): string {
   const parts: string[] = [];
-  if (record.prompt_tokens) {
+  const isWork = !FROM_MEMORY.has(record.why);
+  if (isWork && record.prompt_tokens) {
     parts.push(`${record.prompt_tokens} tokens read, ${record.reused_tokens ?? 0} of them kept from before`);
   }
-  if (record.generated_tokens) {
+  if (isWork && record.generated_tokens) {
     parts.push(`${record.generated_tokens} written`);
   }
   if (record.adapter) {
     parts.push(record.adapter === "base" ? "no adapter" : `adapter ${plain(record.adapter)}`);
   }
   return parts.join("; ");
-}
-
-function time(ms: number): string {
-  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }

@@ -8,7 +8,7 @@ const lines = (report: string) => report.split("\n").filter((line) => line.start
 
 test("the records keep their order, in words, with places counted from 1 and times", () => {
   const [first, second] = lines(whyReport([{ ...RECORD, why: "typed through", total_ms: 0.7 }, RECORD]));
-  assert.equal(first, "- **the rest of the suggestion you were typing along** at my file.py:3:5, after 1 ms");
+  assert.equal(first, "- **the rest of the suggestion you were typing along** at my file.py:3:5, after less than 1 ms");
   assert.equal(second, "- **a suggestion from the model** at my file.py:3:5, after 1.2 s");
 });
 
@@ -37,30 +37,46 @@ test("without records the user is told what to do", () => {
   assert.match(whyReport([]), /not asked for a suggestion yet/);
 });
 
-test("a summary of any shape becomes tables", () => {
+test("an answer from memory does not claim the model's work", () => {
+  const report = whyReport([{ ...RECORD, why: "remembered", prompt_tokens: 120, generated_tokens: 9 }]);
+  assert.ok(!report.includes("tokens"), report);
+});
+
+const GROUP = {
+  shown: 40,
+  accepted: 12,
+  partly_accepted: 3,
+  typed: 1,
+  rejected: 20,
+  acceptance: { rate: 0.3, low: 0.1809, high: 0.4543 },
+};
+
+test("a summary becomes tables: all, languages, adapters, what is left, times", () => {
   const report = statisticsReport({
-    shown: 40,
-    acceptance: 0.30001,
-    nothing: null,
-    by_language: { python: { shown: 30, accepted: 10 }, go: { shown: 10, accepted: 2 } },
-    latency_ms: { p50: 80.25, p95: 300 },
-    adapters: [{ name: "mine@2", accepted: 3 }],
-    empty: [],
+    ...GROUP,
+    languages: { python: { ...GROUP, shown: 30 } },
+    adapters: { "gemma3-270m · mine@2": GROUP },
+    retained: { 30: { mean: 0.9, n: 10 }, 600: { mean: null, n: 0 } },
+    latency_ms: { total: { p50: 80.25, p95: 1300, n: 38 }, prefill: null, memory: { p50: 0.4, p95: 2, n: 9 } },
   });
-  for (const part of [
-    "| shown | 40 |",
-    "| acceptance | 0.3 |",
-    "## by language",
-    "| python | 30 | 10 |",
-    "| p50 | 80.3 |",
-    "| mine@2 | 3 |",
-    "## empty\n\nnone",
+  for (const line of [
+    "| **all** | 40 | 12 | 30% (18% to 45%) | 3 | 1 | 20 |",
+    "| `python` | 30 | 12 | 30% (18% to 45%) | 3 | 1 | 20 |",
+    "| `gemma3-270m · mine@2` | 40 | 12 | 30% (18% to 45%) | 3 | 1 | 20 |",
+    "| after 30 s | 90% | 10 |",
+    "| from the model | 80 ms | 1.3 s | 38 |",
+    "| from memory | less than 1 ms | 2 ms | 9 |",
   ]) {
-    assert.ok(report.replaceAll("\\", "").includes(part), `${part} in\n${report}`);
+    assert.ok(report.includes(line), `${line} in\n${report}`);
   }
-  assert.ok(!report.includes("nothing"));
+  assert.ok(!report.includes("600 s") && !report.includes("reading"), report);
+});
+
+test("a server that counts less still gets a report", () => {
+  assert.ok(statisticsReport({ shown: 2, accepted: 1 }).includes("| **all** | 2 | 1 |  |  |  |  |"));
 });
 
 test("an empty summary says so", () => {
-  assert.match(statisticsReport({}), /Nothing has been counted yet/);
+  assert.match(statisticsReport({}), /None was shown yet/);
+  assert.match(statisticsReport({ ...GROUP, shown: 0 }), /None was shown yet/);
 });
