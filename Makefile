@@ -3,10 +3,10 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test check format models package bench clean
+.PHONY: help demo test test-editors check client format models package bench clean
 
 help:  ## show the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -37,8 +37,21 @@ format: $(VENV)/.installed  ## put the code into its style
 bench: models  ## a keystroke's latency, cold and warm
 	@$(BIN)/python benchmarks/keystrokes.py
 
-package: $(VENV)/.installed  ## the wheel, in dist/
+# All that the extension's targets need from the network; they work without one afterwards.
+client-vscode/node_modules/.package-lock.json: client-vscode/package-lock.json
+	@command -v npm >/dev/null || { echo "the VS Code extension needs npm: install Node.js 20 or newer"; exit 1; }
+	cd client-vscode && npm ci --no-audit --no-fund
+	@touch $@
+
+client: client-vscode/node_modules/.package-lock.json  ## types and unit tests of the VS Code extension
+	@cd client-vscode && npm run --silent check
+
+package: $(VENV)/.installed client-vscode/node_modules/.package-lock.json  ## the wheel, in dist/, and the extension
 	@$(BIN)/python -m build --wheel --no-isolation --outdir dist .
+	@cd client-vscode && npm run --silent package
+
+test-editors: models package  ## a real VS Code in a headless browser, with the packaged extension
+	@tests/editors/run.sh client-vscode/finetab.vsix $(BIN)/finetab
 
 clean:  ## remove what was built and installed here
-	rm -rf $(VENV) dist demo-adapter demo-adapter.run
+	rm -rf $(VENV) dist demo-adapter demo-adapter.run client-vscode/node_modules client-vscode/dist client-vscode/*.vsix

@@ -1,0 +1,105 @@
+/** Switch the adapter, and go back. The setting `finetab.adapter` is what the server follows. */
+
+import * as vscode from "vscode";
+import type { Session } from "./session";
+import { adapterChoices, type KnownAdapter, type Memory, moved } from "./adapterChoices";
+
+const MEMORY = "finetab.adapters";
+const FOLDER = "Choose a Folder…";
+
+/** Remembers which adapter was set before, in this workspace. */
+export class Adapters implements vscode.Disposable {
+  private readonly listener: vscode.Disposable;
+
+  constructor(
+    private readonly session: Session,
+    private readonly state: vscode.Memento,
+  ) {
+    void this.remember();
+    this.listener = vscode.workspace.onDidChangeConfiguration((event) => {
+      if (event.affectsConfiguration("finetab.adapter")) {
+        void this.remember();
+      }
+    });
+  }
+
+  /** Ask which adapter to use, and set it for this workspace. */
+  async switch(): Promise<void> {
+    const known = (await this.session.ask<KnownAdapter[]>("finetab.adapters")) ?? [];
+    const folder = { label: FOLDER, alwaysShow: true };
+    const picked = await vscode.window.showQuickPick([...adapterChoices(known, adapterSet() ?? "base"), folder], {
+      title: "finetab: adapter for this workspace",
+      placeHolder: "The model goes on answering while another adapter is put on",
+    });
+    const name = picked === folder ? await askFolder() : picked && (await placeOf(picked.label));
+    if (name !== undefined) {
+      await setAdapter(name);
+    }
+  }
+
+  /** Set the adapter that was set before this one. */
+  async rollBack(): Promise<void> {
+    const memory = this.state.get<Memory>(MEMORY);
+    if (memory?.previous === undefined) {
+      void vscode.window.showInformationMessage("There is no adapter to go back to: it was not changed here yet.");
+      return;
+    }
+    await setAdapter(memory.previous ?? undefined);
+    void vscode.window.showInformationMessage(`finetab is back to ${memory.previous ?? "what finetab.toml says"}.`);
+  }
+
+  dispose(): void {
+    this.listener.dispose();
+  }
+
+  private async remember(): Promise<void> {
+    await this.state.update(MEMORY, moved(this.state.get<Memory>(MEMORY), adapterSet() ?? null));
+  }
+}
+
+/** Where the adapters of a folder of the workspace are kept. */
+export function ownAdapters(folder: vscode.WorkspaceFolder): vscode.Uri {
+  return vscode.Uri.joinPath(folder.uri, ".finetab", "adapters");
+}
+
+/** The server finds an adapter of its library by name, one of the workspace by its folder. */
+async function placeOf(name: string): Promise<string> {
+  for (const folder of name === "base" ? [] : (vscode.workspace.workspaceFolders ?? [])) {
+    const place = vscode.Uri.joinPath(ownAdapters(folder), name);
+    if (await exists(vscode.Uri.joinPath(place, "manifest.json"))) {
+      return place.fsPath;
+    }
+  }
+  return name;
+}
+
+export async function exists(place: vscode.Uri): Promise<boolean> {
+  return vscode.workspace.fs.stat(place).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Set the adapter where a workspace is open for it, else for the user. */
+export async function setAdapter(name: string | undefined): Promise<void> {
+  const isOpen = vscode.workspace.workspaceFolders !== undefined;
+  const target = isOpen ? vscode.ConfigurationTarget.Workspace : vscode.ConfigurationTarget.Global;
+  await vscode.workspace.getConfiguration("finetab").update("adapter", name, target);
+}
+
+/** The adapter that was chosen in the settings, undefined for none. */
+function adapterSet(): string | undefined {
+  const found = vscode.workspace.getConfiguration("finetab").inspect<string>("adapter");
+  return found?.workspaceValue ?? found?.globalValue;
+}
+
+async function askFolder(): Promise<string | undefined> {
+  const [folder] =
+    (await vscode.window.showOpenDialog({
+      title: "The folder of an adapter",
+      canSelectFolders: true,
+      canSelectFiles: false,
+      openLabel: "Use",
+    })) ?? [];
+  return folder?.fsPath;
+}

@@ -1,0 +1,39 @@
+/** Which settings the server is told. Pure. */
+
+/** Settings of the server, named as it knows them. The others of our section are the client's own. */
+export const SERVER_SETTINGS = [
+  "base",
+  "adapter",
+  "form",
+  "device",
+  "quantisation",
+  "maxNewTokens",
+  "contextTokens",
+  "eagerness",
+  "statistics",
+] as const;
+
+export type Values = Readonly<Record<string, unknown>>;
+
+/** The part of `vscode.WorkspaceConfiguration` that is needed here. */
+export interface Configuration {
+  get(key: string): unknown;
+  inspect(key: string): { globalValue?: unknown; workspaceValue?: unknown; workspaceFolderValue?: unknown } | undefined;
+}
+
+/**
+ * What the user has set. A setting left alone is not sent: the editor's go before those of `finetab.toml`, and a
+ * default sent as if it were meant would hide them.
+ */
+export function chosenSettings(configuration: Configuration): Values {
+  const chosen = SERVER_SETTINGS.filter((key) => {
+    const found = configuration.inspect(key);
+    return [found?.globalValue, found?.workspaceValue, found?.workspaceFolderValue].some((value) => value !== undefined);
+  });
+  return Object.fromEntries(chosen.map((key) => [key, configuration.get(key)]));
+}
+
+/** Whether a setting was taken back. The server can be told a new value, not that there is none: it must start anew. */
+export function isAnyCleared(before: Values, after: Values): boolean {
+  return Object.keys(before).some((key) => !(key in after));
+}
