@@ -3,7 +3,8 @@
 A window that slides at each keystroke changes every position in the prompt and throws the KV cache away. So
 the text is divided into cells of a fixed number of characters, each cell has one anchor (the first statement
 that begins a line in it), and the prefix starts at the earliest anchor from which it fits its budget. Typing
-moves the start only when the budget is full, and then by a whole cell. The suffix starts at the cursor and
+moves the start only when the budget is full, and then by a whole cell. What is cut off leaves its imports and open
+signatures behind, above the window. The suffix starts at the cursor and
 does not change while one types before it.
 
 Training builds its samples with this same class, so that a model meets in service what it was trained on.
@@ -12,6 +13,7 @@ Training builds its samples with this same class, so that a model meets in servi
 from collections.abc import Sequence
 from functools import lru_cache
 
+from finetab.completion.heading import heading
 from finetab.completion.related import Chunk
 from finetab.core.fim import Parts
 from finetab.core.manifest import Budgets
@@ -22,6 +24,7 @@ from finetab.documents import Document
 # No token of the known tokenizers stands for more characters of code than this, runs of spaces aside.
 _MAX_CHARACTERS_PER_TOKEN = 12
 _CACHED_SEGMENTS = 1024
+_HEADING_SHARE = 6  # of a prefix's budget, one part
 
 
 def as_seen(text: str) -> str:
@@ -37,6 +40,7 @@ class Windows:
         self._budgets = budgets
         # About a quarter of the budget: code has three to four characters a token.
         self._cell = max(budgets.prefix, 64)
+        self._heading_room = budgets.prefix // _HEADING_SHARE
         self._count = lru_cache(maxsize=_CACHED_SEGMENTS)(lambda segment: len(tokenizer.encode(as_seen(segment))))
 
     def parts(self, document: Document, offset: int, related: Sequence[Chunk] = ()) -> Parts:
@@ -69,13 +73,33 @@ class Windows:
 
     def _prefix(self, document: Document, offset: int) -> tuple[int, ...]:
         start = self.prefix_start(document, offset)
+        above = self._heading(document, start) if start else []
         ids = self._tokenizer.encode(as_seen(document.text[start:offset]))
-        return tuple(ids[-self._budgets.prefix :])
+        return (*above, *ids[len(above) - self._budgets.prefix :])
+
+    def _heading(self, document: Document, start: int) -> list[int]:
+        """The heading of a window that begins at `start`, its first lines left out where it is over its share."""
+        lines, room = [], self._heading_room
+        for line in reversed(heading(document, start)):
+            room -= self._count(f"{line}\n")
+            if room < 0:
+                break
+            lines.append(f"{line}\n")
+        return self._tokenizer.encode(as_seen("".join(reversed(lines))))[: self._heading_room]
 
     def prefix_start(self, document: Document, offset: int) -> int:
-        """Where the prefix window begins: an anchor, the start of the text, or (a line too long) inside it."""
+        """Where the prefix window begins: an anchor, the start of the text, or (a line too long) inside it.
+
+        Where a text is not seen from its start, a part of the budget is left to a heading.
+        """
+        start = self._start_within(document, offset, self._budgets.prefix)
+        if start == 0 or document.tree is None:
+            return start
+        return self._start_within(document, offset, self._budgets.prefix - self._heading_room)
+
+    def _start_within(self, document: Document, offset: int, budget: int) -> int:
         line_start = document.text.rfind("\n", 0, offset) + 1
-        start, room = offset, self._budgets.prefix - self._line_cost(document.text[line_start:offset])
+        start, room = offset, budget - self._line_cost(document.text[line_start:offset])
         for anchor in self._anchors_before(document, offset):
             room -= self._count(document.text[anchor : min(start, line_start)])
             if room < 0:
@@ -83,7 +107,7 @@ class Windows:
             start = anchor
         if start < offset or offset == 0:
             return start
-        return max(0, offset - self._budgets.prefix * _MAX_CHARACTERS_PER_TOKEN)
+        return max(0, offset - budget * _MAX_CHARACTERS_PER_TOKEN)
 
     def _line_cost(self, line: str) -> int:
         """Tokens set aside for the cursor's line, in coarse steps.

@@ -14,6 +14,7 @@ import tree_sitter
 from finetab.core.languages import Language, grammar
 
 _BLOCK = 4096  # bytes between two counts of characters
+_IMPORTS = ("import", "use_declaration", "preproc_include", "using_directive")  # in names of nodes
 _CONTINUATION = bytes(range(0x80, 0xC0))  # the bytes of UTF-8 that begin no character
 
 
@@ -108,6 +109,11 @@ def walk(node: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
         while not cursor.goto_next_sibling():
             if not cursor.goto_parent():
                 return
+
+
+def is_import(node: tree_sitter.Node) -> bool:
+    """Whether a node brings names of other files in."""
+    return any(word in node.type for word in _IMPORTS)
 
 
 def num_faults(tree: SyntaxTree) -> int:

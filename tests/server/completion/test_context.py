@@ -24,11 +24,12 @@ def windows(budgets: Budgets = BUDGETS) -> Windows:
 
 @pytest.mark.parametrize("offset", [0, 1, 200, 301, 4000, len(SOURCE)])
 def test_prefix_ends_at_the_cursor_and_fits_its_budget(offset: int) -> None:
-    parts = windows().parts(open_document("a.py", SOURCE), offset)
-    prefix = TOKENIZER.decode(parts.prefix + parts.tail)
+    document = open_document("a.py", SOURCE)
+    parts = windows().parts(document, offset)
+    seen = SOURCE[windows().prefix_start(document, offset) : offset]
     assert len(parts.prefix + parts.tail) <= 300
-    assert SOURCE[:offset].endswith(prefix)
-    assert len(parts.prefix) >= 120 or prefix == SOURCE[:offset]
+    assert TOKENIZER.decode(parts.prefix + parts.tail).endswith(seen)
+    assert len(TOKENIZER.encode(seen)) >= 100 or seen == SOURCE[:offset]
 
 
 def test_a_short_prefix_is_taken_whole() -> None:
@@ -95,3 +96,18 @@ def test_a_text_without_a_grammar_is_cut_at_lines() -> None:
     start = windows().prefix_start(open_document("notes.txt", text), 8000)
     assert start % 21 == 0
     assert 200 < 8000 - start <= 3000
+
+
+def test_a_window_that_does_not_begin_with_its_file_has_the_imports_and_signatures_above_it() -> None:
+    document = open_document("a.py", SOURCE)
+    offset = SOURCE.index("def resolve") - 200
+    parts = windows().parts(document, offset)
+    seen = TOKENIZER.decode(parts.prefix + parts.tail)
+    start = windows().prefix_start(document, offset)
+    assert start > 0
+    above, window = seen[: len(seen) - (offset - start)], seen[len(seen) - (offset - start) :]
+    assert window == SOURCE[start:offset]
+    assert above.endswith("\ndef read_format(folder: Path, name: str) -> tuple[Tokenizer, FimFormat]:\n")
+    assert "from finetab.errors import BadAdapter, BadInput\n" in above
+    assert 0 < len(TOKENIZER.encode(above)) <= 50
+    assert len(parts.prefix + parts.tail) <= 300

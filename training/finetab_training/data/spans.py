@@ -19,7 +19,7 @@ from typing import Literal, TypeAlias
 
 import tree_sitter
 
-from finetab.core.syntax import SyntaxTree, walk
+from finetab.core.syntax import SyntaxTree, is_import, walk
 
 SpanKind: TypeAlias = Literal[
     "line", "rest", "block", "bracket", "comment", "import", "node", "aligned", "random", "empty"
@@ -38,7 +38,6 @@ _MAX_CHARACTERS = 600  # longer spans are over any budget of tokens
 _MAX_RANDOM = 200
 _SIZE_CAP = 512  # characters: above, a node's weight grows no more, or large ones would be all that is drawn
 _BRACKETS = {"(": ")", "[": "]", "{": "}"}
-_IMPORTS = ("import", "use_declaration", "preproc_include", "using_directive")
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +162,7 @@ def _rests(tree: SyntaxTree, node: tree_sitter.Node) -> Iterator[Span]:
 
 
 def _imports(tree: SyntaxTree, node: tree_sitter.Node) -> Iterator[Span]:
-    if any(word in node.type for word in _IMPORTS):
+    if is_import(node):
         found = _span(tree, node.start_byte, node.end_byte, "import")
         if found is not None and "\n" not in tree.text[found.start : found.end]:
             yield found

@@ -1,0 +1,70 @@
+"""What stands above a window that does not begin with its file."""
+
+import pytest
+
+from finetab.completion.heading import heading
+from finetab.documents import open_document
+
+PYTHON = '''"""Words."""
+
+import os
+from x import (
+    # of two
+    y,
+    z,
+)
+
+
+class Shape(Base):
+    """A shape."""
+
+    side: int
+
+    def area(
+        self, other: int
+    ) -> int:
+        a = 1
+        b = 2
+        return a
+
+
+def other():
+    c = 3
+'''
+GO = """package p
+
+import (
+\t"fmt"
+)
+
+func (s Shape) Area(x int) int {
+\ta := 1
+\tb := 2
+\treturn a
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "at", "lines"),
+    [
+        ("a.py", PYTHON, "b = 2", ["import os", "from x import (", "    y,", "    z,", ")", "class Shape(Base):",
+                                   "    def area(", "        self, other: int", "    ) -> int:"]),
+        ("a.py", PYTHON, "side: int", ["import os", "from x import (", "    y,", "    z,", ")", "class Shape(Base):"]),
+        ("a.py", PYTHON, "def other", ["import os", "from x import (", "    y,", "    z,", ")"]),
+        ("a.py", PYTHON, "import os", []),
+        ("a.go", GO, "b := 2", ["import (", '\t"fmt"', ")", "func (s Shape) Area(x int) int {"]),
+        ("a.txt", PYTHON, "b = 2", []),
+    ],
+)  # fmt: skip
+def test_imports_and_open_signatures(path: str, text: str, at: str, lines: list[str]) -> None:
+    start = text.rfind("\n", 0, text.index(at)) + 1
+    assert heading(open_document(path, text), start) == lines
+
+
+def test_what_is_typed_below_does_not_change_it() -> None:
+    start = PYTHON.rfind("\n", 0, PYTHON.index("b = 2")) + 1
+    cut = PYTHON.index("return a")
+    for typed in ("", "if", "if (", "x = [", "def ", "'''", "class"):
+        text = PYTHON[:cut] + typed + PYTHON[cut:]
+        assert heading(open_document("a.py", text), start)[-4:] == heading(open_document("a.py", PYTHON), start)[-4:]
