@@ -26,6 +26,9 @@ export function adapterChoices(known: readonly KnownAdapter[], set: string): Cho
   return [...choices, { label: "base", description: mark(isBase), detail: "The model as it is, without an adapter" }];
 }
 
+/** The length of the date in a time such as 2026-01-31T12:00:00+00:00. */
+const DATE = 10;
+
 function mark(isInForce: boolean): string {
   return isInForce ? "in force" : "";
 }
@@ -33,7 +36,7 @@ function mark(isInForce: boolean): string {
 function facts(adapter: KnownAdapter): string {
   const parts = [
     adapter.version === undefined ? "" : `version ${adapter.version}`,
-    adapter.created ? `made ${adapter.created}` : "",
+    adapter.created ? `made ${adapter.created.slice(0, DATE)}` : "",
     adapter.base ? `for ${adapter.base}` : "",
   ];
   return parts.filter((part) => part !== "").join(", ");

@@ -10,6 +10,7 @@ import {
   type Middleware,
 } from "vscode-languageclient/node";
 import type { Command } from "./command";
+import { Server } from "./server";
 import { chosenSettings, type Values } from "./settings";
 import type { ServerStatus } from "./status";
 import { whyOff } from "./switches";
@@ -20,11 +21,11 @@ const ERRORS_IN_A_ROW = 3;
 
 /** What the client tells whoever started it. */
 export interface Listener {
-  status(status: ServerStatus): void;
+  status(status: ServerStatus): unknown;
   answered(latencyMs: number): void;
   accepted(): void;
   /** The server has gone without being asked to; the client stays as it is. */
-  ended(): void;
+  ended(): unknown;
 }
 
 /** Leaves it to the session to tell the user; the library's own messages go to the log. */
@@ -34,10 +35,10 @@ class QuietClient extends LanguageClient {
   }
 }
 
-/** A client with the watch over its suggestions; both end together. */
 export interface Connection {
   readonly client: LanguageClient;
-  readonly watch: Watch;
+  /** End client, server and watch, whatever they are at. */
+  end(): Promise<void>;
 }
 
 export function connect(command: Command, channel: vscode.LogOutputChannel, listener: Listener): Connection {
@@ -46,10 +47,20 @@ export function connect(command: Command, channel: vscode.LogOutputChannel, list
       void client.sendNotification(method, params);
     }
   });
-  const server = { command: command.program, args: [...command.args, "serve"] };
-  const client = new QuietClient("finetab", "finetab", server, options(channel, watch, listener));
-  client.onNotification("didChangeStatus", (status: ServerStatus) => listener.status(status));
-  return { client, watch };
+  const server = new Server(command, (line) => channel.info(line));
+  const client = new QuietClient("finetab", "finetab", () => server.start(), options(channel, watch, listener));
+  client.onNotification("didChangeStatus", (status: ServerStatus) => void listener.status(status));
+  return {
+    client,
+    async end() {
+      watch.dispose();
+      const isAsked = client.isRunning();
+      if (isAsked) {
+        await client.stop().catch((error: unknown) => channel.warn(String(error)));
+      }
+      server.end(isAsked);
+    },
+  };
 }
 
 /** The settings that hold at a place, as the server is told them. */

@@ -31,7 +31,8 @@ export class Session implements vscode.Disposable {
   private countedAt = 0;
   private isUp = false;
   private ends: number[] = [];
-  private turn: Promise<void> = Promise.resolve();
+  private latest = 0;
+  private stopped: Promise<void> = Promise.resolve();
   private readonly listeners: vscode.Disposable[];
 
   constructor(
@@ -46,10 +47,12 @@ export class Session implements vscode.Disposable {
     this.showSwitches();
   }
 
-  /** Stop what runs and start anew; whoever asks meanwhile waits for their turn. */
+  /** Stop what runs, be it still starting, and start anew; of starts that wait, only the last is made. */
   restart(): Promise<void> {
-    this.turn = this.turn.then(() => this.stop()).then(() => this.start());
-    return this.turn;
+    const number = ++this.latest;
+    const isLatest = () => number === this.latest;
+    this.stopped = this.stopped.then(() => this.stop());
+    return this.stopped.then(() => (isLatest() ? this.start(isLatest) : undefined));
   }
 
   /** The answer to one of the server's commands; undefined when no server runs or it does not know the command. */
@@ -66,11 +69,7 @@ export class Session implements vscode.Disposable {
     const connection = this.connection;
     this.connection = undefined;
     this.isUp = false;
-    connection?.watch.dispose();
-    if (connection?.client.needsStop()) {
-      await connection.client.stop().catch((error: unknown) => this.channel.warn(String(error)));
-    }
-    await connection?.client.dispose().catch(() => undefined); // it has stopped already
+    await connection?.end();
   }
 
   dispose(): void {
@@ -78,36 +77,48 @@ export class Session implements vscode.Disposable {
     this.channel.dispose();
   }
 
-  private async start(): Promise<void> {
+  /** A start that was overtaken by another says nothing more. */
+  private async start(isLatest: () => boolean): Promise<void> {
     this.bar.update({ process: "starting", server: undefined, latencyMs: undefined });
-    this.command = await findCommand(await surroundings());
-    if (this.command === undefined) {
+    const command = await findCommand(await surroundings());
+    if (!isLatest()) {
+      return;
+    }
+    this.command = command;
+    if (command === undefined) {
       this.bar.update({ process: "missing" });
       return this.onMissing();
     }
-    this.channel.info(`starting: ${[this.command.program, ...this.command.args, "serve"].join(" ")}`);
+    this.channel.info(`starting: ${[command.program, ...command.args, "serve"].join(" ")}`);
     this.told = settingsAt();
-    this.connection = connect(this.command, this.channel, this.listener());
+    this.connection = connect(command, this.channel, this.listener(isLatest));
     try {
       await this.connection.client.start();
-      this.isUp = true;
-      this.bar.update({ process: "running" });
-      void this.count();
+      if (isLatest()) {
+        this.isUp = true;
+        this.bar.update({ process: "running" });
+        void this.count();
+      }
     } catch (error) {
       this.channel.error(String(error));
-      this.failed(`finetab could not be started with ${this.command.program}.`);
+      if (isLatest()) {
+        this.failed(`finetab could not be started with ${command.program}.`);
+      }
     }
   }
 
-  private listener(): Listener {
+  private listener(isLatest: () => boolean): Listener {
     return {
-      status: (server) => this.bar.update({ process: "running", server }),
+      status: (server) => isLatest() && this.bar.update({ process: "running", server }),
       answered: (latencyMs) => {
         this.bar.update({ latencyMs });
         void this.count();
       },
-      accepted: () => void this.count(),
-      ended: () => this.ended(),
+      accepted: () => {
+        this.countedAt = 0; // what was just accepted is to be seen
+        void this.count();
+      },
+      ended: () => isLatest() && this.ended(),
     };
   }
 

@@ -75,8 +75,8 @@ function told(server: ServerStatus | undefined): State {
       return server.busy ? loading(server, words) : { icon: "circle-slash", words: words || "off" };
     default:
       return server?.busy
-        ? { icon: "loading~spin", words: words || "working on a suggestion" }
-        : { icon: "sparkle", words: words || "ready" };
+        ? { icon: "loading~spin", words: "working on a suggestion" }
+        : { icon: "sparkle", words: "ready" }; // the message names base and adapter, which have a line of their own
   }
 }
 

@@ -4,7 +4,7 @@ import { adapterChoices, type Memory, moved } from "../src/adapterChoices";
 
 test("adapters come first, the base last, and the one in force is marked", () => {
   const known = [
-    { name: "mine", version: 3, created: "2026-11-01", base: "gemma3-270m", in_force: true },
+    { name: "mine", version: 3, created: "2026-11-01T12:30:00+00:00", base: "gemma3-270m", in_force: true },
     { name: "team", in_force: false },
   ];
   const choices = adapterChoices(known, "mine");

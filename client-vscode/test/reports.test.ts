@@ -60,9 +60,9 @@ test("a summary becomes tables: all, languages, adapters, what is left, times", 
     latency_ms: { total: { p50: 80.25, p95: 1300, n: 38 }, prefill: null, memory: { p50: 0.4, p95: 2, n: 9 } },
   });
   for (const line of [
-    "| **all** | 40 | 12 | 30% (18% to 45%) | 3 | 1 | 20 |",
-    "| `python` | 30 | 12 | 30% (18% to 45%) | 3 | 1 | 20 |",
-    "| `gemma3-270m · mine@2` | 40 | 12 | 30% (18% to 45%) | 3 | 1 | 20 |",
+    "| **all** | 40 | 12 | 30% (18–45%) | 3 | 1 | 20 |",
+    "| `python` | 30 | 12 | 30% (18–45%) | 3 | 1 | 20 |",
+    "| `gemma3-270m · mine@2` | 40 | 12 | 30% (18–45%) | 3 | 1 | 20 |",
     "| after 30 s | 90% | 10 |",
     "| from the model | 80 ms | 1.3 s | 38 |",
     "| from memory | less than 1 ms | 2 ms | 9 |",

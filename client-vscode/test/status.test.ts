@@ -12,6 +12,7 @@ for (const [name, status, text, words, severity] of [
   ["a server that never tells is ready", READY, "$(sparkle) finetab", "ready", "none"],
   ["starting", { process: "starting", off: "" }, "$(loading~spin) finetab", "starting", "none"],
   ["loading", told({ busy: true, kind: "Inactive", percentage: 35 }), "$(loading~spin) finetab 35%", "loading", "none"],
+  ["ready", told({ message: "gemma3-270m · base" }), "$(sparkle) finetab", "ready", "none"],
   ["busy", told({ busy: true }), "$(loading~spin) finetab", "working", "none"],
   ["off by the server", told({ kind: "Inactive" }), "$(circle-slash) finetab", "off", "none"],
   ["off by the user", { ...told({ busy: true }), off: "turned off for go" }, "$(circle-slash) finetab", "turned off for go", "none"],

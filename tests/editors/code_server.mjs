@@ -30,12 +30,14 @@ const QUIET = {
  */
 export async function startCodeServer({ cache, vsix, command, settings = {}, isBare = false, prepare = () => {} }) {
   const home = mkdtempSync(join(tmpdir(), "finetab-editor-"));
+  process.once("exit", () => rmSync(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 500 }));
   const workspace = join(home, "workspace");
   const wire = join(home, "wire.jsonl");
   cpSync(join(here, "workspace"), workspace, { recursive: true });
   prepare(workspace);
   const tapped = command && { "finetab.command": [process.execPath, join(here, "tap.mjs"), wire, ...command] };
-  writeSettings(home, { ...QUIET, ...tapped, ...settings });
+  writeSettings(home, "User", { ...QUIET, ...settings });
+  writeSettings(home, "Machine", { ...tapped }); // where a browser's editor looks for what depends on the machine
   const { file, args, options } = commandLine(cache, home, isBare);
   const installed = spawnSync(file, [...args, "--install-extension", vsix], { ...options, encoding: "utf8" });
   if (installed.status !== 0) throw new Error(`${vsix} could not be installed:\n${installed.stdout}${installed.stderr}`);
@@ -52,7 +54,6 @@ export async function startCodeServer({ cache, vsix, command, settings = {}, isB
       const ended = new Promise((resolve) => server.once("exit", resolve));
       server.kill("SIGTERM");
       await ended;
-      rmSync(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 500 });
     },
   };
 }
@@ -71,8 +72,8 @@ function commandLine(cache, home, isBare) {
   return { file: node, args: [entry, ...own, ...quiet], options };
 }
 
-function writeSettings(home, settings) {
-  const folder = join(home, "user/User");
+function writeSettings(home, kind, settings) {
+  const folder = join(home, "user", kind);
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "settings.json"), JSON.stringify(settings, null, 2));
 }

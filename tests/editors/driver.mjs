@@ -91,6 +91,8 @@ function editor(page, server, pictures) {
     sent: (method) => sent(method).map(({ message }) => message.params),
     /** Everything the server has said of its own accord. */
     told: (method) => server.wire().filter(({ from, message }) => from === "server" && message.method === method).map(({ message }) => message.params),
+    /** The process of the first server. */
+    pid: () => server.wire().find(({ from }) => from === "tap").message.pid,
     /** The answer to the last request of a method, or of a command, once there is one. */
     answer(method, command) {
       const request = sent(method).findLast(({ message }) => command === undefined || message.params.command === command);

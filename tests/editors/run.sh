@@ -6,7 +6,7 @@ cache=${FINETAB_EDITORS:-$HOME/.cache/finetab-editors}
 vsix=$(realpath "${1:?the packaged extension, a .vsix file}")
 finetab=$(realpath -s "${2:?the finetab command}")
 
-CHROMIUM=$("$here/setup.sh" "$cache" | tee /dev/stderr | tail -n 1)
+CHROMIUM=$("$here/setup.sh" "$cache")
 export CHROMIUM
 node=$cache/node/node_modules/node/bin/node
 "$node" "$here/vscode_trouble.mjs" "$cache" "$vsix" "$here/pictures"

@@ -5,8 +5,9 @@
 #   tests/editors/setup.sh [FOLDER]        # default: ~/.cache/finetab-editors; about 820 MB, some minutes
 #
 # Needs npm, and on Debian two packages: chromium (or any Chrome, or CHROMIUM=/path/to/one), and libkrb5-dev, against
-# which one of code-server's native modules is compiled. The last line of its output is the browser's path.
+# which one of code-server's native modules is compiled. Prints the browser's path on stdout, and the rest on stderr.
 set -euo pipefail
+exec 3>&1 1>&2
 dir=${1:-$HOME/.cache/finetab-editors}
 
 die() { echo "setup.sh: $*" >&2; exit 1; }
@@ -38,4 +39,4 @@ export PATH="$dir/node/node_modules/node/bin:$PATH"
 header=$(find "$dir/node/node_modules" -path '*/include/node/node.h' | head -n 1)
 export npm_config_nodedir=${header%/include/node/node.h}
 into vscode code-server@4.139.1
-echo "$chromium"
+echo "$chromium" >&3

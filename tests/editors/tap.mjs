@@ -5,6 +5,8 @@ import { appendFileSync } from "node:fs";
 const [file, command, ...args] = process.argv.slice(2);
 const server = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"] });
 
+const record = (from, message) => appendFileSync(file, JSON.stringify({ from, at: Date.now(), message }) + "\n");
+
 /** Writes down the whole messages in a stream of bytes, which come in pieces of any size. */
 function recorder(from) {
   let bytes = Buffer.alloc(0);
@@ -14,13 +16,13 @@ function recorder(from) {
       const end = bytes.indexOf("\r\n\r\n");
       const length = end < 0 ? undefined : /content-length: *(\d+)/i.exec(bytes.subarray(0, end).toString())?.[1];
       if (length === undefined || bytes.length < end + 4 + Number(length)) return;
-      const message = JSON.parse(bytes.subarray(end + 4, end + 4 + Number(length)).toString());
-      appendFileSync(file, JSON.stringify({ from, at: Date.now(), message }) + "\n");
+      record(from, JSON.parse(bytes.subarray(end + 4, end + 4 + Number(length)).toString()));
       bytes = bytes.subarray(end + 4 + Number(length));
     }
   };
 }
 
+record("tap", { pid: server.pid });
 process.stdin.on("data", recorder("client")).pipe(server.stdin);
 server.stdout.on("data", recorder("server")).pipe(process.stdout);
 server.on("error", (error) => { console.error(`tap: ${command}: ${error.message}`); process.exit(127); });

@@ -6,6 +6,7 @@ import { check, say, STATUS, until, withEditor } from "./driver.mjs";
 
 const [cache, vsix, finetab, pictures] = process.argv.slice(2);
 const MODEL_MS = 240_000; // loading, on a busy machine
+const TUNING_MS = 900_000;
 const FILE = "shapes.py";
 
 async function comesUp(vscode) {
@@ -46,7 +47,7 @@ async function explains(vscode) {
   await vscode.command("finetab: Why No Suggestion?");
   const { result } = await until("the answer of why", () => vscode.answer("workspace/executeCommand", "finetab.why"));
   check(["typed through", "remembered"].includes(result[0].why), "why: the last answer came from memory", result[0].why);
-  const words = await until("the report", () => reportText(vscode.page));
+  const words = await until("the report", () => reportText(vscode.page, "what became of the last requests"));
   check(/shapes\.py:\d+:\d+/.test(words), "the report names the place");
   await vscode.page.waitForTimeout(500);
   await vscode.picture("3-why");
@@ -55,10 +56,10 @@ async function explains(vscode) {
 }
 
 /** The text of the Markdown preview, which lives in a frame of a frame. */
-async function reportText(page) {
+async function reportText(page, title) {
   for (const frame of page.frames()) {
     const text = await frame.evaluate(() => document.body?.innerText ?? "").catch(() => "");
-    if (text.includes("what became of the last requests")) return text;
+    if (text.includes(title)) return text;
   }
   return undefined;
 }
@@ -118,6 +119,58 @@ async function turnsOff(vscode) {
   await vscode.picture("7-status");
 }
 
+async function counts(vscode) {
+  await vscode.command("finetab: Show Statistics");
+  const words = await until("the report", () => reportText(vscode.page, "what became of the suggestions"));
+  const [, shown, accepted] = /all\s+(\d+)\s+(\d+)/.exec(words) ?? [];
+  await vscode.page.waitForTimeout(500);
+  await vscode.picture("8-statistics");
+  check(Number(shown) > 0 && Number(accepted) > 0, `the statistics count: ${shown} shown, ${accepted} accepted`);
+  await vscode.press("Control+W");
+  await vscode.focusEnd();
+}
+
+async function tunes(vscode) {
+  await vscode.command("finetab: Tune on This Workspace");
+  await vscode.press("Enter"); // the proposed name
+  const isOffered = async () => (await vscode.messages()).some((text) => /is ready/.test(text));
+  await until("the offer to switch to the new adapter", isOffered, TUNING_MS);
+  await vscode.page.waitForTimeout(1000); // it slides in
+  await vscode.picture("9-tuned");
+  await vscode.page.getByText("Switch to It").click();
+  await vscode.press("Control+J"); // the terminal away
+  const { adapter } = await until("the new settings", () => settingsSent(vscode));
+  await until("the status bar to name the adapter", async () => /adapter workspace@/.test(await vscode.status()));
+  check(true, "an adapter is tuned in a terminal and put in force");
+  return adapter;
+}
+
+async function switchesAdapters(vscode, tuned) {
+  await vscode.command("finetab: Switch Adapter");
+  await vscode.page.waitForTimeout(1000);
+  await vscode.picture("10-adapters");
+  await vscode.type("base");
+  await vscode.press("Enter");
+  await until("the base to be set", () => settingsSent(vscode).adapter === "base");
+  await until("the status bar to say so", async () => /no adapter/.test(await vscode.status()));
+  check(true, "the adapter is switched off by the list");
+  await vscode.command("finetab: Roll Back Adapter");
+  await until("the adapter to be set again", () => settingsSent(vscode).adapter === tuned);
+  await until("the status bar to name it", async () => /adapter workspace@/.test(await vscode.status()));
+  check(vscode.sent("initialize").length === 1, "and rolled back to, all without a restart");
+}
+
+async function survives(vscode) {
+  process.kill(vscode.pid(), "SIGKILL");
+  await until("another server", () => vscode.sent("initialize").length === 2);
+  await until("the status bar to say ready", async () => /finetab: ready/.test(await vscode.status()), MODEL_MS);
+  check((await vscode.messages()).length === 0, "a server that is killed is started again, without a message");
+}
+
+function settingsSent(vscode) {
+  return vscode.sent("workspace/didChangeConfiguration").at(-1)?.settings.finetab;
+}
+
 /** What stands in the longer of two texts, where they differ in one place. */
 function added(before, after) {
   let start = 0;
@@ -136,6 +189,9 @@ try {
     await takesAll(vscode);
     await rejects(vscode);
     await turnsOff(vscode);
+    await counts(vscode);
+    await switchesAdapters(vscode, await tunes(vscode));
+    await survives(vscode);
   });
   say(`all is well; the pictures are in ${pictures}`);
 } catch (error) {

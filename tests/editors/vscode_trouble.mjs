@@ -13,7 +13,7 @@ const saysStatus = (vscode, words) => async () => (await vscode.status()).includ
 async function tellsThatItIsMissing(vscode) {
   await until("the status bar to say so", saysStatus(vscode, "not installed"));
   const [message, ...others] = await until("a message", async () => (await vscode.messages()).filter((text) => /finetab/.test(text)));
-  await vscode.picture("8-not-installed");
+  await vscode.picture("not-installed");
   check(/not installed/.test(message) && others.length === 0, "where finetab is missing, one message says so", others);
 }
 
@@ -21,8 +21,17 @@ async function tellsThatItBreaks(vscode) {
   await until("the status bar to say so", saysStatus(vscode, "has stopped"));
   await vscode.page.waitForTimeout(3000);
   const messages = (await vscode.messages()).filter((text) => /finetab|server/i.test(text));
-  await vscode.picture("9-broken");
+  await vscode.picture("broken");
   check(messages.length === 1, "where the server ends again and again, one message says so", messages);
+}
+
+/** A server that never answers must not be in the way of the next. */
+async function restartsWhatHangs(vscode) {
+  await until("the status bar to say so", saysStatus(vscode, "is starting"));
+  await until("a first server", () => vscode.sent("initialize").length === 1);
+  await vscode.command("finetab: Restart Server");
+  await until("a second one", () => vscode.sent("initialize").length === 2);
+  check((await vscode.messages()).length === 0, "a server that hangs can be restarted");
 }
 
 /** A workspace with a program where the extension looks for finetab, which leaves a mark when it is run. */
@@ -58,6 +67,7 @@ try {
   const common = { cache, vsix, pictures, isBare: true };
   await withEditor(common, tellsThatItIsMissing);
   await withEditor({ ...common, command: ["/bin/false"] }, tellsThatItBreaks);
+  await withEditor({ ...common, command: ["/usr/bin/env", "sh", "-c", "cat >/dev/null"] }, restartsWhatHangs);
   await withEditor({ ...common, settings: untrusted, prepare: bait }, runsNothingOfTheWorkspace);
   await withEditor({ ...common, prepare: bait }, runsItWhenTrusted);
   say("all is well");
