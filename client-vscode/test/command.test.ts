@@ -18,7 +18,12 @@ function machine(files: string[], more: Partial<Surroundings> = {}, withFinetab:
 
 const script = (program: string) => ({ program, args: [] });
 const asModule = (program: string) => ({ program, args: ["-P", "-m", "finetab"] });
-const EVERYWHERE = ["/project/.venv/bin/finetab", "/project/venv/bin/finetab", "/conda/bin/finetab", "/home/me/bin/finetab"];
+const EVERYWHERE = [
+  "/project/.venv/bin/finetab",
+  "/project/venv/bin/finetab",
+  "/conda/bin/finetab",
+  "/home/me/bin/finetab",
+];
 
 test("the setting goes first, word by word", async () => {
   const found = await findCommand(machine(EVERYWHERE, { configured: ["ssh", "box", "finetab"] }));
@@ -41,13 +46,23 @@ test("an interpreter without the script is asked whether it has the package", as
 });
 
 test("the last resort is Python on PATH, which must have the package", async () => {
-  assert.deepEqual(await findCommand(machine(["/usr/bin/python3"], {}, ["/usr/bin/python3"])), asModule("/usr/bin/python3"));
+  assert.deepEqual(
+    await findCommand(machine(["/usr/bin/python3"], {}, ["/usr/bin/python3"])),
+    asModule("/usr/bin/python3"),
+  );
   assert.equal(await findCommand(machine(["/usr/bin/python3"])), undefined);
 });
 
 test("nothing of an untrusted workspace is run, even where PATH points into it", async () => {
-  const around = { isTrusted: false, interpreter: "/project/.venv/bin/python", searchPath: ["/project/.venv/bin", ".", "bin"] };
-  assert.equal(await findCommand(machine([...EVERYWHERE, "bin/finetab"], around, ["/project/.venv/bin/python"])), undefined);
+  const around = {
+    isTrusted: false,
+    interpreter: "/project/.venv/bin/python",
+    searchPath: ["/project/.venv/bin", ".", "bin"],
+  };
+  assert.equal(
+    await findCommand(machine([...EVERYWHERE, "bin/finetab"], around, ["/project/.venv/bin/python"])),
+    undefined,
+  );
   const withPath = { ...around, searchPath: ["/project/.venv/bin", "/home/me/bin"] };
   assert.deepEqual(await findCommand(machine(EVERYWHERE, withPath)), script("/home/me/bin/finetab"));
 });

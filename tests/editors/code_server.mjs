@@ -40,7 +40,8 @@ export async function startCodeServer({ cache, vsix, command, settings = {}, isB
   writeSettings(home, "Machine", { ...tapped }); // where a browser's editor looks for what depends on the machine
   const { file, args, options } = commandLine(cache, home, isBare);
   const installed = spawnSync(file, [...args, "--install-extension", vsix], { ...options, encoding: "utf8" });
-  if (installed.status !== 0) throw new Error(`${vsix} could not be installed:\n${installed.stdout}${installed.stderr}`);
+  if (installed.status !== 0)
+    throw new Error(`${vsix} could not be installed:\n${installed.stdout}${installed.stderr}`);
   const port = await freePort();
   const server = spawn(file, [...args, "--auth", "none", "--bind-addr", `127.0.0.1:${port}`, workspace], options);
   let output = "";
@@ -49,7 +50,13 @@ export async function startCodeServer({ cache, vsix, command, settings = {}, isB
   return {
     address: `http://127.0.0.1:${port}/?folder=${encodeURIComponent(workspace)}`,
     workspace,
-    wire: () => (existsSync(wire) ? readFileSync(wire, "utf8").trimEnd().split("\n").map((line) => JSON.parse(line)) : []),
+    wire: () =>
+      existsSync(wire)
+        ? readFileSync(wire, "utf8")
+            .trimEnd()
+            .split("\n")
+            .map((line) => JSON.parse(line))
+        : [],
     async stop() {
       const ended = new Promise((resolve) => server.once("exit", resolve));
       server.kill("SIGTERM");
