@@ -80,10 +80,10 @@ export async function exists(place: vscode.Uri): Promise<boolean> {
   );
 }
 
-/** Set the adapter where a workspace is open for it, else for the user. */
+/** Set the adapter for the workspace, or for the user where there is none or its settings do not count. */
 export async function setAdapter(name: string | undefined): Promise<void> {
-  const isOpen = vscode.workspace.workspaceFolders !== undefined;
-  const target = isOpen ? vscode.ConfigurationTarget.Workspace : vscode.ConfigurationTarget.Global;
+  const { workspaceFolders, isTrusted } = vscode.workspace;
+  const target = workspaceFolders && isTrusted ? vscode.ConfigurationTarget.Workspace : vscode.ConfigurationTarget.Global;
   await vscode.workspace.getConfiguration("finetab").update("adapter", name, target);
 }
 

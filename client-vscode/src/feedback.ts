@@ -41,7 +41,12 @@ export interface Change {
 }
 
 export type Event<T> =
-  | { readonly kind: "answered"; readonly uri: string; readonly offset: number; readonly suggestions: readonly Suggestion<T>[] }
+  | {
+      readonly kind: "answered";
+      readonly uri: string;
+      readonly offset: number;
+      readonly suggestions: readonly Suggestion<T>[];
+    }
   | { readonly kind: "changed"; readonly uri: string; readonly changes: readonly Change[] }
   | { readonly kind: "moved"; readonly uri: string; readonly offset: number; readonly byTyping: boolean }
   | { readonly kind: "left" }

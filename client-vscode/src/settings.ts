@@ -28,7 +28,9 @@ export interface Configuration {
 export function chosenSettings(configuration: Configuration): Values {
   const chosen = SERVER_SETTINGS.filter((key) => {
     const found = configuration.inspect(key);
-    return [found?.globalValue, found?.workspaceValue, found?.workspaceFolderValue].some((value) => value !== undefined);
+    return [found?.globalValue, found?.workspaceValue, found?.workspaceFolderValue].some(
+      (value) => value !== undefined,
+    );
   });
   return Object.fromEntries(chosen.map((key) => [key, configuration.get(key)]));
 }

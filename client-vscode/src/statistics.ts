@@ -18,7 +18,9 @@ export interface Summary extends Group {
   readonly adapters?: Readonly<Record<string, Group>>;
   /** By seconds after the acceptance: how much of it was still there, on average, of how many. */
   readonly retained?: Readonly<Record<string, { readonly mean: number | null; readonly n: number }>>;
-  readonly latency_ms?: Readonly<Record<string, { readonly p50: number; readonly p95: number; readonly n: number } | null>>;
+  readonly latency_ms?: Readonly<
+    Record<string, { readonly p50: number; readonly p95: number; readonly n: number } | null>
+  >;
 }
 
 const STAGES: Readonly<Record<string, string>> = {
@@ -30,7 +32,9 @@ const STAGES: Readonly<Record<string, string>> = {
 
 export function statisticsReport(summary: Summary): string {
   const title = "### finetab: what became of the suggestions\n\nCounted on this machine, and kept on it.\n";
-  return summary.shown ? title + outcomes(summary) + retention(summary) + latency(summary) : `${title}\nNone was shown yet.\n`;
+  return summary.shown
+    ? title + outcomes(summary) + retention(summary) + latency(summary)
+    : `${title}\nNone was shown yet.\n`;
 }
 
 function outcomes(summary: Summary): string {
@@ -42,7 +46,13 @@ function outcomes(summary: Summary): string {
 
 function counts(name: string, group: Group): string[] {
   const { shown, accepted, acceptance, partly_accepted, typed, rejected } = group;
+<<<<<<< HEAD
   const share = acceptance ? `${percent(acceptance.rate)} (${Math.round(100 * acceptance.low)}–${percent(acceptance.high)})` : "";
+=======
+  const share = acceptance
+    ? `${percent(acceptance.rate)} (${Math.round(100 * acceptance.low)}–${percent(acceptance.high)})`
+    : "";
+>>>>>>> client
   const count = (value?: number) => (value === undefined ? "" : String(value));
   return [name, count(shown), count(accepted), share, count(partly_accepted), count(typed), count(rejected)];
 }
@@ -51,12 +61,18 @@ function retention(summary: Summary): string {
   const rows = Object.entries(summary.retained ?? {}).map(([seconds, { mean, n }]) =>
     mean === null ? undefined : [`after ${plain(seconds)} s`, percent(mean), String(n)],
   );
-  return table(["What is left of the accepted", "on average", "of"], rows.filter((row) => row !== undefined));
+  return table(
+    ["What is left of the accepted", "on average", "of"],
+    rows.filter((row) => row !== undefined),
+  );
 }
 
 function latency(summary: Summary): string {
   const rows = Object.entries(summary.latency_ms ?? {}).map(([stage, found]) =>
     found ? [STAGES[stage] ?? plain(stage), duration(found.p50), duration(found.p95), String(found.n)] : undefined,
   );
-  return table(["How long it took", "half within", "95% within", "of"], rows.filter((row) => row !== undefined));
+  return table(
+    ["How long it took", "half within", "95% within", "of"],
+    rows.filter((row) => row !== undefined),
+  );
 }

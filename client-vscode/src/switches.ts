@@ -30,7 +30,9 @@ export async function toggleLanguage(): Promise<void> {
     void vscode.window.showInformationMessage("Open a file first: finetab is turned on or off for its language.");
     return;
   }
-  const others = section().get<string[]>("disabledLanguages", []).filter((name) => name !== language);
+  const others = section()
+    .get<string[]>("disabledLanguages", [])
+    .filter((name) => name !== language);
   await update("disabledLanguages", isOffFor(language) ? others : [...others, language]);
 }
 

@@ -56,8 +56,10 @@ async function askName(adapters: vscode.Uri, proposal: string): Promise<string |
 
 /** Weights do not belong into the repository, nor into the next tuning's data. */
 async function keepOutOfGit(folder: vscode.Uri): Promise<void> {
-  await vscode.workspace.fs.createDirectory(folder);
-  await vscode.workspace.fs.writeFile(vscode.Uri.joinPath(folder, ".gitignore"), Buffer.from("*\n"));
+  const ignore = vscode.Uri.joinPath(folder, ".gitignore");
+  if (!(await exists(ignore))) {
+    await vscode.workspace.fs.writeFile(ignore, Buffer.from("*\n")); // makes the folder as well
+  }
 }
 
 /** An adapter fits one base: the one that is set, if any is. */

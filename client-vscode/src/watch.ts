@@ -27,7 +27,8 @@ export class Watch implements vscode.Disposable {
     selected: vscode.SelectedCompletionInfo | undefined,
   ): void {
     const cursor = vscode.window.activeTextEditor;
-    const isThere = cursor?.document === document && cursor.selection.isEmpty && cursor.selection.active.isEqual(position);
+    const isThere =
+      cursor?.document === document && cursor.selection.isEmpty && cursor.selection.active.isEqual(position);
     if (!isThere || document.version !== version) {
       return;
     }

@@ -8,11 +8,14 @@ test("adapters come first, the base last, and the one in force is marked", () =>
     { name: "team", in_force: false },
   ];
   const choices = adapterChoices(known, "mine");
-  assert.deepEqual(choices.map(({ label, description }) => [label, description]), [
-    ["mine", "in force"],
-    ["team", ""],
-    ["base", ""],
-  ]);
+  assert.deepEqual(
+    choices.map(({ label, description }) => [label, description]),
+    [
+      ["mine", "in force"],
+      ["team", ""],
+      ["base", ""],
+    ],
+  );
   assert.equal(choices[0].detail, "version 3, made 2026-11-01, for gemma3-270m");
 });
 

@@ -6,7 +6,7 @@ import { findCommand, type Surroundings } from "../src/command";
 function machine(files: string[], more: Partial<Surroundings> = {}, withFinetab: string[] = []): Surroundings {
   return {
     configured: [],
-    folders: ["/work"],
+    folders: ["/project"],
     isTrusted: true,
     searchPath: ["/usr/bin", "/home/me/bin"],
     platform: "linux",
@@ -18,7 +18,12 @@ function machine(files: string[], more: Partial<Surroundings> = {}, withFinetab:
 
 const script = (program: string) => ({ program, args: [] });
 const asModule = (program: string) => ({ program, args: ["-P", "-m", "finetab"] });
-const EVERYWHERE = ["/work/.venv/bin/finetab", "/work/venv/bin/finetab", "/conda/bin/finetab", "/home/me/bin/finetab"];
+const EVERYWHERE = [
+  "/project/.venv/bin/finetab",
+  "/project/venv/bin/finetab",
+  "/conda/bin/finetab",
+  "/home/me/bin/finetab",
+];
 
 test("the setting goes first, word by word", async () => {
   const found = await findCommand(machine(EVERYWHERE, { configured: ["ssh", "box", "finetab"] }));
@@ -41,18 +46,28 @@ test("an interpreter without the script is asked whether it has the package", as
 });
 
 test("the last resort is Python on PATH, which must have the package", async () => {
-  assert.deepEqual(await findCommand(machine(["/usr/bin/python3"], {}, ["/usr/bin/python3"])), asModule("/usr/bin/python3"));
+  assert.deepEqual(
+    await findCommand(machine(["/usr/bin/python3"], {}, ["/usr/bin/python3"])),
+    asModule("/usr/bin/python3"),
+  );
   assert.equal(await findCommand(machine(["/usr/bin/python3"])), undefined);
 });
 
 test("nothing of an untrusted workspace is run, even where PATH points into it", async () => {
-  const around = { isTrusted: false, interpreter: "/work/.venv/bin/python", searchPath: ["/work/.venv/bin", ".", "bin"] };
-  assert.equal(await findCommand(machine([...EVERYWHERE, "bin/finetab"], around, ["/work/.venv/bin/python"])), undefined);
-  const withPath = { ...around, searchPath: ["/work/.venv/bin", "/home/me/bin"] };
+  const around = {
+    isTrusted: false,
+    interpreter: "/project/.venv/bin/python",
+    searchPath: ["/project/.venv/bin", ".", "bin"],
+  };
+  assert.equal(
+    await findCommand(machine([...EVERYWHERE, "bin/finetab"], around, ["/project/.venv/bin/python"])),
+    undefined,
+  );
+  const withPath = { ...around, searchPath: ["/project/.venv/bin", "/home/me/bin"] };
   assert.deepEqual(await findCommand(machine(EVERYWHERE, withPath)), script("/home/me/bin/finetab"));
 });
 
 test("a folder whose name begins like the workspace's is outside of it", async () => {
-  const around = machine(["/work-tools/finetab"], { isTrusted: false, searchPath: ["/work-tools"] });
-  assert.deepEqual(await findCommand(around), script("/work-tools/finetab"));
+  const around = machine(["/project-tools/finetab"], { isTrusted: false, searchPath: ["/project-tools"] });
+  assert.deepEqual(await findCommand(around), script("/project-tools/finetab"));
 });

@@ -19,7 +19,12 @@ function short(outcome: Outcome<string>): string {
 }
 
 function answered(offset: number, ...texts: string[]): Event<string> {
-  return { kind: "answered", uri: URI, offset, suggestions: texts.map((text, index) => ({ text, item: `${index + 1}` })) };
+  return {
+    kind: "answered",
+    uri: URI,
+    offset,
+    suggestions: texts.map((text, index) => ({ text, item: `${index + 1}` })),
+  };
 }
 
 function changed(offset: number, text: string, length = 0, uri = URI): Event<string> {

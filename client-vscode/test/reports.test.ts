@@ -13,7 +13,9 @@ test("the records keep their order, in words, with places counted from 1 and tim
 });
 
 test("what it took is told where it is known", () => {
-  const report = whyReport([{ ...RECORD, prompt_tokens: 120, reused_tokens: 118, generated_tokens: 9, adapter: "mine@2" }]);
+  const report = whyReport([
+    { ...RECORD, prompt_tokens: 120, reused_tokens: 118, generated_tokens: 9, adapter: "mine@2" },
+  ]);
   assert.match(report, /120 tokens read, 118 of them kept from before; 9 written; adapter mine@2/);
 });
 

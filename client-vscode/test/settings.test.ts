@@ -38,7 +38,11 @@ test("there are at most 15 settings, each described, and each one that is sent i
 });
 
 test("only what the user has set is sent, and of that only what the server knows", () => {
-  const set: Record<string, object> = { adapter: { workspaceValue: "mine" }, form: { globalValue: "spm" }, enabled: { globalValue: false } };
+  const set: Record<string, object> = {
+    adapter: { workspaceValue: "mine" },
+    form: { globalValue: "spm" },
+    enabled: { globalValue: false },
+  };
   const configuration = {
     get: (key: string) => ({ adapter: "mine", form: "spm", base: "default", enabled: false })[key],
     inspect: (key: string) => set[key],

@@ -15,9 +15,21 @@ for (const [name, status, text, words, severity] of [
   ["ready", told({ message: "gemma3-270m · base" }), "$(sparkle) finetab", "ready", "none"],
   ["busy", told({ busy: true }), "$(loading~spin) finetab", "working", "none"],
   ["off by the server", told({ kind: "Inactive" }), "$(circle-slash) finetab", "off", "none"],
-  ["off by the user", { ...told({ busy: true }), off: "turned off for go" }, "$(circle-slash) finetab", "turned off for go", "none"],
+  [
+    "off by the user",
+    { ...told({ busy: true }), off: "turned off for go" },
+    "$(circle-slash) finetab",
+    "turned off for go",
+    "none",
+  ],
   ["a warning", told({ kind: "Warning", message: "Slow disk." }), "$(warning) finetab", "Slow disk.", "warning"],
-  ["an error", told({ kind: "Error", message: "Run: finetab models fetch x" }), "$(error) finetab", "Run: finetab models", "error"],
+  [
+    "an error",
+    told({ kind: "Error", message: "Run: finetab models fetch x" }),
+    "$(error) finetab",
+    "Run: finetab models",
+    "error",
+  ],
   ["stopped", { process: "stopped", off: "" }, "$(error) finetab", "stopped", "error"],
   ["not installed", { process: "missing", off: "turned off" }, "$(error) finetab", "not installed", "error"],
 ] as [string, Status, string, string, string][]) {

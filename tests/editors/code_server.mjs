@@ -30,6 +30,7 @@ const QUIET = {
  */
 export async function startCodeServer({ cache, vsix, command, settings = {}, isBare = false, prepare = () => {} }) {
   const home = mkdtempSync(join(tmpdir(), "finetab-editor-"));
+  process.once("exit", () => rmSync(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 500 }));
   const workspace = join(home, "workspace");
   const wire = join(home, "wire.jsonl");
   cpSync(join(here, "workspace"), workspace, { recursive: true });
@@ -39,7 +40,8 @@ export async function startCodeServer({ cache, vsix, command, settings = {}, isB
   writeSettings(home, "Machine", { ...tapped }); // where a browser's editor looks for what depends on the machine
   const { file, args, options } = commandLine(cache, home, isBare);
   const installed = spawnSync(file, [...args, "--install-extension", vsix], { ...options, encoding: "utf8" });
-  if (installed.status !== 0) throw new Error(`${vsix} could not be installed:\n${installed.stdout}${installed.stderr}`);
+  if (installed.status !== 0)
+    throw new Error(`${vsix} could not be installed:\n${installed.stdout}${installed.stderr}`);
   const port = await freePort();
   const server = spawn(file, [...args, "--auth", "none", "--bind-addr", `127.0.0.1:${port}`, workspace], options);
   let output = "";
@@ -48,12 +50,17 @@ export async function startCodeServer({ cache, vsix, command, settings = {}, isB
   return {
     address: `http://127.0.0.1:${port}/?folder=${encodeURIComponent(workspace)}`,
     workspace,
-    wire: () => (existsSync(wire) ? readFileSync(wire, "utf8").trimEnd().split("\n").map((line) => JSON.parse(line)) : []),
+    wire: () =>
+      existsSync(wire)
+        ? readFileSync(wire, "utf8")
+            .trimEnd()
+            .split("\n")
+            .map((line) => JSON.parse(line))
+        : [],
     async stop() {
       const ended = new Promise((resolve) => server.once("exit", resolve));
       server.kill("SIGTERM");
       await ended;
-      rmSync(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 500 });
     },
   };
 }

@@ -62,11 +62,18 @@ function editor(page, server, pictures) {
     /** The suggestion on the screen, empty when there is none. */
     ghost: () =>
       page.evaluate(() => {
-        const seen = [...document.querySelectorAll(".ghost-text, .ghost-text-decoration, .ghost-text-decoration-preview")];
-        return seen.map((element) => element.textContent).join("").replaceAll("\u00a0", " ");
+        const seen = [
+          ...document.querySelectorAll(".ghost-text, .ghost-text-decoration, .ghost-text-decoration-preview"),
+        ];
+        return seen
+          .map((element) => element.textContent)
+          .join("")
+          .replaceAll("\u00a0", " ");
       }),
     messages: () =>
-      page.evaluate(() => [...document.querySelectorAll(".notification-list-item-message")].map((each) => each.textContent)),
+      page.evaluate(() =>
+        [...document.querySelectorAll(".notification-list-item-message")].map((each) => each.textContent),
+      ),
     /** The file as it is after saving it. */
     async text(name) {
       await page.keyboard.press("Control+S");
@@ -90,12 +97,24 @@ function editor(page, server, pictures) {
     /** Messages of a method that the extension has sent, oldest first. */
     sent: (method) => sent(method).map(({ message }) => message.params),
     /** Everything the server has said of its own accord. */
+<<<<<<< HEAD
     told: (method) => server.wire().filter(({ from, message }) => from === "server" && message.method === method).map(({ message }) => message.params),
     /** The process of the server, the one that was started last. */
     pid: () => server.wire().findLast(({ from }) => from === "tap").message.pid,
+=======
+    told: (method) =>
+      server
+        .wire()
+        .filter(({ from, message }) => from === "server" && message.method === method)
+        .map(({ message }) => message.params),
+    /** The process of the first server. */
+    pid: () => server.wire().find(({ from }) => from === "tap").message.pid,
+>>>>>>> client
     /** The answer to the last request of a method, or of a command, once there is one. */
     answer(method, command) {
-      const request = sent(method).findLast(({ message }) => command === undefined || message.params.command === command);
+      const request = sent(method).findLast(
+        ({ message }) => command === undefined || message.params.command === command,
+      );
       const answers = server.wire().filter(({ from, message }) => from === "server" && message.method === undefined);
       return answers.find(({ message }) => message.id === request?.message.id)?.message;
     },

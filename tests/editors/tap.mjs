@@ -25,6 +25,9 @@ function recorder(from) {
 record("tap", { pid: server.pid });
 process.stdin.on("data", recorder("client")).pipe(server.stdin);
 server.stdout.on("data", recorder("server")).pipe(process.stdout);
-server.on("error", (error) => { console.error(`tap: ${command}: ${error.message}`); process.exit(127); });
+server.on("error", (error) => {
+  console.error(`tap: ${command}: ${error.message}`);
+  process.exit(127);
+});
 server.on("exit", (code, signal) => process.exit(code ?? (signal ? 1 : 0)));
 for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => server.kill(signal));

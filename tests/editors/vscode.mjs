@@ -13,7 +13,11 @@ async function comesUp(vscode) {
   await vscode.press("Control+B"); // the pictures are of the editor
   await vscode.open(FILE);
   await vscode.picture("1-loading");
-  await until("the model to be loaded", () => vscode.told("$/progress").find(({ value }) => value.kind === "end"), MODEL_MS);
+  await until(
+    "the model to be loaded",
+    () => vscode.told("$/progress").find(({ value }) => value.kind === "end"),
+    MODEL_MS,
+  );
   await until("the status bar to say ready", async () => /finetab: ready/.test(await vscode.status()));
   check(true, "the status bar says ready");
 }
@@ -38,7 +42,11 @@ async function reuses(vscode, ghost) {
   await until("its answer", () => vscode.answer("textDocument/inlineCompletion"));
   await vscode.page.waitForTimeout(500);
   const rest = await vscode.ghost();
-  check(rest !== "" && ghost.slice(1).startsWith(rest.slice(0, 8)), "the rest stays after typing its first letter", rest);
+  check(
+    rest !== "" && ghost.slice(1).startsWith(rest.slice(0, 8)),
+    "the rest stays after typing its first letter",
+    rest,
+  );
   check(vscode.sent("finetab/didRejectCompletion").length === 0, "typing along is no rejection");
   check(vscode.sent("textDocument/didPartiallyAcceptCompletion").length === 0, "nor is it taking a part");
 }
@@ -46,7 +54,15 @@ async function reuses(vscode, ghost) {
 async function explains(vscode) {
   await vscode.command("finetab: Why No Suggestion?");
   const { result } = await until("the answer of why", () => vscode.answer("workspace/executeCommand", "finetab.why"));
+<<<<<<< HEAD
   check(["typed through", "remembered"].includes(result[0].why), "why: the last answer came from memory", result[0].why);
+=======
+  check(
+    ["typed through", "remembered"].includes(result[0].why),
+    "why: the last answer came from memory",
+    result[0].why,
+  );
+>>>>>>> client
   const words = await until("the report", () => reportText(vscode.page, "what became of the last requests"));
   check(/shapes\.py:\d+:\d+/.test(words), "the report names the place");
   await vscode.page.waitForTimeout(500);
@@ -82,7 +98,9 @@ async function takesAll(vscode) {
   const before = await vscode.text(FILE);
   await vscode.press("Tab");
   const commands = () => vscode.sent("workspace/executeCommand");
-  const accepted = await until("finetab.accepted", () => commands().find(({ command }) => command === "finetab.accepted"));
+  const accepted = await until("finetab.accepted", () =>
+    commands().find(({ command }) => command === "finetab.accepted"),
+  );
   const grown = added(before, await vscode.text(FILE));
   await vscode.picture("5-accepted");
   check(grown !== "" && grown.startsWith(ghost.trimEnd().slice(0, 8)), `Tab takes the rest: ${JSON.stringify(grown)}`);

@@ -12,7 +12,9 @@ const saysStatus = (vscode, words) => async () => (await vscode.status()).includ
 
 async function tellsThatItIsMissing(vscode) {
   await until("the status bar to say so", saysStatus(vscode, "not installed"));
-  const [message, ...others] = await until("a message", async () => (await vscode.messages()).filter((text) => /finetab/.test(text)));
+  const [message, ...others] = await until("a message", async () =>
+    (await vscode.messages()).filter((text) => /finetab/.test(text)),
+  );
   await vscode.picture("not-installed");
   check(/not installed/.test(message) && others.length === 0, "where finetab is missing, one message says so", others);
 }
