@@ -46,13 +46,9 @@ function outcomes(summary: Summary): string {
 
 function counts(name: string, group: Group): string[] {
   const { shown, accepted, acceptance, partly_accepted, typed, rejected } = group;
-<<<<<<< HEAD
-  const share = acceptance ? `${percent(acceptance.rate)} (${Math.round(100 * acceptance.low)}–${percent(acceptance.high)})` : "";
-=======
   const share = acceptance
     ? `${percent(acceptance.rate)} (${Math.round(100 * acceptance.low)}–${percent(acceptance.high)})`
     : "";
->>>>>>> client
   const count = (value?: number) => (value === undefined ? "" : String(value));
   return [name, count(shown), count(accepted), share, count(partly_accepted), count(typed), count(rejected)];
 }

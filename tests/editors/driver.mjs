@@ -97,11 +97,6 @@ function editor(page, server, pictures) {
     /** Messages of a method that the extension has sent, oldest first. */
     sent: (method) => sent(method).map(({ message }) => message.params),
     /** Everything the server has said of its own accord. */
-<<<<<<< HEAD
-    told: (method) => server.wire().filter(({ from, message }) => from === "server" && message.method === method).map(({ message }) => message.params),
-    /** The process of the server, the one that was started last. */
-    pid: () => server.wire().findLast(({ from }) => from === "tap").message.pid,
-=======
     told: (method) =>
       server
         .wire()
@@ -109,7 +104,6 @@ function editor(page, server, pictures) {
         .map(({ message }) => message.params),
     /** The process of the first server. */
     pid: () => server.wire().find(({ from }) => from === "tap").message.pid,
->>>>>>> client
     /** The answer to the last request of a method, or of a command, once there is one. */
     answer(method, command) {
       const request = sent(method).findLast(

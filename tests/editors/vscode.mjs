@@ -54,15 +54,11 @@ async function reuses(vscode, ghost) {
 async function explains(vscode) {
   await vscode.command("finetab: Why No Suggestion?");
   const { result } = await until("the answer of why", () => vscode.answer("workspace/executeCommand", "finetab.why"));
-<<<<<<< HEAD
-  check(["typed through", "remembered"].includes(result[0].why), "why: the last answer came from memory", result[0].why);
-=======
   check(
     ["typed through", "remembered"].includes(result[0].why),
     "why: the last answer came from memory",
     result[0].why,
   );
->>>>>>> client
   const words = await until("the report", () => reportText(vscode.page, "what became of the last requests"));
   check(/shapes\.py:\d+:\d+/.test(words), "the report names the place");
   await vscode.page.waitForTimeout(500);
