@@ -10,6 +10,7 @@ export const SERVER_SETTINGS = [
   "maxNewTokens",
   "contextTokens",
   "eagerness",
+  "lookAhead",
   "statistics",
 ] as const;
 

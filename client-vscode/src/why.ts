@@ -22,6 +22,7 @@ const WORDS: Readonly<Record<string, string>> = {
   remembered: "a suggestion from memory",
   "nothing to add": "none: the model had nothing to add",
   filtered: "none: a filter took it away",
+  "not sure enough": "none: the model was less sure than the setting eagerness wants",
   superseded: "none: you typed on before it was ready",
   cancelled: "none: the editor did not want it any more",
 };
