@@ -8,6 +8,9 @@ from finetab.core.syntax import edit, num_faults
 _CLOSERS = ")]}"
 _PAIRS = {"(": ")", "[": "]", "{": "}"}
 _MAX_CLOSERS = 3  # at the end of a text that are tried without
+_CONTINUATIONS = ("", " {}", ";", " x", " x;", "\n}", "\nend", "\ndone", "\n#endif", " {};")
+_OPERATORS = ",\\+-*/%=&|<>.@~^"
+_INDENTED = re.compile(r"^[ \t]+\S", re.MULTILINE)
 _LEADING = re.compile(r"^[ \t]*")
 _TAB = 4  # columns
 
@@ -22,14 +25,23 @@ def drop_stray_closers(text: str, request: CompletionRequest) -> str:
 
 
 def drop_what_breaks(text: str, request: CompletionRequest) -> str:
-    """Take everything away that makes a file faulty which was not, unless it only begins what is to be gone on with."""
+    """Take away the last lines, or everything, where a file that had no faults would have some.
+
+    What only begins something may stand: it is tried with some of the ways in which code goes on.
+    """
     tree = request.document.tree
-    if tree is None or not text.strip() or _goes_on(text, request) or num_faults(tree):
+    if tree is None or not text.strip() or num_faults(tree):
         return text
-    return "" if _faults_with(text, request) else text
+    lines = text.split("\n")
+    beginnings = ("\n".join(lines[:count]) for count in range(len(lines), 0, -1))
+    return next((beginning for beginning in beginnings if _may_stand(beginning, request)), "")
 
 
-def _goes_on(text: str, request: CompletionRequest) -> bool:
+def _may_stand(text: str, request: CompletionRequest) -> bool:
+    return goes_on(text, request) or any(not _faults_with(text + more, request) for more in _CONTINUATIONS)
+
+
+def goes_on(text: str, request: CompletionRequest) -> bool:
     """Whether a text opens something that is not closed: a block, a bracket, a long string, a decorated thing."""
     language = request.document.language
     openers = language.openers if language is not None else ()
@@ -47,22 +59,31 @@ def _faults_with(text: str, request: CompletionRequest) -> int:
 
 
 def fit_indentation(text: str, request: CompletionRequest) -> str:
-    """Tabs where the file has tabs, spaces where it has spaces; no more before the first line than belongs there."""
-    before = request.prefix.rpartition("\n")[2]
+    """Tabs where the file has tabs, spaces where it has spaces; where indentation is syntax, no more than is allowed.
+
+    A file without indentation says nothing of the first, one in no known language nothing at all.
+    """
+    language, before = request.document.language, request.prefix.rpartition("\n")[2]
+    if language is None:
+        return text
     lines = text.split("\n")
-    lines[1:] = [_in_style(line, request.document.text) for line in lines[1:]]
-    if not before.strip():
-        lines[0] = _not_too_deep(_in_style(lines[0], request.document.text), before, request)
+    begun = 1 if before.strip() else 0
+    if _INDENTED.search(request.document.text):
+        lines[begun:] = [_in_style(line, request.document.text) for line in lines[begun:]]
+    if not begun and language.openers == (":",):
+        lines[0] = _not_too_deep(lines[0], before, request)
     return "\n".join(lines)
 
 
 def _not_too_deep(line: str, before: str, request: CompletionRequest) -> str:
-    """A first line after blank space only, without indentation that would go beyond what the line above allows."""
+    """A first line after blank space only, no deeper than the line above allows, if that one is whole."""
     lead = _lead(line)
     above = next((text for text in reversed(request.prefix.split("\n")[:-1]) if text.strip()), "")
-    language = request.document.language
-    opens = above.rstrip().endswith((*(language.openers if language else ()), "(", "[", "{", ":"))
-    allowed = _width(_lead(above)) + (_unit(request.document.text) if opens else 0)
+    code = above.partition("#")[0].rstrip()
+    is_open = any(code.count(opener) != code.count(closer) for opener, closer in _PAIRS.items())
+    if not code or is_open or code[-1] in _OPERATORS:
+        return line
+    allowed = _width(_lead(above)) + (_unit(request.document.text) if code[-1] == ":" else 0)
     while lead and _width(before + lead) > allowed:
         lead = lead[:-1]
     return lead + line.lstrip(" \t")

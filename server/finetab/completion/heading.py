@@ -1,8 +1,4 @@
-"""What a prefix that has been cut would lose: the file's imports, and the signatures that its window lies under.
-
-It hangs on where the window begins, not on the cursor: half-typed code makes the tree around a cursor come and go,
-and a heading that did so would throw the KV cache away at every other key.
-"""
+"""What a prefix that has been cut would lose: the file's imports, and the signatures that its window lies under."""
 
 from collections.abc import Iterator
 

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from rapidfuzz.distance import Levenshtein
 
-from finetab.completion.fitting import drop_stray_closers, drop_what_breaks, fit_indentation
+from finetab.completion.fitting import drop_stray_closers, drop_what_breaks, fit_indentation, goes_on
 from finetab.completion.request import CompletionRequest
 from finetab.core.credentials import holds_credentials
 from finetab.core.fim import FIM_ROWS
@@ -17,10 +17,11 @@ Filter: TypeAlias = Callable[[str, CompletionRequest], str]
 
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 _MIN_OVERLAP = 3  # characters of words; brackets and quotes are judged by their balance
+_AFTER_A_BRACKET = " ;:,{"
 _MAX_EQUAL_LINES = 2
 _MIN_PERIOD = 8  # characters of a repeated piece within a line
 _COMPARED_LINES = 3
-_MIN_NEAR = 20  # characters: shorter lines that are nearly alike are often meant (self.a = a, self.b = b)
+_MIN_NEAR = 20  # characters: shorter lines that are nearly alike are often meant
 _NEAR = 0.05  # of the letters differ, as in Tabby's filter of the same purpose
 _SENTINELS = tuple(
     sorted({token for row in FIM_ROWS for token in (row.prefix, row.suffix, row.middle, row.end)
@@ -60,7 +61,10 @@ def _is_double(text: str, end: str) -> bool:
     """Whether an end that equals the start of the suffix is one too many, not a bracket that the text opened."""
     if sum(letter.isalnum() or letter == "_" for letter in end) >= _MIN_OVERLAP:
         return True
-    return (end[-1] in _PAIRS and _unmatched(text, end[-1]) > 0) or (end in "\"'`" and text.count(end) % 2 == 1)
+    last = end.rstrip(_AFTER_A_BRACKET)[-1:]
+    if not last:
+        return True
+    return (last in _PAIRS and _unmatched(text, last) > 0) or (last in "\"'`" and text.count(last) % 2 == 1)
 
 
 def _unmatched(text: str, closer: str) -> int:
@@ -68,25 +72,32 @@ def _unmatched(text: str, closer: str) -> int:
 
 
 def drop_repeated_next_line(text: str, request: CompletionRequest) -> str:
-    """Take everything away when it says what the next line says, or the lines from where it begins to."""
+    """Take everything away when it says what the next line says, or the lines from where it begins to.
+
+    What only opens something may well be said twice: a decorator, a call over several lines. Beyond its first line a
+    text has its own indentation, and a bracket further in is not the one that stands below.
+    """
     if request.suffix.split("\n", 1)[0].strip():
         return text
-    following = [line.strip() for line in request.suffix.split("\n")[1:] if line.strip()]
-    if not following:
-        return text
-    lines = text.split("\n")
-    for index, line in enumerate(lines):
-        if line.strip() == following[0] and (len(following[0]) >= _MIN_OVERLAP or index > 0):
-            return "\n".join(lines[:index])
+    below = next((line.rstrip() for line in request.suffix.split("\n")[1:] if line.strip()), "")
+    first, *others = text.split("\n")
+    if len(below.strip()) >= _MIN_OVERLAP and first.strip() == below.strip() and not goes_on(first, request):
+        return ""
+    for index, line in enumerate(others):
+        if below and line.rstrip() == below:
+            return "\n".join([first, *others[:index]])
     return text
 
 
 def drop_near_repetition(text: str, request: CompletionRequest) -> str:
-    """Take everything away that says, but for a few letters, what the lines after the cursor say."""
+    """Take everything away that says, but for a few letters, what the lines after the cursor say.
+
+    One line alone is not judged: its neighbour is often meant to differ in a digit or a word.
+    """
     following = [line for line in request.suffix.split("\n")[1:] if line.strip()]
     num_lines = min(_COMPARED_LINES, len(text.strip().split("\n")))
     said, there = (_bare(lines[:num_lines]) for lines in (text.strip().split("\n"), following))
-    if min(len(said), len(there)) < _MIN_NEAR or request.suffix.split("\n", 1)[0].strip():
+    if num_lines < 2 or min(len(said), len(there)) < _MIN_NEAR or request.suffix.split("\n", 1)[0].strip():
         return text
     return "" if Levenshtein.normalized_distance(said, there) <= _NEAR else text
 
@@ -95,31 +106,39 @@ def _bare(lines: Sequence[str]) -> str:
     return "\n".join(line.strip() for line in lines)
 
 
-def drop_sentinels(text: str, _request: CompletionRequest) -> str:
-    """Cut a text where it spells a control token, which no source file means."""
-    return text[: min((text.find(token) for token in _SENTINELS if token in text), default=len(text))]
+def drop_sentinels(text: str, request: CompletionRequest) -> str:
+    """Cut a text where it spells a control token, unless the file has that token: it may be about them."""
+    spelled = (token for token in _SENTINELS if token in text and token not in request.document.text)
+    return text[: min((text.find(token) for token in spelled), default=len(text))]
 
 
-def drop_secrets(text: str, _request: CompletionRequest) -> str:
-    """Take everything away that holds a key, a token or a password."""
-    return "" if holds_credentials(text) else text
+def drop_secrets(text: str, request: CompletionRequest) -> str:
+    """Take everything away that holds a key, a token or a password, or ends one that has been begun."""
+    language = request.document.language
+    line = request.prefix.rpartition("\n")[2] + text + request.suffix.partition("\n")[0]
+    return "" if holds_credentials(line, language.suffixes[0] if language is not None else ".py") else text
 
 
 def drop_repetition(text: str, _request: CompletionRequest) -> str:
     """Cut a text that has begun to repeat itself, by lines or within its last line."""
     lines = text.split("\n")
     for index in range(len(lines) - _MAX_EQUAL_LINES):
-        run = {line.strip() for line in lines[index : index + _MAX_EQUAL_LINES + 1]}
-        if len(run) == 1 and run != {""}:
+        run = set(lines[index : index + _MAX_EQUAL_LINES + 1])
+        if len(run) == 1 and _has_letters(lines[index]):
             return "\n".join(lines[: index + 1])
     last = lines[-1]
     for period in range(_MIN_PERIOD, len(last) // 3 + 1):
         piece = last[-period:]
-        if last.endswith(piece * 3):
+        if last.endswith(piece * 3) and _has_letters(piece):
             while last.endswith(piece * 2):
                 last = last[:-period]
             return "\n".join([*lines[:-1], last])
     return text
+
+
+def _has_letters(text: str) -> bool:
+    """Rows of numbers, rules and closing brackets are repeated on purpose."""
+    return any(letter.isalpha() for letter in text)
 
 
 def drop_trailing_space(text: str, _request: CompletionRequest) -> str:

@@ -6,6 +6,7 @@ by kind and number only.
 
 import re
 import tempfile
+from threading import Lock
 
 from detect_secrets.core.scan import scan_file
 from detect_secrets.settings import transient_settings
@@ -23,6 +24,7 @@ _DETECTORS = (
 )  # fmt: skip
 _LONG_WORD = re.compile(r"[\w+/=-]{16,}")
 _QUOTES = ('"""', "'''", '"', "'", "`")
+_ONE_AT_A_TIME = Lock()  # the library's settings are the process's
 _SETTINGS = {"plugins_used": [{"name": name} for name in _DETECTORS]}
 
 
@@ -36,10 +38,10 @@ def without_credentials(tree: SyntaxTree) -> tuple[str, tuple[str, ...]]:
     return text, tuple(sorted(kind for _, _, kind in found))
 
 
-def holds_credentials(text: str) -> bool:
-    """Whether a short text holds a secret. Quick for texts without a long word of letters and digits."""
+def holds_credentials(text: str, suffix: str) -> bool:
+    """Whether a few lines of a file with this suffix hold a secret; quick where no long word has letters and digits."""
     long_words = (word for word in _LONG_WORD.findall(text) if any(letter.isdigit() for letter in word))
-    return next(long_words, "") != "" and bool(_found(text, ".txt"))
+    return next(long_words, "") != "" and bool(_found(text, suffix))
 
 
 def _found(text: str, suffix: str) -> list[tuple[int, str, str]]:
@@ -48,7 +50,7 @@ def _found(text: str, suffix: str) -> list[tuple[int, str, str]]:
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", newline="", suffix=suffix) as file:
         file.write(text)
         file.flush()
-        with transient_settings(_SETTINGS):
+        with _ONE_AT_A_TIME, transient_settings(_SETTINGS):
             found = list(scan_file(file.name))
     return [(secret.line_number - 1, secret.secret_value or "", secret.type) for secret in found]
 

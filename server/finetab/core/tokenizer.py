@@ -14,6 +14,7 @@ from finetab.errors import BadFile
 FILE_NAME = "tokenizer.json"
 _MAX_LOOSE_IDS = 4
 _PART_OF_A_CHARACTER = "\ufffd"
+_WORD = "▁a"  # a word with the space before it, as sentencepiece writes it
 _BYTE = re.compile("<0x[0-9A-F]{2}>")  # sentencepiece's way to spell what it has no token for
 
 
@@ -28,6 +29,10 @@ class Tokenizer:
         backend.no_truncation()
         backend.no_padding()
         self._backend = backend
+        # Some decoders drop the space that begins a text: it is put behind a line break, which stays a token apart.
+        word = backend.token_to_id(_WORD)
+        drops_a_space = word is not None and not backend.decode([word]).startswith(" ")
+        self._lead = list(backend.encode("\n", add_special_tokens=False).ids) if drops_a_space else []
         self.ids_of_special = {
             token.content: index for index, token in backend.get_added_tokens_decoder().items() if token.special
         }
@@ -48,16 +53,20 @@ class Tokenizer:
     def encode(self, text: str) -> list[int]:
         """The ids of a text, no special token among them. A lone surrogate becomes a replacement character."""
         clean = text.encode("utf-8", "replace").decode("utf-8")
-        return list(self._backend.encode(clean, add_special_tokens=False).ids)
+        lead = "\n" if self._lead else ""
+        return list(self._backend.encode(lead + clean, add_special_tokens=False).ids[len(self._lead) :])
 
     def decode(self, ids: Sequence[int]) -> str:
         """The text of ids; bytes that do not make up a whole character yet become U+FFFD."""
-        return str(self._backend.decode(list(ids), skip_special_tokens=False))
+        text = str(self._backend.decode([*self._lead, *ids], skip_special_tokens=False))
+        return text[1:] if self._lead else text
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
         """What each id spells. Slow when first asked for: two seconds for 262,144 tokens."""
-        spelled = self._backend.decode_batch([[index] for index in range(self.size)], skip_special_tokens=False)
+        alone = [[*self._lead, index] for index in range(self.size)]
+        spelled = self._backend.decode_batch(alone, skip_special_tokens=False)
+        spelled = [text[1:] for text in spelled] if self._lead else spelled
         silent = set(self.ids_of_special.values())
         for index, text in enumerate(spelled):
             if _PART_OF_A_CHARACTER in text or _BYTE.fullmatch(self._backend.id_to_token(index) or ""):

@@ -98,6 +98,26 @@ def test_a_text_without_a_grammar_is_cut_at_lines() -> None:
     assert 200 < 8000 - start <= 3000
 
 
+@pytest.mark.parametrize(("path", "opener", "closer"), [("a.py", ":", ""), ("a.js", " {", "  }\n")])
+def test_what_stands_above_a_window_stays_while_a_method_is_typed(path: str, opener: str, closer: str) -> None:
+    word = "def " if path == "a.py" else ""
+    methods = [f"  {word}method{index}(a, b){opener}\n    return a\n{closer}" for index in range(30)]
+    start = f"class A{opener}\n" + "".join(methods[:25])
+    rest = "".join(methods[25:]) + ("}\n" if closer else "")
+    typed = f"  {word}typed(first, second){opener}\n    const = [first(second), 'x']\n    return const\n"
+    made, seen = windows(), set()
+    for length in range(len(typed) + 1):
+        document = open_document(path, start + typed[:length] + rest)
+        offset = len(start) + length
+        parts = made.parts(document, offset)
+        shown = TOKENIZER.decode(parts.prefix + parts.tail)
+        begin = made.prefix_start(document, offset)
+        assert begin > 0
+        seen.add((begin, shown[: len(shown) - (offset - begin)]))
+    assert len(seen) == len({begin for begin, _ in seen})
+    assert all(f"class A{opener}\n" in above for _, above in seen)
+
+
 def test_a_window_that_does_not_begin_with_its_file_has_the_imports_and_signatures_above_it() -> None:
     document = open_document("a.py", SOURCE)
     offset = SOURCE.index("def resolve") - 200

@@ -60,11 +60,3 @@ func (s Shape) Area(x int) int {
 def test_imports_and_open_signatures(path: str, text: str, at: str, lines: list[str]) -> None:
     start = text.rfind("\n", 0, text.index(at)) + 1
     assert heading(open_document(path, text), start) == lines
-
-
-def test_what_is_typed_below_does_not_change_it() -> None:
-    start = PYTHON.rfind("\n", 0, PYTHON.index("b = 2")) + 1
-    cut = PYTHON.index("return a")
-    for typed in ("", "if", "if (", "x = [", "def ", "'''", "class"):
-        text = PYTHON[:cut] + typed + PYTHON[cut:]
-        assert heading(open_document("a.py", text), start)[-4:] == heading(open_document("a.py", PYTHON), start)[-4:]

@@ -56,4 +56,4 @@ def test_plain_code_is_left_as_it_is(text: str) -> None:
     [(f"token = '{TOKEN}'", True), ("def test_a_very_long_name_of_a_function_2() -> None:", False), ("x = 1", False)],
 )
 def test_a_short_text_is_judged_without_a_tree(text: str, holds: bool) -> None:
-    assert holds_credentials(text) is holds
+    assert holds_credentials(text, ".py") is holds

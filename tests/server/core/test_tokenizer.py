@@ -4,7 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import tokenizers
 from tests.conftest import byte_tokenizer, word_tokenizer
+from tokenizers import decoders, models, normalizers
 
 from finetab.core.tokenizer import Tokenizer
 from finetab.errors import BadFile
@@ -57,3 +59,29 @@ def test_control_tokens_and_parts_of_characters_are_never_said_in_a_loose_end() 
     tokenizer = Tokenizer(byte_tokenizer())
     assert not len(tokenizer.vocabulary.that_fit("<|endoftext|>"[:5])[5:])
     assert not tokenizer.vocabulary.is_loose("é")
+
+
+def sentencepiece_like() -> tokenizers.Tokenizer:
+    """As Llama's: a space is put before a text and taken away again, and what has no token is spelled in bytes."""
+    words = ["<unk>", "▁", "▁a", "▁self", "self", "a", "s", "e", "l", "f", "▁▁", "▁return"]
+    pieces = [*words, *(f"<0x{byte:02X}>" for byte in range(256))]
+    scored = [(piece, -float(index)) for index, piece in enumerate(pieces)]
+    tokenizer = tokenizers.Tokenizer(models.Unigram(scored, 0, byte_fallback=True))
+    tokenizer.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
+    tokenizer.decoder = decoders.Sequence(
+        [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)]
+    )
+    return tokenizer
+
+
+@pytest.mark.parametrize("text", ["self", " self", "  a", "\n a", " return self", "", "é a"])
+def test_a_tokenizer_that_drops_a_first_space_says_texts_whole(text: str) -> None:
+    tokenizer = Tokenizer(sentencepiece_like())
+    assert tokenizer.decode(tokenizer.encode(text)) == text
+
+
+def test_its_words_keep_their_space() -> None:
+    tokenizer = Tokenizer(sentencepiece_like())
+    assert tokenizer.decode(tokenizer.encode(" self")) == " self"
+    assert tokenizer.encode(" self") != tokenizer.encode("self")
+    assert {tokenizer.decode([int(index)]) for index in tokenizer.vocabulary.that_fit(" s")} == {" ", " self"}

@@ -114,6 +114,8 @@ class SampleMaker:
         parts = self._windows.parts(document, span.start, chunks)
         tail = self._tokenizer.decode(parts.tail)
         said = self._tokenizer.encode(tail + middle)
+        if "\n" in tail and middle.startswith("\n"):
+            return None  # the server begins no second line there (`core/vocabulary.py`)
         if len(said) > self._mix.max_middle_tokens + len(parts.tail) or self._tokenizer.decode(said) != tail + middle:
             return None  # some tokenizers cannot say all that a file can: sentencepiece takes U+2581 for a space
         prompt = self._fim.prompt(replace(parts, tail=()), form)
