@@ -231,7 +231,7 @@ def _report(
 
 
 def _group(record: dict[str, Any]) -> str:
-    if record["why"] in ("typed through", "remembered"):
+    if record["why"] in ("typed through", "remembered") or record.get("generated_tokens") == 0:
         return "remembered"
     if record["why"] in ("superseded", "cancelled"):
         return "superseded"

@@ -26,6 +26,7 @@ def load_completer(settings: Settings, progress: Progress) -> Completer:
         model = attach(base, folder, manifest)
     voice = _voice(settings, base, manifest)
     engine = TorchEngine(model, voice.fim.end_id, base.never_sampled)
+    _ = base.tokenizer.vocabulary  # two seconds that the first request should not wait
     progress("ready", 1.0)
     return Completer(engine, voice)
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from pathlib import PurePosixPath
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 
 def show_requests(requests: Iterable[Mapping[str, Any]]) -> None:
@@ -17,7 +17,7 @@ def show_requests(requests: Iterable[Mapping[str, Any]]) -> None:
         total = request.get("total_ms")
         table.add_row(
             _time(request),
-            _place(request),
+            Text(_place(request)),
             str(request.get("why", "")) + (f": {request['finish_reason']}" if request.get("why") == "filtered" else ""),
             f"{total:.0f}" if isinstance(total, int | float) else "",
             _how(request),
@@ -36,7 +36,7 @@ def _time(request: Mapping[str, Any]) -> str:
 
 
 def _place(request: Mapping[str, Any]) -> str:
-    name = PurePosixPath(unquote(urlsplit(str(request.get("uri", ""))).path)).name
+    name = unquote(str(request.get("uri", "")).rpartition("/")[2])
     line, character = request.get("line"), request.get("character")
     return f"{name}:{line + 1}:{character + 1}" if isinstance(line, int) and isinstance(character, int) else name
 

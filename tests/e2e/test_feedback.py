@@ -79,6 +79,22 @@ def test_an_accepted_offer_counts_and_the_command_line_says_the_same(server: Ser
     assert "100% (21-100)" in table.stdout
 
 
+def test_an_offer_that_goes_on_from_a_menu_s_entry_counts_what_is_put_in(home: Path) -> None:
+    with watched("a.app") as server:
+        over = {"start": {"line": 0, "character": 2}, "end": {"line": 0, "character": 5}}
+        context = {"triggerKind": 2, "selectedCompletionInfo": {"range": over, "text": "append"}}
+        place = {"textDocument": {"uri": URI}, "position": {"line": 0, "character": 5}}
+        (offered,) = server.call("textDocument/inlineCompletion", {**place, "context": context})["items"]
+        change = {"range": over, "text": offered["insertText"]}
+        document = {"uri": URI, "version": 2}
+        server.notify("textDocument/didChange", {"textDocument": document, "contentChanges": [change]})
+        command = offered["command"]
+        server.call("workspace/executeCommand", {"command": command["command"], "arguments": command["arguments"]})
+        found = stats(server)
+    assert (found["shown"], found["accepted"]) == (1, 1)
+    assert found["characters_accepted"] == len(offered["insertText"]) - len("app")
+
+
 def test_no_text_of_the_document_is_on_the_disk(home: Path) -> None:
     with watched("x = 'a_very_private_word'\n") as server:
         accept(server, item(server))

@@ -7,6 +7,7 @@ while they type on, and when they stop it is over at once (adaptive delays: arXi
 import math
 from collections import deque
 
+from finetab.core.syntax import is_prose
 from finetab.documents import Document
 
 _MAX_TO_THE_RIGHT = 8  # characters, as in llama.vim
@@ -19,6 +20,7 @@ _USUAL_SECONDS, _MIN_SECONDS, _MAX_SECONDS = 0.12, 0.03, 0.25
 MIN_LOGPROB = {"eager": -math.inf, "normal": -0.6, "calm": -0.3}
 """From which mean log-probability an answer is shown unasked: where `benchmarks/confidence.py` loses nothing that is
 right, and where about half of what it shows is (the default base, untuned)."""
+_HEADERS = ("for", "if", "switch", "while")
 _RUN = 2  # deletions in a row: what is being taken back is not to be completed
 
 
@@ -26,14 +28,31 @@ def why_not_here(document: Document, offset: int) -> str:
     """Why nothing is to be suggested at a place unless asked by hand; "" where something is."""
     text = document.text
     line_end = text.find("\n", offset)
+    left = text[text.rfind("\n", 0, offset) + 1 : offset]
     right = text[offset : line_end if line_end >= 0 else len(text)]
     if right[:1].isalnum() or right[:1] == "_":
         return "the cursor stands before a word"
-    if len([letter for letter in right if letter not in _CLOSERS]) > _MAX_TO_THE_RIGHT:
+    if _is_text(right, document):
         return "there is text to the right of the cursor"
-    if not right.strip() and document.language is not None and text[:offset].rstrip(" \t").endswith(";"):
+    if not right.strip() and _is_complete(left, document, offset):
         return "the statement is complete"
     return ""
+
+
+def _is_text(right: str, document: Document) -> bool:
+    """Whether more than brackets, a little code, the end of a signature or a comment stands to the right."""
+    comment = document.language.comment if document.language is not None else "#"
+    if right[:1] in (")", "]", "}") or right.lstrip().startswith(comment):
+        return False
+    return len([letter for letter in right if letter not in _CLOSERS]) > _MAX_TO_THE_RIGHT
+
+
+def _is_complete(left: str, document: Document, offset: int) -> bool:
+    """Whether a line's semicolon ends it: none in a comment or a string, between brackets, or in a loop's header."""
+    if not left.rstrip(" \t").endswith(";") or document.tree is None or left.split(maxsplit=1)[0] in _HEADERS:
+        return False
+    is_open = any(left.count(opener) > left.count(closer) for opener, closer in ("()", "[]", "{}"))
+    return not is_open and not is_prose(document.tree, len(document.text[:offset].rstrip(" \t")))
 
 
 def share_of_delay(document: Document, offset: int) -> float:
@@ -60,10 +79,9 @@ class Rhythm:
         self._last = now
         self._num_deletions = self._num_deletions + 1 if is_deletion else 0
 
-    @property
-    def is_taking_back(self) -> bool:
-        """Whether the last edits were deletions, one after the other."""
-        return self._num_deletions >= _RUN
+    def is_taking_back(self, now: float) -> bool:
+        """Whether the last edits were deletions, one after the other, and not long ago."""
+        return self._num_deletions >= _RUN and now - self._last < _PAUSE_SECONDS
 
     def delay(self, now: float, share: float) -> float:
         """Seconds to wait, counted from now, for a place with this share of the delay."""

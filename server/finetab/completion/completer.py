@@ -16,7 +16,7 @@ from finetab.core.tokenizer import Tokenizer
 from finetab.engine.base import Engine, Generation, GenerationRequest
 
 _TEMPERATURE = 0.7
-_TRIES_PER_CANDIDATE = 3
+_MAX_REPEATS = 2  # draws that give nothing new, after which the model is believed to be sure
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ class Voice:
     budgets: Budgets
     max_new_tokens: int
     may_be_empty: bool = False
+    """Whether it was taught empty answers; nobody else may end before having begun."""
 
 
 class Completer:
@@ -62,9 +63,8 @@ class Completer:
     def recall(self, request: CompletionRequest) -> Answer | None:
         """See `Service.recall`."""
         answer = self._memory.find(request)
-        if answer is None or len(answer.others) < request.num_candidates - 1:
-            return None
-        return _if_sure(answer, request)
+        # What somebody types into is on the screen already.
+        return _if_sure(answer, request) if answer is not None and answer.why != "typed through" else answer
 
     def complete(self, request: CompletionRequest) -> Answer:
         """See `Service.complete`."""
@@ -92,12 +92,14 @@ class Completer:
         related = self._neighbours.related_to(request) if self.voice.budgets.context and request.neighbours else ()
         parts = self.windows.parts(request.document, request.offset, related)
         answer = self._said(request, parts)
-        for seed in range(1, _TRIES_PER_CANDIDATE * (request.num_candidates - 1) + 1):
-            if not answer.text or len(answer.others) == request.num_candidates - 1:
-                break
+        seed = repeats = 0
+        while answer.text and len(answer.others) < request.num_candidates - 1 and repeats < _MAX_REPEATS:
+            seed += 1
             other = self._said(request, parts, seed)
             if other.why == "answered" and other.text not in (answer.text, *answer.others):
                 answer = replace(answer, others=(*answer.others, other.text))
+            else:
+                repeats += 1
         if answer.why in ("answered", "nothing to add", "filtered") and not request.ticket.is_ended():
             self._memory.remember(request, answer)
         return answer
@@ -112,7 +114,7 @@ class Completer:
                 max_new_tokens=self.voice.max_new_tokens,
                 should_stop=rule,
                 is_cancelled=request.ticket.is_ended,
-                may_be_empty=self.voice.may_be_empty,
+                may_end=lambda ids: self.voice.may_be_empty or healing.beyond(ids) != "",
                 tail=len(parts.tail),
                 allowed=healing.allowed,
                 temperature=_TEMPERATURE if seed else 0.0,

@@ -2,6 +2,7 @@
 
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from finetab.completion.request import Answer, CompletionRequest, Why
@@ -17,6 +18,8 @@ class _Remembered:
     prefix_length: int
     prefix_hash: int
     answer: Answer
+    num_candidates: int
+    """How many were asked for; there may be fewer."""
 
 
 class Memory:
@@ -29,7 +32,7 @@ class Memory:
     def remember(self, request: CompletionRequest, answer: Answer) -> None:
         """Keep an answer, an empty one as well: it says that the model had nothing to add."""
         place = (request.document.path, hash(request.suffix))
-        entry = _Remembered(request.offset, hash(request.prefix), answer)
+        entry = _Remembered(request.offset, hash(request.prefix), answer, request.num_candidates)
         with self._lock:
             self._answers[place] = (entry, *self._answers.get(place, ()))[:_KEPT_AT_A_PLACE]
             self._answers.move_to_end(place)
@@ -41,33 +44,56 @@ class Memory:
 
         Where an answer has been taken whole, what was worked out for the line after it.
         """
-        place = (request.document.path, hash(request.suffix))
-        found = self._find(place, request.prefix)
+        entries = self._at((request.document.path, hash(request.suffix)))
+        found = _find(entries, request.prefix, request.num_candidates)
         line_end = line_break_after(request, "")
-        if not line_end or (found is not None and found.text):
+        if (found is not None and found.text) or not line_end or not _was_taken(entries, request.prefix):
             return found
-        ahead = self._find(place, request.prefix + line_end)
+        ahead = _find(entries, request.prefix + line_end, 1)
         if ahead is None or not ahead.text:
             return found
         return replace(ahead, text=line_end + ahead.text, others=(), why="remembered")
 
-    def _find(self, place: tuple[str, int], prefix: str) -> Answer | None:
+    def _at(self, place: tuple[str, int]) -> tuple[_Remembered, ...]:
         with self._lock:
-            entries = self._answers.get(place, ())
-        for entry in entries:
-            typed = prefix[entry.prefix_length :]
-            if len(typed) > _MAX_TYPED or len(prefix) < entry.prefix_length:
-                continue
-            if hash(prefix[: entry.prefix_length]) != entry.prefix_hash or not entry.answer.text.startswith(typed):
-                continue
-            if len(typed) < len(entry.answer.text) or not typed:
-                return _rest(entry.answer, typed)
+            return self._answers.get(place, ())
+
+
+def _find(entries: Sequence[_Remembered], prefix: str, num_candidates: int) -> Answer | None:
+    """What one of the answers leaves after what has been typed since it was asked for."""
+    for entry in entries:
+        typed = _typed_since(entry, prefix)
+        if typed is None or (entry.num_candidates < num_candidates and entry.answer.text):
+            continue
+        if not typed:
+            return _rest(entry.answer, typed)
+        for text in (entry.answer.text, *entry.answer.others):
+            if text.startswith(typed) and text != typed:
+                return _rest(replace(entry.answer, text=text), typed)
+    return None
+
+
+def _was_taken(entries: Sequence[_Remembered], prefix: str) -> bool:
+    """Whether an answer has been put in whole and the cursor stands after it."""
+    return any(
+        typed and typed in (entry.answer.text, *entry.answer.others)
+        for entry in entries
+        for typed in [_typed_since(entry, prefix)]
+    )
+
+
+def _typed_since(entry: _Remembered, prefix: str) -> str | None:
+    """What has been typed after the place of an answer, None where the text before it is another."""
+    typed = prefix[entry.prefix_length :]
+    if len(typed) > _MAX_TYPED or len(prefix) < entry.prefix_length:
         return None
+    return typed if hash(prefix[: entry.prefix_length]) == entry.prefix_hash else None
 
 
 def _rest(answer: Answer, typed: str) -> Answer:
     """What is left of an answer into which somebody has typed."""
-    others = tuple(other[len(typed) :] for other in answer.others if other.startswith(typed) and other != typed)
+    candidates = [other for other in answer.others if other.startswith(typed) and other not in (typed, answer.text)]
+    others = tuple(other[len(typed) :] for other in candidates)
     why: Why = "typed through" if typed else "remembered"
     known = answer.prompt_tokens
     return replace(

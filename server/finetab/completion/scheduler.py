@@ -12,6 +12,7 @@ class Scheduler:
         self._lock = threading.Lock()
         self._in_force: dict[str, Ticket] = {}
         self._ahead = Ticket()
+        self._ahead_of = 0
 
     def begin(self, uri: str) -> Ticket:
         """A new ticket; the document's older one, if any, ends as superseded."""
@@ -23,11 +24,14 @@ class Scheduler:
             older.end("superseded")
         return ticket
 
-    def begin_ahead(self) -> Ticket:
-        """A ticket for work that nobody waits for; the one before it ends."""
+    def begin_ahead(self, place: str) -> Ticket | None:
+        """A ticket for work that nobody waits for; the one before it ends. None where it is for the same place."""
         ticket = Ticket()
         with self._lock:
-            older, self._ahead = self._ahead, ticket
+            older = self._ahead
+            if hash(place) == self._ahead_of and not older.is_ended():
+                return None
+            self._ahead, self._ahead_of = ticket, hash(place)
         older.end("superseded")
         return ticket
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from enum import Enum
 
 from finetab.completion.request import CompletionRequest
-from finetab.core.syntax import block_end, edit, opens_block
+from finetab.core.syntax import block_end, code_end, edit, opens_block
 from finetab.documents import Document
 
 _CLOSERS = ")]}>\"'`;,:"
@@ -32,6 +32,8 @@ def extent_at(document: Document, offset: int) -> Extent:
         return Extent.LINE
     header_end = offset if text[line_start:offset].strip() else line_start
     header = text[:header_end].rstrip()
+    if document.tree is not None:
+        header = header[: code_end(document.tree, len(header))]
     if not _opens_block(document, len(header)):
         return Extent.LINE
     header_start = header.rfind("\n") + 1

@@ -151,6 +151,22 @@ def opens_block(tree: SyntaxTree, offset: int) -> bool:
     return False
 
 
+def is_prose(tree: SyntaxTree, offset: int) -> bool:
+    """Whether what ends at `offset` is a comment or a part of a string."""
+    node: tree_sitter.Node | None = _token_before(tree, offset)
+    while node is not None and node.type not in tree.language.blocks:
+        if "comment" in node.type or "string" in node.type:
+            return True
+        node = node.parent
+    return False
+
+
+def code_end(tree: SyntaxTree, offset: int) -> int:
+    """Where the code that ends at `offset` really ends: before a comment, where there is one."""
+    token = _token_before(tree, offset)
+    return len(tree.text[: tree.char_of(token.start_byte)].rstrip()) if "comment" in token.type else offset
+
+
 def _token_before(tree: SyntaxTree, offset: int) -> tree_sitter.Node:
     byte = tree.byte_of(offset)
     token = tree.root.descendant_for_byte_range(max(0, byte - 1), byte)

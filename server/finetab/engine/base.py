@@ -33,8 +33,8 @@ class GenerationRequest:
     max_new_tokens: int
     should_stop: Callable[[Sequence[int]], bool] = no_rule
     is_cancelled: Callable[[], bool] = never
-    may_be_empty: bool = False
-    """Whether the end token may come first: only where the model was taught empty answers."""
+    may_end: Callable[[Sequence[int]], bool] = bool
+    """Whether the end token may follow the new ids so far; not before the first one, unless this says so."""
     tail: int = 0
     """How many ids at the prompt's end are said anew: the answer's ids begin where they begin."""
     allowed: Callable[[Sequence[int]], Ids | None] = anything

@@ -150,8 +150,7 @@ class TorchEngine:
         choice = choice_of(request.temperature, request.seed)
         while True:
             is_tail = len(logits_TV) > 1
-            may_end = request.may_be_empty or (bool(ids) and ids != tail)
-            step = self._step(choice, logits_TV[0], request.allowed(ids), may_end=may_end)
+            step = self._step(choice, logits_TV[0], request.allowed(ids), may_end=request.may_end(ids))
             if is_tail and step.token == tail[len(ids)]:
                 ids.append(step.token)
                 logits_TV = logits_TV[1:]

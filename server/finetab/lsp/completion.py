@@ -41,7 +41,7 @@ async def completion(ls: FinetabServer, params: types.CompletionParams) -> types
     if item is None:
         return types.CompletionList(is_incomplete=True, items=[])
     item.command = accepted(found.request_id, found.answer.adapter)
-    feedback.offered(ls, params.text_document.uri, found, [(found.request_id, item.label)])
+    feedback.offered(ls, params.text_document.uri, found, [(found.request_id, _first_line(found.answer.text))])
     return types.CompletionList(is_incomplete=True, items=[item])
 
 
@@ -56,7 +56,7 @@ def menu_item(document: Document, typed: str, text: str, over: types.Range) -> t
 
     One line only: some editors indent the others anew, whatever the server says.
     """
-    line = typed + LINE_END.split(text, maxsplit=1)[0]
+    line = typed + _first_line(text)
     if line == typed or line.isspace():
         return None
     name = document.language.name if document.language is not None else ""
@@ -72,3 +72,7 @@ def menu_item(document: Document, typed: str, text: str, over: types.Range) -> t
         insert_text_mode=types.InsertTextMode.AsIs,
         text_edit=types.TextEdit(over, line),
     )
+
+
+def _first_line(text: str) -> str:
+    return LINE_END.split(text, maxsplit=1)[0]

@@ -69,9 +69,12 @@ class Found:
 
     answer: Answer
     request: CompletionRequest
+    """At the cursor, as the document was, whatever was selected in a menu."""
     request_id: str
     is_explicit: bool
     total_ms: float
+    lead: str = ""
+    """The rest of a menu's selected entry, which stands between the cursor and the answer."""
 
     @property
     def candidates(self) -> list[tuple[str, str]]:

@@ -31,7 +31,8 @@ async def inline_completion(
     found = await answer_at(ls, params, is_explicit=is_explicit, selected=selected)
     if found is None:
         return None
-    feedback.offered(ls, params.text_document.uri, found, found.candidates)
+    shown = [(item_id, found.lead + text) for item_id, text in found.candidates]
+    feedback.offered(ls, params.text_document.uri, found, shown)
     return completion_list(found, params.position, selected)
 
 
@@ -58,6 +59,7 @@ async def answer_at(
         if span is None or service is None:
             record["why"] = "the document is not open" if span is None else ls.holder.why_not
             return None
+        at_cursor = _request(ls, span, params.position, None)
         request = replace(_request(ls, span, params.position, selected), ticket=ticket)
         answer: Answer | None
         if is_explicit:
@@ -71,7 +73,8 @@ async def answer_at(
         record |= {"why": answer.why, **answer.cost()}
         if answer.text and ls.settings.look_ahead:
             ls.run_beside(_look_ahead(ls, service, request, answer))
-        return Found(answer, request, str(record["id"]), is_explicit, _elapsed_ms(started))
+        lead = request.prefix[at_cursor.offset :] if selected is not None else ""
+        return Found(answer, at_cursor, str(record["id"]), is_explicit, _elapsed_ms(started), lead)
     except asyncio.CancelledError:
         ticket.end("cancelled")
         record["why"] = "cancelled"
@@ -107,13 +110,14 @@ async def _unasked(
     ls: FinetabServer, service: Service, request: CompletionRequest, uri: str, record: dict[str, Any]
 ) -> Answer | None:
     """From memory at once, else from the model after a pause in typing; None where nothing is to be suggested."""
-    rhythm = ls.rhythm_of(uri)
+    rhythm, known = ls.rhythm_of(uri), service.recall(request)
+    if known is not None and known.why == "typed through":
+        return known  # it is on the screen, wherever that is
     record["why"] = why_not_here(request.document, request.offset)
-    if rhythm.is_taking_back:
+    if rhythm.is_taking_back(time.monotonic()):
         record["why"] = "text is being taken back"
     if record["why"]:
         return None
-    known = service.recall(request)
     if known is not None:
         return known
     delay = rhythm.delay(time.monotonic(), share_of_delay(request.document, request.offset))
@@ -136,8 +140,11 @@ def _complete(service: Service, request: CompletionRequest) -> Answer:
 
 
 async def _look_ahead(ls: FinetabServer, service: Service, request: CompletionRequest, answer: Answer) -> None:
-    """Work out the next line, until somebody needs the model."""
-    ahead = replace(request, ticket=ls.scheduler.begin_ahead())
+    """Work out the next line, until somebody needs the model; once, however much of the answer is typed meanwhile."""
+    ticket = ls.scheduler.begin_ahead(request.prefix + answer.text)
+    if ticket is None:
+        return
+    ahead = replace(request, ticket=ticket)
     try:
         await asyncio.get_running_loop().run_in_executor(ls.workers, service.look_ahead, ahead, answer)
     except Exception:  # noqa: BLE001 - the edge: nobody waits for this

@@ -55,9 +55,13 @@ def did_change(ls: FinetabServer, params: types.DidChangeNotebookDocumentParams)
         return
     if changes.structure is not None:
         _keep(ls, params.notebook_document, _restructured(notebook, changes.structure))
+        for cell in changes.structure.did_close or ():
+            ls.forget_rhythm(cell.uri)
     for content in changes.text_content or ():
         for change in content.changes:
             _type(ls, params.notebook_document, content.document.uri, change)
+        is_deletion = all(not change.text for change in content.changes)
+        ls.rhythm_of(content.document.uri).edited(time.monotonic(), is_deletion=is_deletion)
 
 
 def did_close(ls: FinetabServer, params: types.DidCloseNotebookDocumentParams) -> None:
@@ -106,7 +110,6 @@ def _type(ls: FinetabServer, identity: _Identity, uri: str, change: types.TextDo
     if span is None or uri not in notebook.cells:
         return
     edit = edit_of(span.text, change, ls.encoding)
-    ls.rhythm_of(uri).edited(time.monotonic(), is_deletion=not edit.replacement)
     text = span.text[: edit.start] + edit.replacement + span.text[edit.end :]
     cell = replace(notebook.cells[uri], text=text)
     ls.notebooks[identity.uri] = replace(notebook, cells={**notebook.cells, uri: cell})

@@ -78,7 +78,7 @@ class FinetabServer(LanguageServer):
     def remember(self, record: dict[str, Any]) -> None:
         """Keep what became of a request, here and in the journal that `finetab why` reads."""
         self.requests.appendleft(record)
-        if not self.was_shut_down:
+        if self.settings.statistics and not self.was_shut_down:
             self.workers.submit(self._note, record)
 
     def _note(self, record: dict[str, Any]) -> None:

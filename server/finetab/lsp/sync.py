@@ -35,7 +35,8 @@ def did_change(ls: FinetabServer, params: types.DidChangeTextDocumentParams) -> 
         edit = edit_of(document.text, change, ls.encoding)
         feedback.edited(ls, uri, document.text, edit)
         document = edited(document, edit, params.text_document.version)
-        ls.rhythm_of(uri).edited(time.monotonic(), is_deletion=not edit.replacement)
+    is_deletion = all(not change.text for change in params.content_changes)
+    ls.rhythm_of(uri).edited(time.monotonic(), is_deletion=is_deletion)
     ls.documents.put(uri, document)
 
 

@@ -22,6 +22,14 @@ def at(marked: str, path: str = "a.py") -> tuple[Document, int]:
         ("x = | + a\ny = 123456789\n", "a.py", ""),
         ("let x = 1;|\n", "a.js", "the statement is complete"),
         ("let x = 1;|\n", "notes.txt", ""),
+        ("for (let i = 0;|", "a.js", ""),
+        ("\tif err := f();|\n", "a.go", ""),
+        ("let a: [i32;|\n", "a.rs", ""),
+        ("// see a;|\n", "a.js", ""),
+        ("let s = `a;|`\n", "a.js", ""),
+        ("def f(|) -> dict[str, int]:\n", "a.py", ""),
+        ("function f(|): Promise<void> {\n", "a.ts", ""),
+        ("x = |  # type: ignore\n", "a.py", ""),
         ("for (let i = 0;| i < length; i++) {}\n", "a.js", "there is text to the right of the cursor"),
     ],
 )
@@ -69,5 +77,8 @@ def test_taking_back_is_a_run_of_deletions() -> None:
     seen = []
     for is_deletion in (True, True, False, True):
         rhythm.edited(0.0, is_deletion=is_deletion)
-        seen.append(rhythm.is_taking_back)
+        seen.append(rhythm.is_taking_back(0.5))
     assert seen == [False, True, False, False]
+    rhythm.edited(0.0, is_deletion=True)
+    assert rhythm.is_taking_back(1.0)
+    assert not rhythm.is_taking_back(3.0)

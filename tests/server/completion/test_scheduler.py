@@ -37,13 +37,17 @@ def test_shutdown_ends_them_all() -> None:
 
 def test_what_is_worked_out_ahead_gives_way_and_is_withdrawn_at_the_end() -> None:
     scheduler = Scheduler()
-    first = scheduler.begin_ahead()
-    second = scheduler.begin_ahead()
+    first = scheduler.begin_ahead("x = 1")
+    second = scheduler.begin_ahead("y = 1")
+    assert first is not None
+    assert second is not None
     assert (first.is_ended(), second.is_ended()) == (True, False)
+    assert scheduler.begin_ahead("y = 1") is None
     scheduler.begin("a")
     assert not second.is_ended()
     scheduler.end_ahead()
     assert second.is_ended()
-    third = scheduler.begin_ahead()
+    third = scheduler.begin_ahead("y = 1")
+    assert third is not None
     scheduler.end_all()
     assert third.is_ended()
