@@ -1,5 +1,7 @@
 """Settings: defaults, both spellings, and every fault told at once."""
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -69,3 +71,9 @@ def test_paths_in_the_file_are_meant_from_where_it_stands_and_names_stay_names(t
     path.write_text('base = "model.gguf"\nadapter = "./base"\n')
     settings = read_settings(tmp_path)[0]
     assert (settings.base, settings.adapter) == (str(tmp_path / "model.gguf"), str(tmp_path / "base"))
+
+
+def test_every_setting_and_its_default_stand_in_the_documents() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "settings.md").read_text("utf-8")
+    for name, default in asdict(Settings()).items():
+        assert f"| `{name}` | `{json.dumps(default)}` |" in page
