@@ -120,7 +120,10 @@ def _serve(settings: dict[str, Any], holes: tuple[Hole, ...], console: Console) 
     uri = (Path.cwd() / hole.path).as_uri()
     command = [sys.executable, "-m", "finetab", "serve", "--stdio"]
     with ServerProcess(command) as server:
-        server.start(options={**settings, "statistics": False}, capabilities={"window": {"workDoneProgress": True}})
+        server.start(
+            options={**settings, "statistics": False, "eagerness": "eager"},
+            capabilities={"window": {"workDoneProgress": True}},
+        )
         end = server.wait_for(lambda message: _progress_kind(message) == "end", seconds=120)
         console.print(f"in force: {end['params']['value']['message']}", highlight=False)
         server.open(uri, hole.prefix + hole.suffix, hole.language)

@@ -23,6 +23,7 @@ from finetab_training.data.trained import copy_trained
 from finetab_training.methods.base import Target, Tuned
 from finetab_training.methods.registry import method_by_name
 from finetab_training.runs import Run, environment
+from finetab_training.train.attention import use_varlen
 from finetab_training.train.callbacks import ProgressBar, Records, StopOnInterrupt
 from finetab_training.train.inputs import HELD_OUT, ROWS, read_facts, write_inputs
 from finetab_training.train.prepare import Prepared
@@ -46,6 +47,7 @@ def train(run: Run, prepared: Prepared | None, console: Console) -> Path:
     base = load_base(
         config.base, device=config.device, dtype=config.dtype, quantisation=method.quantisation, sharded=is_sharded()
     )
+    use_varlen(base.model, base.dtype)
     if prepared is not None and processes.is_main_process:
         run.begin(commit=git.head(Path(__file__).parent), processes=processes.num_processes)
         write_inputs(run.inputs, prepared, base, config)
