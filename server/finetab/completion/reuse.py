@@ -10,6 +10,7 @@ from finetab.documents import Edit, edited
 
 _CAPACITY = 256  # places
 _KEPT_AT_A_PLACE = 8  # answers with the same text after the cursor
+_PAIRS = {"(": ")", "[": "]", "{": "}", '"': '"', "'": "'", "`": "`"}
 _MAX_TYPED = 256  # characters typed into an answer before it is given up
 
 
@@ -45,7 +46,7 @@ class Memory:
         Where an answer has been taken whole, what was worked out for the line after it.
         """
         entries = self._at((request.document.path, hash(request.suffix)))
-        found = _find(entries, request.prefix, request.num_candidates)
+        found = _find(entries, request.prefix, request.num_candidates) or self._within_a_pair(request)
         line_end = line_break_after(request, "")
         if (found is not None and found.text) or not line_end or not _was_taken(entries, request.prefix):
             return found
@@ -53,6 +54,22 @@ class Memory:
         if ahead is None or not ahead.text:
             return found
         return replace(ahead, text=line_end + ahead.text, others=(), why="remembered")
+
+    def _within_a_pair(self, request: CompletionRequest) -> Answer | None:
+        """What is left of an answer up to a bracket, or a quote, that an editor has closed when it was opened."""
+        closer = _PAIRS.get(request.prefix[-1:], "")
+        if not closer or not request.suffix.startswith(closer):
+            return None
+        entries = self._at((request.document.path, hash(request.suffix[1:])))
+        found = _find(entries, request.prefix, request.num_candidates)
+        if found is None:
+            return None
+        inside = _up_to_closer(found.text, request.prefix[-1], closer)
+        if not inside:
+            return None
+        within = replace(found, text=inside, others=())
+        self.remember(request, within)
+        return within
 
     def _at(self, place: tuple[str, int]) -> tuple[_Remembered, ...]:
         with self._lock:
@@ -71,6 +88,16 @@ def _find(entries: Sequence[_Remembered], prefix: str, num_candidates: int) -> A
             if text.startswith(typed) and text != typed:
                 return _rest(replace(entry.answer, text=text), typed)
     return None
+
+
+def _up_to_closer(text: str, opener: str, closer: str) -> str:
+    """A text that goes on after an opener, up to what closes it; "" where nothing does."""
+    depth = 1
+    for index, letter in enumerate(text):
+        depth += -1 if letter == closer else letter == opener
+        if depth == 0:
+            return text[:index]
+    return ""
 
 
 def _was_taken(entries: Sequence[_Remembered], prefix: str) -> bool:

@@ -63,3 +63,27 @@ def test_the_least_recent_answers_are_forgotten() -> None:
         made.remember(request_at(f"x = |\n{index}"), Answer("1", "answered"))
     assert made.find(request_at("x = |\n0")) is None
     assert made.find(request_at("x = |\n299")) is not None
+
+
+@pytest.mark.parametrize(
+    ("marked", "rest"),
+    [
+        ("x = f(|)\n", "a, g(b)"),
+        ("x = f(a, |)\n", "g(b)"),
+        ("x = f(a, g(|))\n", "b"),
+        ("x = f(a, b|)\n", None),
+        ("x = f[|]\n", None),
+    ],
+)
+def test_a_bracket_that_the_editor_closes_does_not_end_an_answer(marked: str, rest: str | None) -> None:
+    made = memory("x = |\n", "f(a, g(b))[0]")
+    made.find(request_at("x = f(|)\n"))
+    found = made.find(request_at(marked))
+    assert (found.text if found else None) == rest
+
+
+@pytest.mark.parametrize("before", ["", "f("])
+def test_nor_does_a_quote(before: str) -> None:
+    found = memory("x = |\n", f"{before}'a b'").find(request_at(f"x = {before}'|'\n"))
+    assert found is not None
+    assert found.text == "a b"
