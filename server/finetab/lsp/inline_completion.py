@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from lsprotocol import types
 
 from finetab.completion.asking import MIN_LOGPROB, share_of_delay, why_not_here
-from finetab.completion.request import Answer, CompletionRequest, Service
+from finetab.completion.request import Answer, CompletionRequest, Service, Ticket
 from finetab.documents import Edit, edited
 from finetab.lsp import feedback
 from finetab.lsp.convert import Found, completion_list, offset_of
@@ -59,8 +59,8 @@ async def answer_at(
         if span is None or service is None:
             record["why"] = "the document is not open" if span is None else ls.holder.why_not
             return None
-        at_cursor = _request(ls, span, params.position, None)
-        request = replace(_request(ls, span, params.position, selected), ticket=ticket)
+        at_cursor = _request(ls, span, params.position, ticket)
+        request = at_cursor if selected is None else _as_if_taken(ls, span, at_cursor, selected)
         answer: Answer | None
         if is_explicit:
             answer = await _worked_out(ls, service, replace(request, num_candidates=_CANDIDATES))
@@ -73,7 +73,7 @@ async def answer_at(
         record |= {"why": answer.why, **answer.cost()}
         if answer.text and ls.settings.look_ahead:
             ls.run_beside(_look_ahead(ls, service, request, answer))
-        lead = request.prefix[at_cursor.offset :] if selected is not None else ""
+        lead = "" if selected is None else request.prefix[at_cursor.offset :]
         return Found(answer, at_cursor, str(record["id"]), is_explicit, _elapsed_ms(started), lead)
     except asyncio.CancelledError:
         ticket.end("cancelled")
@@ -93,17 +93,20 @@ def _elapsed_ms(started: float) -> float:
     return (time.perf_counter() - started) * 1000
 
 
-def _request(
-    ls: FinetabServer, span: Span, position: types.Position, selected: types.SelectedCompletionInfo | None
+def _request(ls: FinetabServer, span: Span, position: types.Position, ticket: Ticket) -> CompletionRequest:
+    """The request at a position."""
+    offset = span.start + offset_of(span.text, position, ls.encoding)
+    return CompletionRequest(span.document, offset, ticket, ls.documents.others(span.key))
+
+
+def _as_if_taken(
+    ls: FinetabServer, span: Span, request: CompletionRequest, selected: types.SelectedCompletionInfo
 ) -> CompletionRequest:
-    """The request at a position, as if a selected entry of a menu had been taken."""
-    document, offset = span.document, span.start + offset_of(span.text, position, ls.encoding)
-    if selected is not None:
-        start = span.start + offset_of(span.text, selected.range.start, ls.encoding)
-        end = span.start + offset_of(span.text, selected.range.end, ls.encoding)
-        document = edited(document, Edit(start, max(start, end), selected.text), document.version)
-        offset = start + len(selected.text)
-    return CompletionRequest(document, offset, neighbours=ls.documents.others(span.key))
+    """The request that there would be had a selected entry of a menu been taken."""
+    start = span.start + offset_of(span.text, selected.range.start, ls.encoding)
+    end = max(start, span.start + offset_of(span.text, selected.range.end, ls.encoding))
+    document = edited(request.document, Edit(start, end, selected.text), request.document.version)
+    return replace(request, document=document, offset=start + len(selected.text))
 
 
 async def _unasked(
@@ -123,6 +126,8 @@ async def _unasked(
     delay = rhythm.delay(time.monotonic(), share_of_delay(request.document, request.offset))
     record["delay_ms"] = round(delay * 1000, 1)
     await asyncio.sleep(delay)
+    if request.ticket.is_ended():  # the next key has come
+        return None
     return await _worked_out(ls, service, request)
 
 
