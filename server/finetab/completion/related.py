@@ -13,6 +13,7 @@ from pathlib import PurePath
 import tree_sitter
 
 from finetab.completion.request import CompletionRequest
+from finetab.core.credentials import holds_credentials
 from finetab.documents import Document
 
 _CHUNK_LINES = 24
@@ -75,7 +76,10 @@ class Related:
 
 
 class Neighbours:
-    """What is related to a cursor among the open files; it stays as it is while one types, and so does the prompt."""
+    """What is related to a cursor among the open files; it stays as it is while one types, and so does the prompt.
+
+    What holds a secret is left out: a model that has read it may say it elsewhere.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -91,7 +95,8 @@ class Neighbours:
             versions = {document.path: document.version for document in request.neighbours}
             if versions != self._versions:
                 self._versions, self._related = versions, Related(request.neighbours)
-            chosen = self._related.best(request.document, request.offset)
+            best = self._related.best(request.document, request.offset)
+            chosen = tuple(chunk for chunk in best if not holds_credentials(chunk.text, PurePath(chunk.path).suffix))
         self._chosen[path] = (now, chosen)
         return chosen
 

