@@ -128,7 +128,7 @@ def test_code_that_holds_a_secret_is_not_given_as_context() -> None:
     leaking = open_document("lib/keys.py", f"def perimeter_of_polygon(sides):\n    return '{token}'\n")
     start = open_document("lib/fence.py", CURSOR)
     request = CompletionRequest(start, len(CURSOR), neighbours=(leaking, *documents()))
-    assert Related(request.neighbours).best(start, len(CURSOR))[0].path == "lib/keys.py"
+    assert "lib/keys.py" in {chunk.path for chunk in Related(request.neighbours).best(start, len(CURSOR))}
     assert "lib/keys.py" not in {chunk.path for chunk in Neighbours().related_to(request)}
 
 
