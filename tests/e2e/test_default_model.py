@@ -61,12 +61,15 @@ def test_reuse_gives_the_same_tokens_over_a_prompt_longer_than_its_window(defaul
     voice = replace(default.voice, form="spm", budgets=replace(default.voice.budgets, prefix=800, suffix=100))
     assert isinstance(default.engine, TorchEngine)
     fresh = default.engine.without_reuse()
+    completers = [Completer(engine, voice) for engine in (default.engine, fresh)]
     place = source.index("def never_sampled")
     reused, sizes = [], []
     for offset in (place, place + 4, place + 9, place + 2, place - 300):
         request = CompletionRequest(open_document("fim.py", source[:offset] + source[place + 9 :]), offset)
-        # A new pipeline each time, so that nothing is answered from its memory; the engine is the same.
-        again, anew = (Completer(engine, voice).complete(request) for engine in (default.engine, fresh))
+        # The memory is emptied each time, so that the engine is asked.
+        for completer in completers:
+            completer.forget()
+        again, anew = (completer.complete(request) for completer in completers)
         assert again.text == anew.text
         assert again.mean_logprob == pytest.approx(anew.mean_logprob, abs=1e-3)
         assert anew.reused_tokens == 0

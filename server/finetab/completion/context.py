@@ -10,7 +10,6 @@ does not change while one types before it.
 Training builds its samples with this same class, so that a model meets in service what it was trained on.
 """
 
-import threading
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -25,7 +24,6 @@ from finetab.documents import Document
 # No token of the known tokenizers stands for more characters of code than this, runs of spaces aside.
 _MAX_CHARACTERS_PER_TOKEN = 12
 _CACHED_SEGMENTS = 1024
-_KEPT_HEADINGS = 64
 _HEADING_SHARE = 6  # of a prefix's budget, one part
 
 
@@ -42,8 +40,6 @@ class Windows:
         self._budgets = budgets
         # About a quarter of the budget: code has three to four characters a token.
         self._cell = max(budgets.prefix, 64)
-        self._lock = threading.Lock()
-        self._headings: dict[tuple[str, int], list[str]] = {}
         self._heading_room = budgets.prefix // _HEADING_SHARE
         self._count = lru_cache(maxsize=_CACHED_SEGMENTS)(lambda segment: len(tokenizer.encode(as_seen(segment))))
 
@@ -83,28 +79,16 @@ class Windows:
 
     def _heading(self, document: Document, start: int) -> list[int]:
         """The heading of a window that begins at `start`, its first lines left out where it is over its share."""
+        if document.language is None or document.tree is None:
+            return []
         lines, room = [], self._heading_room
-        for line in reversed(self._steady_heading(document, start)):
+        first_line = document.text[start:].lstrip("\r\n").partition("\n")[0]
+        for line in reversed(heading(document.text[:start], first_line, document.language)):
             room -= self._count(f"{line}\n")
             if room < 0:
                 break
             lines.append(f"{line}\n")
         return self._tokenizer.encode(as_seen("".join(reversed(lines))))[: self._heading_room]
-
-    def _steady_heading(self, document: Document, start: int) -> list[str]:
-        """The longest heading seen for this text above a window.
-
-        Below it somebody types, and half-typed code makes the tree around `start` come and go; a heading that did so
-        would throw the KV cache away.
-        """
-        place = (document.path, hash(document.text[:start]))
-        found = heading(document, start)
-        with self._lock:
-            lines = max(self._headings.pop(place, []), found, key=len)
-            self._headings[place] = lines
-            while len(self._headings) > _KEPT_HEADINGS:
-                del self._headings[next(iter(self._headings))]
-        return lines
 
     def prefix_start(self, document: Document, offset: int) -> int:
         """Where the prefix window begins: an anchor, the start of the text, or (a line too long) inside it.

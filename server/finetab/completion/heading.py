@@ -1,55 +1,65 @@
-"""What a prefix that has been cut would lose: the file's imports, and the signatures that its window lies under."""
+"""What a prefix that has been cut would lose: the file's imports, and the signatures that its window lies under.
 
-from collections.abc import Iterator
+Only the text above the window decides. Below it somebody types, and half-typed code changes the tree far above; a
+heading that came and went with it would throw the KV cache away.
+"""
 
-import tree_sitter
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
-from finetab.core.syntax import SyntaxTree, is_import
-from finetab.documents import Document
+from finetab.core.languages import Language
+from finetab.core.syntax import SyntaxTree, is_import, parse
 
 _MAX_SIGNATURE_LINES = 4
+_CLOSERS = (")", "]", "}", ">")
 
 
-def heading(document: Document, start: int) -> list[str]:
-    """Lines that a window beginning at `start` should have above it: imports in their order, outer signatures, inner.
+@lru_cache(maxsize=32)
+def heading(above: str, first_line: str, language: Language) -> tuple[str, ...]:
+    """Lines that a window should have above it: imports in their order, then signatures, the outermost first.
 
-    Without a tree there are none.
+    `above` is the text that is cut off, `first_line` the one that the window begins with.
     """
-    tree = document.tree
-    if tree is None:
-        return []
-    before = tree.byte_of(start)
-    imports = [node for node in tree.root.named_children if is_import(node) and node.end_byte <= before]
-    lines = [line for node in imports for line in _lines(tree, node.start_byte, node.end_byte)]
-    return lines + [line for node in _around(tree, before) for line in _signature(tree, node)]
+    lines = [line for line in above.split("\n") if line.strip() and not _is_comment(line, language)]
+    return (*_imports(parse(above, language)), *_open_signatures(lines, _width(first_line)))
 
 
-def _around(tree: SyntaxTree, byte: int) -> list[tree_sitter.Node]:
-    """The definitions that a byte lies in, the outermost first."""
-    node, found = tree.root.descendant_for_byte_range(byte, byte), []
-    while node is not None:
-        if node.start_byte < byte < node.end_byte and _block(tree, node) and tree.language.is_statement(node.type):
-            found.append(node)
-        node = node.parent
-    return found[::-1]
+def _imports(above: SyntaxTree) -> Iterator[str]:
+    for child in above.root.named_children:
+        for node in child.named_children if child.is_error else (child,):
+            if is_import(node):
+                first, last = above.span(node)
+                lines = above.text[first:last].split("\n")
+                yield from (line for line in lines if line.strip() and not _is_comment(line, above.language))
 
 
-def _block(tree: SyntaxTree, node: tree_sitter.Node) -> tree_sitter.Node | None:
-    return next((child for child in node.named_children if child.type in tree.language.blocks), None)
+def _is_comment(line: str, language: Language) -> bool:
+    return line.lstrip().startswith(language.comment)
 
 
-def _signature(tree: SyntaxTree, node: tree_sitter.Node) -> list[str]:
-    """The lines before a definition's body, an opening brace with them."""
-    block = _block(tree, node)
-    assert block is not None
-    brace = block.children[0].type == "{" if block.children else False
-    return list(_lines(tree, node.start_byte, block.start_byte + brace))[:_MAX_SIGNATURE_LINES]
+def _open_signatures(lines: Sequence[str], indent: int) -> list[str]:
+    """The nearest line above with less indentation, the nearest above that, and so on: what is open, outermost first.
+
+    One that begins with a closing bracket ends a signature of several lines.
+    """
+    found: list[str] = []
+    for index in range(len(lines) - 1, -1, -1):
+        width = _width(lines[index])
+        if width < indent and any(letter.isalpha() for letter in lines[index]):
+            found = [*_signature(lines, index), *found]
+            indent = width
+    return found
 
 
-def _lines(tree: SyntaxTree, start: int, end: int) -> Iterator[str]:
-    """The lines between two bytes, the first one from its beginning, without those that are blank or a comment."""
-    first, last = tree.char_of(start), tree.char_of(end)
-    first = tree.text.rfind("\n", 0, first) + 1
-    for line in tree.text[first:last].split("\n"):
-        if line.strip() and not line.lstrip().startswith(tree.language.comment):
-            yield line.rstrip()
+def _signature(lines: Sequence[str], last: int) -> list[str]:
+    first, width = last, _width(lines[last])
+    while lines[first].lstrip().startswith(_CLOSERS) and first > 0:
+        first -= 1
+        while first > 0 and _width(lines[first]) > width:
+            first -= 1
+    return [line.rstrip() for line in lines[first : last + 1]][:_MAX_SIGNATURE_LINES]
+
+
+def _width(line: str) -> int:
+    expanded = line.expandtabs(4)
+    return len(expanded) - len(expanded.lstrip())

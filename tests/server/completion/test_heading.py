@@ -1,9 +1,11 @@
 """What stands above a window that does not begin with its file."""
 
+from pathlib import PurePath
+
 import pytest
 
 from finetab.completion.heading import heading
-from finetab.documents import open_document
+from finetab.core.languages import language_of
 
 PYTHON = '''"""Words."""
 
@@ -54,9 +56,10 @@ func (s Shape) Area(x int) int {
         ("a.py", PYTHON, "def other", ["import os", "from x import (", "    y,", "    z,", ")"]),
         ("a.py", PYTHON, "import os", []),
         ("a.go", GO, "b := 2", ["import (", '\t"fmt"', ")", "func (s Shape) Area(x int) int {"]),
-        ("a.txt", PYTHON, "b = 2", []),
     ],
 )  # fmt: skip
 def test_imports_and_open_signatures(path: str, text: str, at: str, lines: list[str]) -> None:
     start = text.rfind("\n", 0, text.index(at)) + 1
-    assert heading(open_document(path, text), start) == lines
+    language = language_of(PurePath(path))
+    assert language is not None
+    assert list(heading(text[:start], text[start:].partition("\n")[0], language)) == lines
