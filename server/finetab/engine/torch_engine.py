@@ -4,6 +4,9 @@ It knows token ids and tensors; what they spell is the caller's business. All wo
 own, so that no two requests share a model and a caller's thread can be anything.
 """
 
+import os
+import sys
+import threading
 import time
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -18,6 +21,7 @@ from finetab.engine.kv_cache import KvCache
 from finetab.engine.prefix import common_prefix_length
 from finetab.engine.sampling import Choice, Step, choice_of
 
+_NICENESS = 5
 _PREFILL_CHUNK = 256  # tokens between two looks at the cancellation: under a second on two cores
 
 
@@ -36,6 +40,12 @@ class _Slot:
 
 class _Cancelled(Exception):
     """A request was cancelled during its prefill."""
+
+
+def _give_way() -> None:
+    """Let the thread that talks to the editor, and the editor, go before this one and those that it starts."""
+    if sys.platform == "linux":  # elsewhere a thread has no priority of its own
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
 
 
 class TorchEngine:
@@ -57,7 +67,7 @@ class TorchEngine:
         self._reuse = reuse
         self._slots: list[_Slot] = []
         self._closing = False
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="finetab-engine")
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="finetab-engine", initializer=_give_way)
 
     def generate(self, request: GenerationRequest) -> Generation:
         """See `Engine.generate`."""
