@@ -63,7 +63,7 @@ class Completer:
     def recall(self, request: CompletionRequest) -> Answer | None:
         """See `Service.recall`."""
         answer = self._memory.find(request)
-        # What somebody types into is on the screen already.
+        # What somebody types into is on the screen already, or has just been confirmed by a letter.
         return _if_sure(answer, request) if answer is not None and answer.why != "typed through" else answer
 
     def complete(self, request: CompletionRequest) -> Answer:
