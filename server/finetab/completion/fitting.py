@@ -2,6 +2,7 @@
 
 import re
 
+from finetab.completion.indentation import indentation
 from finetab.completion.request import CompletionRequest
 from finetab.core.syntax import edit, num_faults
 
@@ -83,8 +84,8 @@ def _not_too_deep(line: str, before: str, request: CompletionRequest) -> str:
     is_open = any(code.count(opener) != code.count(closer) for opener, closer in _PAIRS.items())
     if not code or is_open or code[-1] in _OPERATORS:
         return line
-    allowed = _width(_lead(above)) + (_unit(request.document.text) if code[-1] == ":" else 0)
-    while lead and _width(before + lead) > allowed:
+    allowed = indentation(_lead(above)) + (_unit(request.document.text) if code[-1] == ":" else 0)
+    while lead and indentation(before + lead) > allowed:
         lead = lead[:-1]
     return lead + line.lstrip(" \t")
 
@@ -92,7 +93,7 @@ def _not_too_deep(line: str, before: str, request: CompletionRequest) -> str:
 def _in_style(line: str, file: str) -> str:
     lead = _lead(line)
     if _has_tabs(file):
-        tabs, spaces = divmod(_width(lead), _unit(file))
+        tabs, spaces = divmod(indentation(lead), _unit(file))
         return "\t" * tabs + " " * spaces + line[len(lead) :] if " " in lead else line
     return lead.replace("\t", " " * _unit(file)) + line[len(lead) :]
 
@@ -112,7 +113,3 @@ def _unit(file: str) -> int:
 def _lead(line: str) -> str:
     found = _LEADING.match(line)
     return found.group() if found else ""
-
-
-def _width(lead: str) -> int:
-    return len(lead.expandtabs(_TAB))

@@ -7,6 +7,7 @@ heading that came and went with it would throw the KV cache away.
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
+from finetab.completion.indentation import indentation
 from finetab.core.languages import Language
 from finetab.core.syntax import SyntaxTree, is_import, parse
 
@@ -21,7 +22,7 @@ def heading(above: str, first_line: str, language: Language) -> tuple[str, ...]:
     `above` is the text that is cut off, `first_line` the one that the window begins with.
     """
     lines = [line for line in above.split("\n") if line.strip() and not _is_comment(line, language)]
-    return (*_imports(parse(above, language)), *_open_signatures(lines, _width(first_line)))
+    return (*_imports(parse(above, language)), *_open_signatures(lines, indentation(first_line)))
 
 
 def _imports(above: SyntaxTree) -> Iterator[str]:
@@ -44,7 +45,7 @@ def _open_signatures(lines: Sequence[str], indent: int) -> list[str]:
     """
     found: list[str] = []
     for index in range(len(lines) - 1, -1, -1):
-        width = _width(lines[index])
+        width = indentation(lines[index])
         if width < indent and any(letter.isalpha() for letter in lines[index]):
             found = [*_signature(lines, index), *found]
             indent = width
@@ -52,14 +53,9 @@ def _open_signatures(lines: Sequence[str], indent: int) -> list[str]:
 
 
 def _signature(lines: Sequence[str], last: int) -> list[str]:
-    first, width = last, _width(lines[last])
+    first, width = last, indentation(lines[last])
     while lines[first].lstrip().startswith(_CLOSERS) and first > 0:
         first -= 1
-        while first > 0 and _width(lines[first]) > width:
+        while first > 0 and indentation(lines[first]) > width:
             first -= 1
     return [line.rstrip() for line in lines[first : last + 1]][:_MAX_SIGNATURE_LINES]
-
-
-def _width(line: str) -> int:
-    expanded = line.expandtabs(4)
-    return len(expanded) - len(expanded.lstrip())

@@ -7,6 +7,7 @@ paid for that would be thrown away, and once more on the text to cut it to the c
 from collections.abc import Callable, Sequence
 from enum import Enum
 
+from finetab.completion.indentation import indentation
 from finetab.completion.request import CompletionRequest
 from finetab.core.syntax import block_end, code_end, edit, opens_block
 from finetab.documents import Document
@@ -38,7 +39,7 @@ def extent_at(document: Document, offset: int) -> Extent:
         return Extent.LINE
     header_start = header.rfind("\n") + 1
     following = text[line_end:] if line_end >= 0 else ""
-    return Extent.BLOCK if _indent(following) <= _width(header[header_start:]) else Extent.LINE
+    return Extent.BLOCK if _indent(following) <= indentation(header[header_start:]) else Extent.LINE
 
 
 def _opens_block(document: Document, end: int) -> bool:
@@ -52,13 +53,8 @@ def _indent(text: str) -> int:
     """The indentation of the first line that is not blank, -1 where there is none."""
     for line in text.split("\n"):
         if line.strip():
-            return _width(line)
+            return indentation(line)
     return -1
-
-
-def _width(line: str) -> int:
-    expanded = line.expandtabs(4)
-    return len(expanded) - len(expanded.lstrip())
 
 
 class StopRule:

@@ -4,8 +4,8 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
+from finetab.core.prefix import common_prefix_length
 from finetab.engine.base import FinishReason, Generation, GenerationRequest
-from finetab.engine.prefix import common_prefix_length
 
 
 class ScriptedEngine:

@@ -15,10 +15,10 @@ from typing import Any
 import torch
 from transformers import PreTrainedModel
 
+from finetab.core.prefix import common_prefix_length
 from finetab.core.vocabulary import Ids
 from finetab.engine.base import FinishReason, Generation, GenerationRequest
 from finetab.engine.kv_cache import KvCache
-from finetab.engine.prefix import common_prefix_length
 from finetab.engine.sampling import Choice, Step, choice_of
 
 _NICENESS = 5

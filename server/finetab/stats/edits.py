@@ -5,6 +5,7 @@ from itertools import pairwise
 
 from rapidfuzz.distance import LCSseq
 
+from finetab.core.prefix import common_prefix_length
 from finetab.documents import LINE_END, Edit
 
 # Comparing more lines than this costs more than it tells.
@@ -37,9 +38,9 @@ def trimmed(text: str, edit: Edit) -> Edit:
     Editors that complete a word replace it whole; some send a document whole.
     """
     old, new = text[edit.start : edit.end], edit.replacement
-    head = _same(old, new)
+    head = common_prefix_length(old, new)
     old, new = old[head:], new[head:]
-    tail = _same(old[::-1], new[::-1])
+    tail = common_prefix_length(old[::-1], new[::-1])
     return Edit(edit.start + head, edit.end - tail, new[: len(new) - tail])
 
 
@@ -50,18 +51,6 @@ def typed_between(before: str, after: str, place: int) -> str | None:
     length = len(after) - len(before)
     is_typing = length >= 0 and after[:place] == before[:place] and after[place + length :] == before[place:]
     return after[place : place + length] if is_typing else None
-
-
-def _same(first: str, second: str) -> int:
-    """Characters that two texts begin with alike. Slices are compared at the speed of memory, letters are not."""
-    low, high = 0, min(len(first), len(second))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if first[low:middle] == second[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
 
 
 def _lines(text: str) -> list[str]:
