@@ -34,7 +34,7 @@ def _listed(folders: list[Path], in_force: str) -> list[dict[str, Any]]:
             "version": manifest.version,
             "created": manifest.created,
             "base": manifest.base_name,
-            "in_force": f"{manifest.name}@{manifest.version}" == in_force,
+            "in_force": manifest.label == in_force,
         }
         for manifest in sorted(found, key=lambda manifest: str(manifest.created), reverse=True)
     ]
