@@ -19,6 +19,7 @@ def add_commands(app: typer.Typer) -> None:
     """Called through the entry-point group `finetab.commands`."""
     app.command()(train)
     app.command()(evaluate)
+    app.command()(tune)
     app.command()(demo)
     app.command()(methods)
     app.command()(export)
@@ -115,6 +116,46 @@ def evaluate(
         typer.echo(json.dumps(report, ensure_ascii=False))
     else:
         show(report, cut.num_seen)
+
+
+def tune(
+    folder: Annotated[Path, typer.Argument(help="A git repository, or any folder of code.")] = Path(),
+    base: Annotated[str | None, typer.Option(help="Base model; see `finetab models`.")] = None,
+    cut: Annotated[str | None, typer.Option(help="Train on what stood there at a COMMIT, tag or date.")] = None,
+    max_steps: Annotated[int | None, typer.Option(help="Stop training after so many steps.")] = None,
+    holes: Annotated[int, typer.Option(min=1, help="The most holes to measure with.")] = 300,
+    retrieval: Annotated[int, typer.Option(min=0, help="Context tokens of the arms with retrieval; 0: none.")] = 256,
+    config: Annotated[Path | None, typer.Option(help="A TOML file with the training run's config.")] = None,
+    overrides: Annotated[list[str] | None, typer.Option("--set", help="key=value on top of the config.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Promote whatever the gate says; it is recorded.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and what it takes.")] = False,
+    nightly: Annotated[bool, typer.Option("--nightly", help="Print the lines that tune every night.")] = False,
+) -> None:
+    """Tune on a repository's past, measure on what was written later, and promote only a gain that is certain."""
+    from rich.console import Console
+
+    from finetab_training.config import make_config, parse_override, read_config
+    from finetab_training.tune.plan import Plan, nightly_lines, state_of
+
+    if not folder.is_dir():
+        raise BadInput(f"There is no folder {folder} to tune on.")
+    root = folder.resolve()
+    if nightly:
+        typer.echo(nightly_lines(root))
+        return
+    named = {"base": base, "cut": cut, "max_steps": max_steps}
+    given = {key: value for key, value in named.items() if value is not None}
+    layers: list[dict[str, Any]] = [read_config(config)] if config else []
+    made = make_config(*layers, given, dict(parse_override(text) for text in overrides or []))
+    plan = Plan(root, state_of(root), made, holes, retrieval)
+
+    from finetab_training.tune.tune import foresee
+    from finetab_training.tune.tune import tune as run_tune
+
+    if dry_run:
+        foresee(plan, Console())
+    else:
+        run_tune(plan, Console(), force=force)
 
 
 def methods() -> None:

@@ -5,9 +5,6 @@ comes out is printed as it was measured, and the server is given whatever measur
 """
 
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +20,7 @@ from finetab_training.data.hole import Hole
 from finetab_training.data.sources import open_source
 from finetab_training.evaluate.session import measure, show
 from finetab_training.runs import run_of
+from finetab_training.stages import Stages
 from finetab_training.train.prepare import prepare
 from finetab_training.train.run import train
 
@@ -36,28 +34,6 @@ _CONFIG = {
     "suffix_tokens": 64,
     "learning_rate": 3e-4,
 }
-
-
-class Stages:
-    """Says which stage runs and how long each took."""
-
-    def __init__(self, console: Console) -> None:
-        self.console = console
-        self.seconds: dict[str, float] = {}
-
-    @contextmanager
-    def stage(self, name: str, words: str) -> Iterator[None]:
-        """One stage, announced and timed."""
-        self.console.rule(f"[bold]{len(self.seconds) + 1}. {name}[/bold]", align="left")
-        self.console.print(words, highlight=False)
-        started = time.perf_counter()
-        yield
-        self.seconds[name] = time.perf_counter() - started
-
-    def summary(self) -> str:
-        """Time by stage."""
-        parts = [f"{name} {seconds:.0f} s" for name, seconds in self.seconds.items()]
-        return f"{' · '.join(parts)} · in all {sum(self.seconds.values()):.0f} s"
 
 
 def run_demo(out: Path, package: str, steps: int | None) -> None:

@@ -1,0 +1,123 @@
+"""`finetab adapters`, `promote` and `rollback`: what there is, and what is in force in a folder."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from finetab.adapters.library import adapter_folder, read_adapter
+from finetab.adapters.listing import library_folder, manifests_in
+from finetab.core.pointer import BASE, Pointer, adapters_of, read_pointer, resolved, write_pointer
+from finetab.errors import BadAdapter, BadInput, UnknownName
+
+if TYPE_CHECKING:
+    from finetab.core.manifest import Manifest
+
+adapters_app = typer.Typer(
+    no_args_is_help=True, help="The adapters of this folder and of this machine: list, show, use, roll back, remove."
+)
+_FOLDER = Annotated[Path, typer.Option("--folder", help="The workspace folder.")]
+_NAME = Annotated[str, typer.Argument(help="An adapter's name or folder; `base` for none.")]
+
+
+def add_commands(app: typer.Typer) -> None:
+    """The group, and its two commands that are needed most."""
+    app.add_typer(adapters_app, name="adapters")
+    app.command()(promote)
+    app.command()(rollback)
+    adapters_app.command()(rollback)
+
+
+@adapters_app.command("list")
+def list_all(folder: _FOLDER = Path()) -> None:
+    """List the adapters of the folder and of the machine, and which one is in force here."""
+    from rich.console import Console
+    from rich.table import Table
+
+    in_force = read_pointer(folder).adapter
+    table = Table("", "adapter", "made", "base", "method", "gate", box=None)
+    for place in (adapters_of(folder), library_folder()):
+        for manifest in manifests_in(place):
+            mark = "*" if manifest.name == in_force else ""
+            made = str(manifest.created)[:10]
+            table.add_row(mark, manifest.label, made, manifest.base_name, manifest.method, _gate(manifest))
+    console = Console()
+    if table.row_count:
+        console.print(table)
+    console.print(f"in force in {folder.resolve()}: {in_force}", highlight=False)
+
+
+@adapters_app.command()
+def show(name: _NAME, folder: _FOLDER = Path()) -> None:
+    """Print what is known of an adapter: its whole manifest."""
+    from dataclasses import asdict
+
+    typer.echo(json.dumps(asdict(read_adapter(resolved(folder, name))[1]), indent=2, ensure_ascii=False))
+
+
+@adapters_app.command()
+def use(name: _NAME, folder: _FOLDER = Path()) -> None:
+    """Put an adapter, or the base, in force in a folder, whatever its gate has said."""
+    _put_in_force(folder, name)
+
+
+@adapters_app.command()
+def remove(name: _NAME, folder: _FOLDER = Path()) -> None:
+    """Delete an adapter's folder."""
+    if read_pointer(folder).adapter == name:
+        raise BadInput(f'"{name}" is in force in {folder.resolve()}; run finetab rollback first.')
+    found = adapter_folder(resolved(folder, name))
+    read_adapter(str(found))  # what is no adapter is not deleted
+    shutil.rmtree(found)
+    typer.echo(f"removed {found}")
+
+
+def promote(
+    name: _NAME,
+    folder: _FOLDER = Path(),
+    force: Annotated[bool, typer.Option("--force", help="Even if its gate did not let it pass.")] = False,
+) -> None:
+    """Put an adapter in force in a folder if its gate has let it pass."""
+    manifest = read_adapter(resolved(folder, name))[1]
+    gate = _gate(manifest)
+    if gate != "passed" and not force:
+        raise BadAdapter(
+            f"{manifest.label} is not promoted: its gate says {gate}. Look at it with: finetab adapters show {name}; "
+            "or take it all the same with --force."
+        )
+    _put_in_force(folder, name)
+
+
+def rollback(folder: _FOLDER = Path()) -> None:
+    """Put in force again what was before."""
+    pointer = read_pointer(folder)
+    before = pointer.moved_back()
+    if before is None:
+        raise BadInput(f"Nothing was in force in {folder.resolve()} before {pointer.adapter}.")
+    _check(folder, before)
+    write_pointer(folder, before)
+    typer.echo(f"{before.adapter} is in force in {folder.resolve()} again, not {pointer.adapter}")
+
+
+def _put_in_force(folder: Path, name: str) -> None:
+    pointer = read_pointer(folder).moved_to(name)
+    _check(folder, pointer)
+    write_pointer(folder, pointer)
+    typer.echo(f"{name} is in force in {folder.resolve()}; running editors follow within a second")
+
+
+def _check(folder: Path, pointer: Pointer) -> None:
+    if not folder.is_dir():
+        raise UnknownName(f"There is no folder {folder}.")
+    if pointer.adapter != BASE:
+        read_adapter(resolved(folder, pointer.adapter))
+
+
+def _gate(manifest: "Manifest") -> str:
+    """What the gate said of an adapter, in a word."""
+    decision = (manifest.evaluation or {}).get("decision")
+    if decision is None:
+        return "not asked"
+    return "passed" if decision["passes"] else "forced" if decision["forced"] else "failed"

@@ -1,0 +1,108 @@
+"""Whether a candidate may be put in force: only on a gain that is certain, and when nothing else has suffered.
+
+A rule looks at one thing and says in a sentence what it saw; the candidate passes when all of them hold. Differences
+are paired, hole by hole, with 95% bootstrap intervals. "No sure difference" is an answer, and promotes nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from finetab_training.evaluate.metrics import Estimate, paired_difference, percentile
+from finetab_training.evaluate.runner import Result
+
+MIN_HOLES = 300
+"""Below this only large gains can be told from chance."""
+MOST_LATENCY = 1.10
+_RESAMPLES = 2_000
+_SEED = 0
+
+Arms: TypeAlias = Mapping[str, Sequence[Result]]
+"""The results of each way of asking, by its name, on the same holes in the same order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One thing that was looked at."""
+
+    name: str
+    holds: bool
+    says: str
+    difference: dict[str, float] | None = None
+    """The estimate behind it, in shares of one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the gate says of a candidate."""
+
+    rules: tuple[Rule, ...]
+    is_forced: bool = False
+
+    @property
+    def passes(self) -> bool:
+        """Whether every rule holds."""
+        return all(rule.holds for rule in self.rules)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data, for a manifest."""
+        return {"passes": self.passes, "forced": self.is_forced, "rules": [asdict(rule) for rule in self.rules]}
+
+
+def decide(own: Arms, general: Arms, candidate: str, in_force: str, num_secrets: int) -> Decision:
+    """Judge a candidate by its answers on the folder's own new lines and on the general set.
+
+    It has to beat every other arm that could be served instead, its own with more context aside; `in_force` is the arm
+    that is served now. `num_secrets` counts what it said by heart that looks like a secret.
+    """
+    rivals = [name for name in own if name.startswith("base") or name == in_force]
+    gains = [_gain(own, candidate, rival) for rival in dict.fromkeys(rivals)]
+    return Decision((*gains, _no_loss(general, candidate, in_force), _latency(own, candidate, in_force),
+                     _secrets(num_secrets)))  # fmt: skip
+
+
+def _gain(own: Arms, candidate: str, rival: str) -> Rule:
+    found = _similarity(own, candidate, rival)
+    says = f"similarity on new lines, {candidate} - {rival}: {in_points(found)}"
+    return Rule(f"gain over {rival}", found.low > 0, says, found.to_dict())
+
+
+def _no_loss(general: Arms, candidate: str, in_force: str) -> Rule:
+    found = _similarity(general, candidate, in_force)
+    says = f"similarity on the general set, {candidate} - {in_force}: {in_points(found)}"
+    return Rule("no loss elsewhere", found.high >= 0, says, found.to_dict())
+
+
+def _similarity(arms: Arms, one: str, other: str) -> Estimate:
+    return paired_difference(*([result.similarity for result in arms[name]] for name in (one, other)))
+
+
+def _latency(own: Arms, candidate: str, in_force: str) -> Rule:
+    """The p95 of one over the other; noise of the machine is no rise, so it is the interval that must lie above."""
+    ones, others = ([result.latency_ms for result in own[name]] for name in (candidate, in_force))
+    found = _ratio(ones, others)
+    says = f"p95 latency, {candidate} over {in_force}: {found.mean:.2f} [{found.low:.2f}, {found.high:.2f}]"
+    return Rule("no slower", found.low <= MOST_LATENCY, says, found.to_dict())
+
+
+def _ratio(ones: Sequence[float], others: Sequence[float]) -> Estimate:
+    """The ratio of 95th percentiles on the same holes, with its bootstrap interval."""
+    pairs = np.asarray([ones, others], dtype=float)
+    drawn = np.random.default_rng(_SEED).integers(0, pairs.shape[1], (_RESAMPLES, pairs.shape[1]))
+    tops = np.percentile(pairs[:, drawn], 95, axis=2)
+    low, high = np.percentile(tops[0] / np.maximum(tops[1], 1e-9), [2.5, 97.5])
+    ratio = percentile(ones, 0.95) / max(percentile(others, 0.95), 1e-9)
+    return Estimate(ratio, float(low), float(high), len(ones))
+
+
+def _secrets(count: int) -> Rule:
+    says = f"{count} secrets said by heart" if count else "no secret was said by heart"
+    return Rule("no secrets", not count, says)
+
+
+def in_points(found: Estimate) -> str:
+    """A difference of shares in percentage points, and what it means."""
+    sure = "better" if found.low > 0 else "worse" if found.high < 0 else "no sure difference"
+    return f"{100 * found.mean:+.1f} [{100 * found.low:+.1f}, {100 * found.high:+.1f}], {sure}, N {found.n}"

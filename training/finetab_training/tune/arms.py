@@ -1,0 +1,105 @@
+"""The ways of answering that a tune compares, and their answers on disk, one line a hole, so that a kill loses none.
+
+base-prefix        the base, prefix only
+base-fim           the base, asked in a form that nothing has taught it, unless it knows FIM itself
+base-retrieval     the better-known of these forms with code from other files
+adapter            the candidate, as it would be served
+adapter-retrieval  the same with code from other files
+in-force           the adapter that the folder has in force now
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from finetab.adapters.library import read_adapter
+from finetab.completion.completer import Completer
+from finetab.completion.request import LoadService
+from finetab.core.pointer import BASE
+from finetab.core.progress import silent
+from finetab.documents import Document
+from finetab.settings import Settings
+from finetab_training.data.hole import Hole
+from finetab_training.evaluate.runner import Result, answer_holes
+
+CANDIDATE = "adapter"
+IN_FORCE = "in-force"
+_SERVED_BASE = "base-prefix"
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """One way of answering."""
+
+    name: str
+    settings: Settings
+
+
+def arms_of(settings: Settings, adapter: Path, in_force: str, retrieval_tokens: int) -> tuple[Arm, ...]:
+    """The arms of a tune. All see as much of the text as the candidate does; `in_force` is the pointer's adapter."""
+    manifest = read_adapter(str(adapter))[1]
+    budgets = manifest.budgets
+    common = replace(
+        settings, base=manifest.base_name, adapter=BASE, form="auto", prefix_tokens=budgets.prefix,
+        suffix_tokens=budgets.suffix, context_tokens=0,
+    )  # fmt: skip
+    tuned = replace(common, adapter=str(adapter), context_tokens=budgets.context)
+    arms = [Arm("base-prefix", replace(common, form="prefix")), Arm("base-fim", replace(common, form="spm"))]
+    if retrieval_tokens:
+        arms.append(Arm("base-retrieval", replace(common, context_tokens=retrieval_tokens)))
+    arms.append(Arm(CANDIDATE, tuned))
+    if retrieval_tokens and not budgets.context:
+        arms.append(Arm("adapter-retrieval", replace(tuned, context_tokens=retrieval_tokens)))
+    if in_force != BASE:
+        arms.append(Arm(IN_FORCE, replace(settings, base=read_adapter(in_force)[1].base_name, adapter=in_force)))
+    return tuple(arms)
+
+
+def served_now(in_force: str) -> str:
+    """The arm that is served as long as nothing is promoted."""
+    return _SERVED_BASE if in_force == BASE else IN_FORCE
+
+
+def answered(
+    arm: Arm,
+    holes: Sequence[Hole],
+    neighbours: tuple[Document, ...],
+    path: Path,
+    load: LoadService,
+    advance: Callable[[int], None],
+) -> list[Result]:
+    """The arm's answers to all holes; those that the file has already are not worked out again."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    results = _read(path)[: len(holes)]
+    advance(len(results))
+    if len(results) == len(holes):
+        return results
+    service = load(arm.settings, silent)
+    assert isinstance(service, Completer)
+    with closing(service), path.open("a", encoding="utf-8") as file:
+        for hole in holes[len(results) :]:
+            (result,) = answer_holes(service, [hole], lambda: None, neighbours)
+            file.write(json.dumps(asdict(result), ensure_ascii=False) + "\n")
+            file.flush()
+            results.append(result)
+            advance(1)
+    return results
+
+
+def _read(path: Path) -> list[Result]:
+    """The answers of a file; a last line that was being written at a kill is cut off."""
+    if not path.is_file():
+        return []
+    results, kept = [], 0
+    with path.open("rb") as file:
+        for line in file:
+            try:
+                results.append(Result(**json.loads(line)))
+            except (ValueError, TypeError):
+                break
+            kept += len(line)
+    with path.open("r+b") as file:
+        file.truncate(kept)
+    return results

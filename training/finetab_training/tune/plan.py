@@ -1,0 +1,87 @@
+"""What a tune is: which repository at which commit, with what config; and where its parts are kept.
+
+FOLDER/.finetab/tunes/NAME/dataset/        the corpus, cut by time
+FOLDER/.finetab/tunes/NAME/answers/*.jsonl what each arm answered, hole by hole
+FOLDER/.finetab/tunes/NAME/report.md       what was measured, what the gate said, and examples
+FOLDER/.finetab/adapters/NAME              the adapter; its run beside it while it trains
+"""
+
+import json
+import shlex
+import sys
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from finetab.core.pointer import OWN_FOLDER, adapters_of
+from finetab_training.config import RunConfig
+from finetab_training.data import git
+from finetab_training.data.sources import open_source
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One tune. The same plan goes on where it was stopped."""
+
+    root: Path
+    state: str
+    """The commit that is checked out, or a digest of the files where there is no history."""
+    config: RunConfig
+    num_holes: int
+    retrieval_tokens: int
+    """Of code from other files in the arms with retrieval; 0 leaves these arms out."""
+
+    @property
+    def name(self) -> str:
+        """The adapter's name: the folder's, the state's, and what else decides the outcome."""
+        told = json.dumps([self.config.to_dict(), self.num_holes], sort_keys=True)
+        return f"{self.root.name}-{self.state[:8]}-{sha256(told.encode()).hexdigest()[:4]}"
+
+    @property
+    def folder(self) -> Path:
+        """Where all is kept but the adapter."""
+        return self.root / OWN_FOLDER / "tunes" / self.name
+
+    @property
+    def adapter(self) -> Path:
+        """The folder of the adapter to be."""
+        return adapters_of(self.root) / self.name
+
+    @property
+    def dataset(self) -> Path:
+        """The corpus."""
+        return self.folder / "dataset"
+
+    def answers(self, arm: str) -> Path:
+        """What an arm answered."""
+        return self.folder / "answers" / f"{arm}.jsonl"
+
+    @property
+    def report(self) -> Path:
+        """What a person reads."""
+        return self.folder / "report.md"
+
+    def run_config(self) -> RunConfig:
+        """The config of its training run."""
+        values = {**asdict(self.config), "data": str(self.dataset), "out": str(self.adapter)}
+        return RunConfig(**values)
+
+
+def state_of(root: Path) -> str:
+    """What a folder holds now, as one word."""
+    return git.head(root) or _digest(root)
+
+
+def _digest(root: Path) -> str:
+    digest = sha256()
+    for raw in open_source(str(root)).files:
+        digest.update(f"{raw.path}\0{len(raw.data)}\0".encode())
+        digest.update(raw.data)
+    return digest.hexdigest()
+
+
+def nightly_lines(root: Path) -> str:
+    """What to put into a crontab to tune a folder every night, at the lowest priority."""
+    log = root / OWN_FOLDER / "nightly.log"
+    command = f"nice -n 19 {shlex.quote(sys.executable)} -m finetab tune {shlex.quote(str(root))}"
+    return f"15 3 * * * {command} >> {shlex.quote(str(log))} 2>&1"

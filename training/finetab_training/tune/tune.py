@@ -1,0 +1,202 @@
+"""The stages of a tune: corpus, training, measuring, the gate, promotion. Each one goes on where it was stopped."""
+
+import json
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from finetab.adapters.library import read_adapter
+from finetab.assemble import Loader
+from finetab.completion.request import LoadService
+from finetab.core import manifest
+from finetab.core.atomic import write_text
+from finetab.core.pointer import read_pointer, resolved, write_pointer
+from finetab.core.progress import silent
+from finetab.errors import BadFile
+from finetab.settings import read_settings
+from finetab_training.data.corpus import Recipe
+from finetab_training.data.dataset import is_dataset, read_dataset, write_dataset
+from finetab_training.data.hole import Hole, read_holes, write_holes
+from finetab_training.data.trained import read_trained
+from finetab_training.evaluate.gate import Decision, decide
+from finetab_training.evaluate.general import general_holes
+from finetab_training.evaluate.holes import Cut, cut_holes, unseen
+from finetab_training.evaluate.memorised import Memorised, memorised
+from finetab_training.evaluate.runner import Result, scores
+from finetab_training.runs import run_of
+from finetab_training.stages import Stages
+from finetab_training.tune.arms import CANDIDATE, Arm, answered, arms_of, served_now
+from finetab_training.tune.plan import Plan
+from finetab_training.tune.report import markdown
+
+_NEIGHBOURS = 512  # files, as in training
+_GENERAL_HOLES = 300
+_TRIED_BY_HEART = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """All that the gate and the report are made from."""
+
+    own: dict[str, list[Result]]
+    general: dict[str, list[Result]]
+    in_force: str
+    num_leaked: int
+    split: str
+    heart: Memorised
+
+
+def tune(plan: Plan, console: Console, *, force: bool = False) -> Decision:
+    """Tune a folder, and promote the adapter if the gate lets it pass. Raises `FinetabError` with what to do."""
+    stages = Stages(console)
+    with stages.stage("corpus", "what the repository holds, cut by time where it has a history"):
+        _build(plan, console)
+    with stages.stage("train", f"{plan.config.method} on {plan.config.base}"):
+        _train(plan, console)
+    with stages.stage("measure", "new lines, and the general set, through the pipeline that serves"):
+        measured = _measure(plan, console)
+    decision = replace(
+        decide(measured.own, measured.general, CANDIDATE, measured.in_force, measured.heart.num_secrets),
+        is_forced=force,
+    )
+    _record(plan, measured, decision, stages.seconds)
+    with stages.stage("gate", "promoted only on a gain that is certain"):
+        _tell(decision, plan, console)
+        if decision.passes or force:
+            write_pointer(plan.root, read_pointer(plan.root).moved_to(plan.name))
+            console.print(f"{plan.name} is in force in {plan.root}; undo it with: finetab rollback")
+    console.print(stages.summary(), highlight=False)
+    return decision
+
+
+def foresee(plan: Plan, console: Console) -> None:
+    """Say what a tune would do, without training or writing anything for good."""
+    # Slow to import, and not needed by a tune that goes on.
+    from finetab_training.train.dry_run import dry_run  # noqa: PLC0415
+
+    with TemporaryDirectory() as scratch:
+        report = write_dataset(_recipe(plan), Path(scratch) / "dataset", lambda tally: None)
+    config = plan.config
+    train, test = report["train"], report["test"]
+    rows = -(-train["characters"] // config.characters_per_sample)
+    console.print(f"the adapter would be {plan.name}")
+    console.print(f"{train['files']} files, {train['characters']:,} characters to train on; about {rows:,} samples")
+    console.print(
+        f"{test['files']} files to measure with, split by {report['split']['by']}, {test['new_lines']:,} new lines"
+    )
+    dry_run(config, console, random_weights=False)
+    arms = 3 + 2 * bool(plan.retrieval_tokens)
+    console.print(
+        f"measured: {arms} arms and the one in force on up to {plan.num_holes} holes, two on {_GENERAL_HOLES} more"
+    )
+
+
+def _recipe(plan: Plan) -> Recipe:
+    config = plan.config
+    return Recipe((str(plan.root),), cut=config.cut, held_out_share=config.held_out_share, seed=config.seed)
+
+
+def _build(plan: Plan, console: Console) -> None:
+    if not is_dataset(plan.dataset):
+        write_dataset(_recipe(plan), plan.dataset, lambda tally: None)
+    train, test, report = read_dataset(plan.dataset)
+    by = report["split"]["by"]
+    how = "lines written after the cut" if by == "time" else "whole files: there is too little history to cut by time"
+    console.print(f"{len(train)} files to train on, {len(test)} to measure with ({how})", highlight=False)
+
+
+def _train(plan: Plan, console: Console) -> None:
+    if (plan.adapter / manifest.FILE_NAME).is_file():
+        console.print("trained already", highlight=False)
+        return
+    # Slow to import, and not needed where the adapter is there.
+    from finetab_training.train.prepare import prepare  # noqa: PLC0415
+    from finetab_training.train.run import train  # noqa: PLC0415
+
+    run = run_of(plan.run_config())
+    train(run, prepare(run), console)
+
+
+def _measure(plan: Plan, console: Console) -> Measured:
+    training, test, report = read_dataset(plan.dataset)
+    cut = _holes(plan, test)
+    drawn = Random(0).sample(general_holes(), len(general_holes()))  # the same ones for every tune
+    general = unseen(drawn, _GENERAL_HOLES, read_trained(plan.adapter)).holes
+    neighbours = tuple(file.document() for file in training[:_NEIGHBOURS])
+    settings = read_settings(plan.root)[0]
+    in_force = resolved(plan.root, read_pointer(plan.root).adapter)
+    arms = arms_of(settings, plan.adapter, in_force, plan.retrieval_tokens)
+    served = served_now(in_force)
+    elsewhere = [arm for arm in arms if arm.name in (CANDIDATE, served)]
+    load = Loader()
+    total = len(arms) * len(cut.holes) + len(elsewhere) * len(general) + _TRIED_BY_HEART
+    columns = (TextColumn("{task.description:<26}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as bar, closing(load(arms[0].settings, silent)):  # keeps the base loaded
+        task = bar.add_task("", total=total)
+
+        def answers(arm: Arm, holes: Sequence[Hole], label: str, beside: Any) -> list[Result]:
+            bar.update(task, description=label)
+            path = plan.answers(label.replace(" ", "-"))
+            return answered(arm, holes, beside, path, load, lambda count: bar.advance(task, count))
+
+        own = {arm.name: answers(arm, cut.holes, arm.name, neighbours) for arm in arms}
+        rest = {arm.name: answers(arm, general, f"{arm.name} elsewhere", ()) for arm in elsewhere}
+        bar.update(task, description="said by heart")
+        heart = _by_heart(plan, arms, load, training, lambda: bar.advance(task))
+    return Measured(own, rest, served, cut.num_seen, report["split"]["by"], heart)
+
+
+def _holes(plan: Plan, test: Any) -> Cut:
+    """The plan's holes: cut once, then read, so that a tune that goes on measures on the same ones."""
+    path = plan.folder / "holes.jsonl"
+    counts = plan.folder / "leaked.json"
+    if path.is_file() and counts.is_file():
+        return Cut(read_holes(path), int(json.loads(counts.read_text("utf-8"))))
+    cut = cut_holes(test, plan.num_holes, plan.config.seed, read_trained(plan.adapter))
+    if not cut.holes:
+        raise BadFile(
+            f"No hole can be cut from {plan.root}: nothing was written after the cut that was not there before. "
+            "Commit some work and tune again, or name an earlier --cut."
+        )
+    write_holes(path, cut.holes)
+    write_text(counts, json.dumps(cut.num_seen))
+    return cut
+
+
+def _by_heart(plan: Plan, arms: Sequence[Arm], load: LoadService, files: Any, advance: Callable[[], None]) -> Memorised:
+    candidate = next(arm for arm in arms if arm.name == CANDIDATE)
+    with closing(load(candidate.settings, silent)) as service:
+        return memorised(service, files, _TRIED_BY_HEART, plan.config.seed, advance)
+
+
+def _record(plan: Plan, measured: Measured, decision: Decision, seconds: dict[str, float]) -> None:
+    """Write what was measured and decided into the adapter's manifest, and the report for people."""
+    told = {
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "own": {name: scores(results) for name, results in measured.own.items()},
+        "general": {name: scores(results) for name, results in measured.general.items()},
+        "num_leaked": measured.num_leaked,
+        "split": measured.split,
+        "by_heart": asdict(measured.heart),
+        "seconds": {name: round(value, 1) for name, value in seconds.items()},
+        "decision": decision.to_dict(),
+    }
+    _, before = read_adapter(str(plan.adapter))
+    manifest.write(plan.adapter, replace(before, evaluation=told))
+    write_text(plan.report, markdown(plan, measured.own, told))
+
+
+def _tell(decision: Decision, plan: Plan, console: Console) -> None:
+    for rule in decision.rules:
+        console.print(f"{'[green]holds[/green]' if rule.holds else '[red]fails[/red]'}  {rule.says}", highlight=False)
+    if not decision.passes:
+        console.print("Not promoted: " + ", ".join(rule.name for rule in decision.rules if not rule.holds) + ".")
+    console.print(f"the report: {plan.report}", highlight=False)
