@@ -30,6 +30,7 @@ def test_later_layers_go_before_earlier_ones() -> None:
         ({"left_to_right_share": 1.5}, "between 0 and 1"),
         ({"held_out_share": 1.0}, "below 1"),
         ({"epochs": 0}, "at least 1"),
+        ({"decay_steps": -1}, "decay_steps, held_out_rows and patience must be at least 0"),
     ],
 )
 def test_a_fault_is_a_sentence(raw: dict[str, Any], words: str) -> None:

@@ -12,7 +12,7 @@ from finetab_training.data.cli import data_app
 if TYPE_CHECKING:
     from finetab_training.config import RunConfig
 
-_DATA_HELP = "A folder, FOLDER@COMMIT, package:NAME, hub:ID, or a dataset of `finetab data build`."
+_DATA_HELP = "A folder, FOLDER@COMMIT, package:NAME, FILE.whl, hub:ID, or a dataset of `finetab data build`."
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -35,6 +35,9 @@ def train(
     config: Annotated[Path | None, typer.Option(help="A TOML file with the run's config.")] = None,
     overrides: Annotated[list[str] | None, typer.Option("--set", help="key=value on top of the config.")] = None,
     resume: Annotated[Path | None, typer.Option(help="Go on with an interrupted run: OUT.run.")] = None,
+    finish: Annotated[
+        Path | None, typer.Option(help="An adapter of a run that is under way: OUT.run, with --max-steps more of it.")
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be trained, and the memory needed.")
     ] = False,
@@ -46,13 +49,18 @@ def train(
     from rich.console import Console
 
     from finetab_training.config import make_config, parse_override, read_config
-    from finetab_training.runs import is_first_process, open_run, run_of
+    from finetab_training.runs import ending_of, is_first_process, open_run, run_of
     from finetab_training.train.prepare import prepare
 
     if random_weights and not dry_run:
         raise BadInput("--random-weights goes with --dry-run: nothing can be trained on them.")
     if resume is not None:
         run = open_run(resume)
+        made = run.config
+    elif finish is not None:
+        if not (out and max_steps):
+            raise BadInput("--finish OUT.run needs --out ADAPTER and --max-steps, how many more to take.")
+        run = ending_of(open_run(finish), str(out), max_steps)
         made = run.config
     else:
         named = {"data": data, "out": out, "base": base, "method": method, "max_steps": max_steps}
@@ -64,7 +72,7 @@ def train(
     if dry_run:
         _dry_run(made, random_weights)
         return
-    if resume is None:
+    if resume is None and finish is None:
         if not (made.data and made.out):
             raise BadInput("finetab train needs --data FOLDER and --out ADAPTER (or a config that names them).")
         run = run_of(made)

@@ -18,7 +18,7 @@ class RunConfig:
     """Everything that decides what a run does. The defaults suit a base of 100M to 300M parameters."""
 
     data: str = ""
-    """A dataset that `finetab data build` made, or a source: a folder, FOLDER@COMMIT, package:NAME or hub:ID."""
+    """A dataset of `finetab data build`, or a source: a folder, FOLDER@COMMIT, package:NAME, FILE.whl or hub:ID."""
     out: str = ""
     """The folder of the adapter to be."""
     base: str = "default"
@@ -51,6 +51,8 @@ class RunConfig:
     learning_rate: float = 1.5e-4
     sentinel_learning_rate: float = 3e-3
     warmup_share: float = 0.05
+    decay_steps: int = 0
+    """The learning rate holds until so many steps before the end, and falls to 0 in them; 0: it falls all the time."""
     optimiser: str = "auto"
     """`adamw`, `paged_adamw_8bit` (bitsandbytes), or `auto`: 8 bits on CUDA."""
     gradient_checkpointing: bool = False
@@ -134,8 +136,8 @@ def _faults(config: RunConfig) -> list[str]:
          "rows_per_step, epochs and save_steps must be at least 1."),
         (min(config.prefix_tokens, config.suffix_tokens, config.max_middle_tokens, config.characters_per_sample) > 0,
          "prefix_tokens, suffix_tokens, max_middle_tokens and characters_per_sample must be at least 1."),
-        (min(config.context_tokens, config.max_steps, config.held_out_rows, config.patience) >= 0,
-         "context_tokens, max_steps, held_out_rows and patience must be at least 0."),
+        (min(config.context_tokens, config.max_steps, config.decay_steps, config.held_out_rows, config.patience) >= 0,
+         "context_tokens, max_steps, decay_steps, held_out_rows and patience must be at least 0."),
         (0 <= config.left_to_right_share <= 1 and 0 <= config.psm_share <= 1, "shares must lie between 0 and 1."),
         (0 <= config.held_out_share < 1, f"held_out_share must be from 0 to below 1, not {config.held_out_share}."),
     ]  # fmt: skip

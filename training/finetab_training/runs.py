@@ -12,15 +12,16 @@ import json
 import os
 import platform
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from finetab.core.atomic import write_text
+from finetab.core.atomic import new_folder, write_text
 from finetab.errors import BadFile
 from finetab_training.config import RunConfig, make_config
 
+STATE = "trainer_state.json"  # the last file that the trainer writes of a checkpoint
 LIBRARIES = ("torch", "transformers", "peft", "bitsandbytes", "tokenizers", "finetab")
 
 
@@ -68,7 +69,7 @@ class Run:
 
     def last_checkpoint(self) -> Path | None:
         """The newest complete checkpoint, None where there is none."""
-        found = [path for path in self.checkpoints.glob("checkpoint-*") if (path / "trainer_state.json").is_file()]
+        found = [path for path in self.checkpoints.glob("checkpoint-*") if (path / STATE).is_file()]
         return max(found, key=lambda path: int(path.name.split("-")[1]), default=None)
 
     def rewind(self, step: int) -> None:
@@ -121,6 +122,29 @@ def run_of(config: RunConfig) -> Run:
     if folder.exists() and not (folder / "config.json").is_file():
         raise BadFile(f"{folder} stands where the run's folder would be made; move it or choose another --out.")
     return Run(folder, config)
+
+
+def ending_of(run: Run, out: str, steps: int) -> Run:
+    """A run to `out` that goes on from another one's last checkpoint and ends `steps` later; the other one stays.
+
+    Raises `BadFile` where there is nothing to go on from, or not so far to go.
+    """
+    last = run.last_checkpoint()
+    if last is None or not run.inputs.is_dir():
+        raise BadFile(f"{run.folder} has no checkpoint to make an adapter from; let it go on until it has one.")
+    done = int(last.name.split("-")[1])
+    ending = run_of(replace(run.config, out=out, max_steps=done + steps, decay_steps=steps, patience=0))
+    with new_folder(ending.folder) as building:
+        shutil.copytree(run.inputs, building / run.inputs.name)
+        copied = Path(shutil.copytree(last, building / run.checkpoints.name / last.name))
+        state = json.loads((copied / STATE).read_text("utf-8"))
+        # Its best step is looked for among the steps to come: the other run may drop its own at any time.
+        state |= dict.fromkeys(("best_metric", "best_global_step", "best_model_checkpoint"))
+        (copied / STATE).write_text(json.dumps(state), "utf-8")
+        for name in ("environment.json", "metrics.jsonl"):
+            shutil.copy(run.folder / name, building)
+        (building / "config.json").write_text(ending._config_text(), "utf-8")
+    return ending
 
 
 def open_run(folder: Path) -> Run:

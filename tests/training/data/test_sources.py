@@ -1,12 +1,13 @@
 """Sources: what each kind gives, and what is said when there is none."""
 
 import json
+import zipfile
 from pathlib import Path
 
 import pytest
 from tests.conftest import commit_all
 
-from finetab.errors import FinetabError
+from finetab.errors import BadFile, FinetabError
 from finetab_training.data import git
 from finetab_training.data.sources import open_source
 
@@ -70,6 +71,34 @@ def test_a_package_is_third_party_and_under_its_licence() -> None:
     source = open_source("package:rich")
     first = next(iter(source.files))
     assert (source.name, source.facts["licence"], first.is_own, first.licence) == ("package:rich", "MIT", False, "MIT")
+
+
+def test_a_wheel_is_read_as_it_was_downloaded_and_under_its_licence(tmp_path: Path) -> None:
+    path = tmp_path / "some_package-1.2-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as wheel:
+        wheel.writestr("some/b.py", "b = 2\n")
+        wheel.writestr("some/a.py", GOOD)
+        wheel.writestr("some_package-1.2.dist-info/METADATA", "Name: some-package\nLicense-Expression: ISC\n")
+    source = open_source(str(path))
+    files = [(file.path, file.data, file.licence, file.is_own) for file in source.files if file.path.endswith(".py")]
+    assert (source.name, source.facts) == ("some_package-1.2", {"licence": "ISC"})
+    assert files == [("some/a.py", GOOD.encode(), "ISC", False), ("some/b.py", b"b = 2\n", "ISC", False)]
+
+
+def test_a_wheel_whose_metadata_say_nothing_is_under_the_licence_file_in_it(tmp_path: Path) -> None:
+    path, info = tmp_path / "some-1-py3-none-any.whl", "some-1.dist-info"
+    text = (Path(__file__).parents[3] / "LICENSE").read_text("utf-8")
+    with zipfile.ZipFile(path, "w") as wheel:
+        wheel.writestr(f"{info}/METADATA", "Name: some\n")
+        wheel.writestr(f"{info}/licenses/LICENSE", text)
+        wheel.writestr(f"{info}/RECORD", f"{info}/licenses/LICENSE,,\n")
+    assert open_source(str(path)).facts == {"licence": "Apache-2.0"}
+
+
+def test_a_broken_wheel_is_told(tmp_path: Path) -> None:
+    (tmp_path / "some-1-py3-none-any.whl").write_bytes(b"PK no zip file")
+    with pytest.raises(BadFile, match="cannot be read as a wheel"):
+        open_source(str(tmp_path / "some-1-py3-none-any.whl"))
 
 
 def test_a_dataset_is_streamed_with_its_usual_columns_or_named_ones(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Holes: cut by kind and file in turn, never of lines that training has seen, kept and read again."""
 
+import gzip
 from dataclasses import replace
 from pathlib import Path
 
@@ -67,6 +68,8 @@ def test_holes_come_back_as_they_were_written(tmp_path: Path) -> None:
     holes = (Hole("a.py", "python", "x = ", "\n", "é𝒳\u2028", "rest"), Hole("b.go", "go", "", "", "package p"))
     write_holes(tmp_path / "holes.jsonl", holes)
     assert read_holes(tmp_path / "holes.jsonl") == holes
+    (tmp_path / "holes.jsonl.gz").write_bytes(gzip.compress((tmp_path / "holes.jsonl").read_bytes()))
+    assert read_holes(tmp_path / "holes.jsonl.gz") == holes
 
 
 @pytest.mark.parametrize(
@@ -80,6 +83,9 @@ def test_a_holes_file_that_is_none_is_refused(content: str, words: str, tmp_path
         read_holes(tmp_path / "holes.jsonl")
     with pytest.raises(BadFile, match="cannot be read"):
         read_holes(tmp_path / "none.jsonl")
+    (tmp_path / "holes.jsonl.gz").write_bytes(b"no gzip")
+    with pytest.raises(BadFile, match="cannot be read"):
+        read_holes(tmp_path / "holes.jsonl.gz")
 
 
 def test_a_partly_typed_hole_is_the_same_text_with_a_cursor_further_on() -> None:

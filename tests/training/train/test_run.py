@@ -25,7 +25,7 @@ from finetab.errors import BadAdapter, BadFile, Interrupted, NoSpace
 from finetab_training.config import RunConfig, make_config
 from finetab_training.data.fim_samples import IGNORED
 from finetab_training.data.trained import read_trained
-from finetab_training.runs import Run, open_run, run_of
+from finetab_training.runs import Run, ending_of, open_run, run_of
 from finetab_training.train import loss
 from finetab_training.train.prepare import prepare
 from finetab_training.train.rows import StoredRows
@@ -172,6 +172,60 @@ def test_a_stopped_run_goes_on_to_the_very_adapter_of_an_unstopped_one(
     assert one.keys() == other.keys()
     assert all(torch.equal(one[name], other[name]) for name in one)
     assert read_json(whole / "manifest.json")["version"] == read_json(resumed / "manifest.json")["version"]
+
+
+def rates(run: Path) -> list[float]:
+    """The learning rate of each step, as a share of the highest."""
+    found = [record["learning_rate"] for record in metrics_of(run) if "learning_rate" in record]
+    return [rate / max(found) for rate in found]
+
+
+def test_the_learning_rate_falls_all_the_time_or_at_the_end_only(
+    project: Path, tiny: Callable[[str], Path], tmp_path: Path
+) -> None:
+    config = config_for(project, tiny("llama"), tmp_path / "falling", max_steps=8, warmup_share=0.0, method="lora")
+    trained(run_of(config))
+    falling = rates(tmp_path / "falling.run")
+    assert falling == sorted(falling, reverse=True)
+    assert len(set(falling)) == 8
+    trained(run_of(replace(config, out=str(tmp_path / "held"), decay_steps=3)))
+    held = rates(tmp_path / "held.run")
+    assert held[:6] == [1.0] * 6  # the first of the three begins where the others were
+    assert held[6:] == pytest.approx([0.75, 0.25])
+
+
+def test_an_adapter_is_made_of_a_run_under_way_that_goes_on_as_if_nothing_had_been(
+    project: Path, tiny: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    more = {"max_steps": 12, "save_steps": 4, "held_out_rows": 2, "method": "lora", "decay_steps": 2}
+    run = run_of(config_for(project, tiny("llama"), tmp_path / "long", **more))
+    row_loss = loss.row_loss
+
+    def killed(*args: Any) -> torch.Tensor:
+        if (run.checkpoints / "checkpoint-8").exists():
+            raise KeyboardInterrupt
+        return row_loss(*args)
+
+    monkeypatch.setattr(trainer_module, "row_loss", killed)
+    with pytest.raises(KeyboardInterrupt):
+        trained(run)
+    monkeypatch.undo()
+    before = {path: path.stat().st_mtime_ns for path in run.folder.rglob("*") if path.is_file()}
+    ending = ending_of(open_run(run.folder), str(tmp_path / "early"), steps=3)
+    early = trained(ending)
+    assert {path: path.stat().st_mtime_ns for path in run.folder.rglob("*") if path.is_file()} == before
+    steps = [record["step"] for record in metrics_of(ending.folder) if "loss" in record]
+    assert steps == list(range(1, 12))  # those of the long run, and three more
+    assert read_adapter(str(early))[1].name == "early"
+    assert trained(open_run(run.folder)) == tmp_path / "long"
+
+
+def test_of_a_run_without_a_checkpoint_no_adapter_is_made(
+    project: Path, tiny: Callable[[str], Path], tmp_path: Path
+) -> None:
+    run = run_of(config_for(project, tiny("llama"), tmp_path / "long"))
+    with pytest.raises(BadFile, match="has no checkpoint to make an adapter from"):
+        ending_of(run, str(tmp_path / "early"), steps=3)
 
 
 def test_a_failed_run_leaves_the_adapter_in_force(

@@ -15,7 +15,9 @@ data_app = typer.Typer(no_args_is_help=True, help="Build datasets of source file
 
 @data_app.command()
 def build(
-    sources: Annotated[list[str], typer.Argument(metavar="SOURCE...", help="FOLDER[@COMMIT], package:NAME or hub:ID.")],
+    sources: Annotated[
+        list[str], typer.Argument(metavar="SOURCE...", help="FOLDER[@COMMIT], package:NAME, FILE.whl or hub:ID.")
+    ],
     out: Annotated[Path, typer.Option(help="The folder of the dataset to be.")],
     cut: Annotated[str, typer.Option(help="Split one repository at a COMMIT, tag or date; auto; none.")] = "auto",
     by_source: Annotated[bool, typer.Option("--by-source", help="Keep back whole sources, not files.")] = False,

@@ -1,10 +1,12 @@
 """A hole: a place in a file with the text that a person wrote there, and files of holes.
 
 A holes file is JSONL, one object a line with path, language, prefix, suffix and middle (kind is optional), so
-it can be kept, edited and used again.
+it can be kept, edited and used again; one whose name ends in .gz is compressed.
 """
 
+import gzip
 import json
+import zlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -40,8 +42,9 @@ def write_holes(path: Path, holes: Sequence[Hole]) -> None:
 def read_holes(path: Path) -> tuple[Hole, ...]:
     """The holes of a file. Raises `BadFile` with the line that is wrong."""
     try:
-        lines = path.read_text("utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
+        data = path.read_bytes()
+        lines = (gzip.decompress(data) if path.suffix == ".gz" else data).decode("utf-8").split("\n")
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise BadFile(f"{path} cannot be read as a holes file: {error}.") from error
     holes = tuple(_hole(line, number, path) for number, line in enumerate(lines, 1) if line.strip())
     if not holes:

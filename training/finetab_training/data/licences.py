@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from email.message import Message
 from functools import cache
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import cast
 
@@ -62,11 +63,15 @@ def licence_in(text: str) -> str:
 
 
 def licence_of_package(name: str) -> str:
-    """What an installed distribution states: its expression, else its licence file, field or classifiers."""
+    """What an installed distribution states, "" where there is none of this name."""
     try:
-        found = distribution(name)
+        return licence_of_distribution(distribution(name))
     except PackageNotFoundError:
         return ""
+
+
+def licence_of_distribution(found: Distribution) -> str:
+    """What a distribution states: its expression, else its licence file, field or classifiers."""
     meta = cast(Message, found.metadata)  # annotated more narrowly than it is
     stated = meta.get("License-Expression") or _loose(meta.get("License") or "")
     classifiers = (
@@ -78,8 +83,8 @@ def licence_of_package(name: str) -> str:
 
 def _licence_file(found: Distribution) -> str:
     paths = [path for path in found.files or () if re.match(r"(?i)(licen[cs]e|copying)", path.name)]
-    texts = [Path(str(path.locate())) for path in paths]
-    return next((licence for path in texts if (licence := licence_of_text(path))), "")
+    texts = (path.locate() for path in paths)
+    return next((licence for path in texts if (licence := licence_of_text(cast(Traversable, path)))), "")
 
 
 def licence_of_folder(folder: Path) -> str:
@@ -89,10 +94,10 @@ def licence_of_folder(folder: Path) -> str:
 
 
 @cache
-def licence_of_text(path: Path) -> str:
+def licence_of_text(path: Traversable) -> str:
     """The licences whose text a file holds, joined by AND."""
     try:
-        found, _ = spdx_matcher.analyse_license_text(path.read_text("utf-8", "replace"))
+        found, _ = spdx_matcher.analyse_license_text(path.read_bytes().decode("utf-8", "replace"))
     except OSError:
         return ""
     return " AND ".join(sorted(found["licenses"]))

@@ -3,22 +3,25 @@
     FOLDER              its files; in a git repository the tracked and not ignored ones
     FOLDER@COMMIT       the tracked files as they were at a commit or tag
     package:NAME        an installed Python package, by the name it is imported by
+    FILE.whl            a Python package as it is downloaded; nothing of it is installed or run
     hub:ID              a dataset of source files, such as hub:bigcode/the-stack-smol, streamed; or a folder of one
 
 Files of folders are the user's own; those of packages and hub datasets are third-party, and their licence counts.
 """
 
 import importlib.util
+import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from importlib.metadata import packages_distributions
+from importlib.metadata import PathDistribution, packages_distributions
 from pathlib import Path
 from typing import Any
 
 from finetab.errors import BadFile, BadInput, UnknownName
 from finetab_training.data import git
-from finetab_training.data.licences import licence_of_folder, licence_of_package
+from finetab_training.data.licences import licence_of_distribution, licence_of_folder, licence_of_package
 
+_KINDS = "a folder, FOLDER@COMMIT, package:NAME, FILE.whl or hub:ID"
 # The columns of bigcode/starcoderdata and bigcode/the-stack, whichever is there.
 _COLUMNS = {
     "text": ("content", "text", "code"),
@@ -69,12 +72,14 @@ def open_source(spec: str, columns: dict[str, str] | None = None) -> Source:
         return _hub(name, columns or {})
     if Path(spec).is_dir():
         return _folder(Path(spec))
+    if spec.endswith(".whl") and Path(spec).is_file():
+        return _wheel(Path(spec))
     folder, at, commit = spec.rpartition("@")
     if at and Path(folder).is_dir():
         return at_commit(Path(folder), commit)
     if Path(spec).exists():
-        raise BadFile(f"{spec} is a file; a source is a folder, FOLDER@COMMIT, package:NAME or hub:ID.")
-    raise BadFile(f"There is no folder {spec}; a source is a folder, FOLDER@COMMIT, package:NAME or hub:ID.")
+        raise BadFile(f"{spec} is a file; a source is {_KINDS}.")
+    raise BadFile(f"There is no folder {spec}; a source is {_KINDS}.")
 
 
 def _folder(folder: Path) -> Source:
@@ -128,6 +133,27 @@ def _package(name: str) -> Source:
     licence = licence_of_package(distribution) if distribution else ""
     facts = {"distribution": distribution, "licence": licence}
     return Source(f"package:{name}", _files_of(folder, licence, is_own=False), folder, facts=facts)
+
+
+def _wheel(path: Path) -> Source:
+    """A wheel is a zip file; its name begins with the distribution's name and version."""
+    name = "-".join(path.name.split("-")[:2])
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [each.filename for each in archive.infolist() if not each.is_dir()]
+    except (OSError, zipfile.BadZipFile) as error:
+        raise BadFile(f"{path} cannot be read as a wheel: {error}.") from error
+    # PathDistribution says that it takes a Path, and takes what is like one.
+    found = PathDistribution(zipfile.Path(path, f"{name}.dist-info/"))  # type: ignore[arg-type]
+    licence = licence_of_distribution(found)
+
+    def files() -> Iterator[RawFile]:
+        with zipfile.ZipFile(path) as archive:
+            for inner in sorted(names):
+                with archive.open(inner) as file:
+                    yield RawFile(name, inner, file.read(git.MOST_BYTES), licence, is_own=False)
+
+    return Source(name, files(), facts={"licence": licence})
 
 
 def _hub(name: str, columns: dict[str, str]) -> Source:

@@ -98,6 +98,8 @@ def _optimiser(name: str, device: torch.device, groups: list[dict[str, Any]]) ->
 def _arguments(run: Run, device: torch.device, num_rows: int, looks: bool) -> TrainingArguments:
     config = run.config
     num_steps = config.max_steps or -(-num_rows // config.rows_per_step)
+    warmup = int(config.warmup_share * num_steps)  # none in a short run: a warm-up's first step does nothing
+    falling = config.decay_steps or num_steps
     arguments = TrainingArguments(
         output_dir=str(run.checkpoints),
         per_device_train_batch_size=1,
@@ -105,8 +107,9 @@ def _arguments(run: Run, device: torch.device, num_rows: int, looks: bool) -> Tr
         num_train_epochs=1,
         max_steps=config.max_steps or -1,
         learning_rate=config.learning_rate,
-        lr_scheduler_type="cosine",
-        warmup_steps=int(config.warmup_share * num_steps),  # none in a short run: a warm-up's first step does nothing
+        lr_scheduler_type="warmup_stable_decay",
+        lr_scheduler_kwargs={"decay_type": "cosine", "num_decay_steps": min(falling, num_steps - warmup)},
+        warmup_steps=warmup,
         max_grad_norm=1.0,
         bf16=device.type == "cuda" and torch.cuda.is_bf16_supported(),
         use_cpu=device.type == "cpu",
