@@ -100,6 +100,7 @@ def _read(path: Path) -> list[Result]:
             except (ValueError, TypeError):
                 break
             kept += len(line)
-    with path.open("r+b") as file:
-        file.truncate(kept)
+    if kept < path.stat().st_size:
+        with path.open("r+b") as file:
+            file.truncate(kept)
     return results

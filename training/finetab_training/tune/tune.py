@@ -54,8 +54,14 @@ class Measured:
     heart: Memorised
 
 
-def tune(plan: Plan, console: Console, *, force: bool = False) -> Decision:
-    """Tune a folder, and promote the adapter if the gate lets it pass. Raises `FinetabError` with what to do."""
+def tune(plan: Plan, console: Console, *, force: bool = False) -> Decision | None:
+    """Tune a folder, and promote the adapter if the gate lets it pass; None where nothing is new since the last time.
+
+    Raises `FinetabError` with what to do.
+    """
+    if plan.report.is_file() and not force:
+        console.print(f"Nothing is new since {plan.name} was made and measured; its report: {plan.report}")
+        return None
     stages = Stages(console)
     with stages.stage("corpus", "what the repository holds, cut by time where it has a history"):
         _build(plan, console)
@@ -89,14 +95,11 @@ def foresee(plan: Plan, console: Console) -> None:
     rows = -(-train["characters"] // config.characters_per_sample)
     console.print(f"the adapter would be {plan.name}")
     console.print(f"{train['files']} files, {train['characters']:,} characters to train on; about {rows:,} samples")
-    console.print(
-        f"{test['files']} files to measure with, split by {report['split']['by']}, {test['new_lines']:,} new lines"
-    )
+    split = report["split"]["by"]
+    console.print(f"{test['files']} files to measure with, split by {split}, {test['new_lines']:,} new lines")
     dry_run(config, console, random_weights=False)
     arms = 3 + 2 * bool(plan.retrieval_tokens)
-    console.print(
-        f"measured: {arms} arms and the one in force on up to {plan.num_holes} holes, two on {_GENERAL_HOLES} more"
-    )
+    console.print(f"{arms} arms, and what is in force, on up to {plan.num_holes} holes; two on {_GENERAL_HOLES} more")
 
 
 def _recipe(plan: Plan) -> Recipe:

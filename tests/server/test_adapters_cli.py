@@ -1,0 +1,89 @@
+"""`finetab adapters`, `promote`, `rollback` as a user types them: what is put in force, and what is refused."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from tests.server.adapters.test_library import put
+from tests.server.core.test_manifest import MANIFEST
+from typer.testing import CliRunner, Result
+
+from finetab.adapters.listing import library_folder
+from finetab.adapters_cli import add_commands
+from finetab.core.pointer import Pointer, adapters_of, read_pointer
+from finetab.errors import FinetabError
+
+pytestmark = pytest.mark.usefixtures("home")
+PASSED: dict[str, Any] = {"decision": {"passes": True, "forced": False, "rules": []}}
+FAILED: dict[str, Any] = {"decision": {"passes": False, "forced": False, "rules": []}}
+
+
+def run(folder: Path, *arguments: str) -> Result:
+    app = typer.Typer()
+    add_commands(app)
+    return CliRunner().invoke(app, [*arguments, "--folder", str(folder)])
+
+
+def make(folder: Path, name: str, evaluation: dict[str, Any] | None = None) -> Path:
+    return put(adapters_of(folder) / name, replace(MANIFEST, name=name, evaluation=evaluation))
+
+
+def words(result: Result) -> str:
+    assert isinstance(result.exception, FinetabError), result
+    return str(result.exception)
+
+
+def test_adapters_are_put_in_force_and_rolled_back_one_after_the_other(tmp_path: Path) -> None:
+    make(tmp_path, "one", PASSED)
+    make(tmp_path, "two", PASSED)
+    assert "running editors follow" in run(tmp_path, "promote", "one").output
+    run(tmp_path, "adapters", "use", "two")
+    assert read_pointer(tmp_path) == Pointer("two", ("base", "one"))
+    assert "one is in force" in run(tmp_path, "rollback").output
+    assert "base is in force" in run(tmp_path, "adapters", "rollback").output
+    assert "Nothing was in force" in words(run(tmp_path, "rollback"))
+
+
+@pytest.mark.parametrize(("evaluation", "gate"), [(FAILED, "failed"), (None, "not asked")])
+def test_what_the_gate_did_not_let_pass_is_not_promoted_but_by_force(
+    evaluation: dict[str, Any] | None, gate: str, tmp_path: Path
+) -> None:
+    make(tmp_path, "one", evaluation)
+    refused = words(run(tmp_path, "promote", "one"))
+    assert f"its gate says {gate}" in refused
+    assert "--force" in refused
+    assert read_pointer(tmp_path).adapter == "base"
+    run(tmp_path, "promote", "one", "--force")
+    assert read_pointer(tmp_path).adapter == "one"
+
+
+def test_the_list_has_those_of_the_folder_and_of_the_machine_and_marks_what_is_in_force(tmp_path: Path) -> None:
+    make(tmp_path, "ours", PASSED)
+    put(library_folder() / "general", replace(MANIFEST, name="general"))
+    run(tmp_path, "promote", "ours")
+    lines = run(tmp_path, "adapters", "list").output.splitlines()
+    assert any(line.startswith(" * ") and "ours@" in line and "passed" in line for line in lines)
+    assert any("general@" in line and "not asked" in line for line in lines)
+    assert json.loads(run(tmp_path, "adapters", "show", "ours").output)["name"] == "ours"
+
+
+def test_removing_spares_what_is_in_force_and_what_is_no_adapter(tmp_path: Path) -> None:
+    folder = make(tmp_path, "one", PASSED)
+    run(tmp_path, "promote", "one")
+    assert "is in force" in words(run(tmp_path, "adapters", "remove", "one"))
+    run(tmp_path, "rollback")
+    run(tmp_path, "adapters", "remove", "one")
+    assert not folder.exists()
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "precious.txt").write_text("x")
+    assert "is no adapter" in words(run(tmp_path, "adapters", "remove", str(tmp_path / "work")))
+    assert (tmp_path / "work" / "precious.txt").exists()
+
+
+def test_a_wrong_name_and_a_wrong_folder_are_told(tmp_path: Path) -> None:
+    make(tmp_path, "mine", PASSED)
+    assert 'There is no adapter "mien"' in words(run(tmp_path, "adapters", "use", "mien"))
+    assert "There is no folder" in words(run(tmp_path / "nowhere", "adapters", "use", "base"))

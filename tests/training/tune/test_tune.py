@@ -1,0 +1,148 @@
+"""A whole tune of a small repository with a small model: it goes on after a stop, promotes what passes, and no more."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+from tests.conftest import commit_all
+
+from finetab.adapters.library import read_adapter
+from finetab.core.pointer import read_pointer
+from finetab_training.config import make_config
+from finetab_training.evaluate.gate import Decision, Rule
+from finetab_training.tune import tune as tune_module
+from finetab_training.tune.plan import Plan, state_of
+from finetab_training.tune.tune import foresee, tune
+
+
+@pytest.fixture
+def repository(project: Path) -> Path:
+    """Six files, and more lines in a second commit."""
+    commit_all(project, "one", "2026-01-01T12:00:00+00:00")
+    for index, path in enumerate(sorted(project.glob("*.py"))):
+        added = f"\n\ndef perimeter_{index}(first, second):\n    total = first + second * {index}\n    return total\n"
+        path.write_text(path.read_text("utf-8") + added, "utf-8")
+    commit_all(project, "two", "2026-02-01T12:00:00+00:00")
+    return project
+
+
+def plan_for(root: Path, base: Path, **more: Any) -> Plan:
+    config = make_config(
+        {"base": str(base), "method": "lora", "options": {"r": 4}, "max_steps": 3, "held_out_rows": 0,
+         "rows_per_step": 1, "prefix_tokens": 100, "suffix_tokens": 40, "max_middle_tokens": 40, "row_tokens": 300,
+         "characters_per_sample": 60, **more}
+    )  # fmt: skip
+    return Plan(root, state_of(root), config, num_holes=4, retrieval_tokens=0)
+
+
+def told(run: Callable[[Console], Any]) -> str:
+    out = StringIO()
+    run(Console(file=out, width=120))
+    return out.getvalue()
+
+
+@pytest.fixture
+def few_general_holes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tune_module, "_GENERAL_HOLES", 2)
+    monkeypatch.setattr(tune_module, "_TRIED_BY_HEART", 2)
+
+
+@pytest.mark.usefixtures("few_general_holes")
+def test_a_tune_measures_on_later_lines_and_leaves_a_report_and_a_decision(
+    repository: Path, tiny: Callable[[str], Path]
+) -> None:
+    plan = plan_for(repository, tiny("llama"))
+    said = told(lambda console: tune(plan, console))
+    assert "lines written after the cut" in said
+    _, manifest = read_adapter(str(plan.adapter))
+    assert manifest.evaluation is not None
+    decision = manifest.evaluation["decision"]
+    assert [rule["name"] for rule in decision["rules"]] == [
+        "gain over base-prefix", "gain over base-fim", "no loss elsewhere", "no slower", "no secrets",
+    ]  # fmt: skip
+    assert manifest.evaluation["own"]["adapter"]["n"] == 4
+    report = plan.report.read_text("utf-8")
+    assert "## The gate" in report
+    assert "only large gains can be told from chance" in report
+    middles = {json.loads(line)["middle"] for line in plan.answers("adapter").read_text("utf-8").splitlines()}
+    assert all("perimeter" in middle or "total" in middle or "second" in middle for middle in middles), middles
+    promoted = read_pointer(repository).adapter == plan.name
+    assert promoted == decision["passes"]
+    assert "Nothing is new" in told(lambda console: tune(plan, console))
+
+
+@pytest.mark.usefixtures("few_general_holes")
+@pytest.mark.parametrize(("passes", "force"), [(True, False), (False, False), (False, True)])
+def test_what_passes_is_promoted_and_else_only_what_is_forced_and_that_is_recorded(
+    passes: bool, force: bool, repository: Path, tiny: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decision = Decision((Rule("gain over base-prefix", passes, "as the test says"),))
+    monkeypatch.setattr(tune_module, "decide", lambda *_arguments: decision)
+    plan = plan_for(repository, tiny("llama"))
+    said = told(lambda console: tune(plan, console, force=force))
+    assert (read_pointer(repository).adapter == plan.name) == (passes or force)
+    assert ("Not promoted: gain over base-prefix" in said) == (not passes)
+    _, manifest = read_adapter(str(plan.adapter))
+    assert manifest.evaluation is not None
+    assert manifest.evaluation["decision"]["forced"] == force
+    if passes:  # the next tune is measured against what is in force
+        later = replace(plan, config=replace(plan.config, seed=1))
+        told(lambda console: tune(later, console))
+        _, manifest = read_adapter(str(later.adapter))
+        assert manifest.evaluation is not None
+        assert "in-force" in manifest.evaluation["own"]
+
+
+@pytest.mark.usefixtures("few_general_holes")
+def test_a_tune_that_was_stopped_while_measuring_goes_on_where_it_was(
+    repository: Path, tiny: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = plan_for(repository, tiny("llama"))
+
+    def stop(*_arguments: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(tune_module, "memorised", stop)
+    with pytest.raises(KeyboardInterrupt):
+        told(lambda console: tune(plan, console))
+    whole = plan.answers("adapter").read_bytes()
+    plan.answers("adapter").write_bytes(whole[:-20])  # killed in the middle of a line
+    others = plan.answers("base-fim").stat().st_mtime_ns
+    monkeypatch.undo()
+    monkeypatch.setattr(tune_module, "_GENERAL_HOLES", 2)
+    monkeypatch.setattr(tune_module, "_TRIED_BY_HEART", 2)
+    told(lambda console: tune(plan, console))
+    assert plan.answers("base-fim").stat().st_mtime_ns == others
+    lines, again = whole.splitlines(), plan.answers("adapter").read_bytes().splitlines()
+    assert again[:-1] == lines[:-1]
+    assert json.loads(again[-1])["output"] == json.loads(lines[-1])["output"]
+
+
+def test_a_dry_run_says_what_would_be_and_writes_nothing(repository: Path, tiny: Callable[[str], Path]) -> None:
+    plan = plan_for(repository, tiny("llama"))
+    said = told(lambda console: foresee(plan, console))
+    assert plan.name in said
+    assert "6 files" in said
+    assert "split by time" in said
+    assert not (repository / ".finetab").exists()
+
+
+def test_the_name_of_a_tune_follows_what_decides_its_outcome(repository: Path, tiny: Callable[[str], Path]) -> None:
+    plan = plan_for(repository, tiny("llama"))
+    assert plan_for(repository, tiny("llama")).name == plan.name
+    assert plan_for(repository, tiny("llama"), seed=1).name != plan.name
+    (repository / "more.py").write_text("x = 1\n")
+    commit_all(repository, "three", "2026-03-01T12:00:00+00:00")
+    assert plan_for(repository, tiny("llama")).name != plan.name
+
+
+def test_a_folder_without_history_is_known_by_what_it_holds(project: Path) -> None:
+    before = state_of(project)
+    assert state_of(project) == before
+    (project / "more.py").write_text("x = 1\n")
+    assert state_of(project) != before
