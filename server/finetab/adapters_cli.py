@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from finetab.ab_cli import ab_app
 from finetab.adapters.library import adapter_folder, read_adapter
 from finetab.adapters.listing import library_folder, manifests_in
 from finetab.core.pointer import BASE, Pointer, adapters_of, read_pointer, resolved, write_pointer
@@ -23,8 +24,9 @@ _NAME = Annotated[str, typer.Argument(help="An adapter's name or folder; `base` 
 
 
 def add_commands(app: typer.Typer) -> None:
-    """The group, and its two commands that are needed most."""
+    """Both groups, and the two commands that are needed most."""
     app.add_typer(adapters_app, name="adapters")
+    app.add_typer(ab_app, name="ab")
     app.command()(promote)
     app.command()(rollback)
     adapters_app.command()(rollback)

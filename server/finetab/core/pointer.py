@@ -1,6 +1,6 @@
 """Which adapter a folder has in force: a small file that promotion writes and every running server watches.
 
-FOLDER/.finetab/in-force.json   {"adapter": "...", "before": [...]}, the newest of those before last
+FOLDER/.finetab/in-force.json   {"adapter": "...", "before": [...], "against": "...", "since": 0.0}
 FOLDER/.finetab/adapters/       the adapters that were made for the folder; `.finetab` holds nothing to commit
 """
 
@@ -19,10 +19,15 @@ _REMEMBERED = 20
 
 @dataclass(frozen=True, slots=True)
 class Pointer:
-    """The adapter in force, by its folder or name, or `base`; and those that were before it."""
+    """The adapter in force, by its folder or name, or `base`."""
 
     adapter: str = BASE
     before: tuple[str, ...] = ()
+    """Those that were in force before it, the newest last."""
+    against: str = ""
+    """Who answers every other line while two are compared at the desk; "" while none are."""
+    since: float = 0.0
+    """When that began, in seconds since 1970."""
 
     def moved_to(self, adapter: str) -> "Pointer":
         """The pointer after another adapter has been put in force."""
@@ -73,4 +78,4 @@ def _parsed(raw: Any) -> Pointer:
     names = (raw["adapter"], *raw["before"])
     if not all(isinstance(name, str) and name for name in names):
         raise TypeError("an adapter's name must be text")
-    return Pointer(names[0], tuple(names[1:]))
+    return Pointer(names[0], tuple(names[1:]), str(raw.get("against", "")), float(raw.get("since", 0.0)))

@@ -1,0 +1,94 @@
+"""`finetab ab`: two adapters at the same desk, line by line, and what became of the suggestions of each."""
+
+import json
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from finetab.adapters.library import read_adapter
+from finetab.core.pointer import BASE, Pointer, read_pointer, resolved, write_pointer
+from finetab.errors import BadInput
+
+ab_app = typer.Typer(no_args_is_help=True, help="Compare what is in force with another adapter while you work.")
+_FOLDER = Annotated[Path, typer.Option("--folder", help="The workspace folder.")]
+
+
+@ab_app.command()
+def start(
+    other: Annotated[str, typer.Argument(help="An adapter's name or folder, or `base`.")] = BASE,
+    folder: _FOLDER = Path(),
+) -> None:
+    """Let another adapter, or the base, answer half of the lines."""
+    pointer = read_pointer(folder)
+    if other == pointer.adapter:
+        raise BadInput(f'"{other}" is what is in force in {folder.resolve()}; name another one to compare it with.')
+    if other != BASE:
+        read_adapter(resolved(folder, other))
+    write_pointer(folder, replace(pointer, against=other, since=time.time()))
+    typer.echo(f"{pointer.adapter} and {other} take turns in {folder.resolve()}; look with: finetab ab report")
+
+
+@ab_app.command()
+def stop(folder: _FOLDER = Path()) -> None:
+    """Let what is in force answer everything again."""
+    pointer = _running(folder)
+    write_pointer(folder, replace(pointer, against="", since=0.0))
+    typer.echo(f"{pointer.adapter} answers alone in {folder.resolve()}")
+
+
+@ab_app.command()
+def report(
+    folder: _FOLDER = Path(),
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """Print what was shown, accepted and kept of each, and whether the difference is more than chance."""
+    from finetab.stats.database import database_path, read_rows
+    from finetab.stats.trial import compare, kept_of
+
+    pointer = _running(folder)
+    rows = read_rows(database_path())
+    one, other = (_name(name) for name in (pointer.adapter, pointer.against))
+    found = compare(kept_of(rows, one, pointer.since), kept_of(rows, other, pointer.since))
+    if as_json:
+        typer.echo(json.dumps({"names": [one, other], "since": pointer.since, **found}))
+    else:
+        _show(found, one, other)
+
+
+def _running(folder: Path) -> Pointer:
+    pointer = read_pointer(folder)
+    if not pointer.against:
+        raise BadInput(f"Nothing is compared in {folder.resolve()}; begin with: finetab ab start")
+    return pointer
+
+
+def _name(adapter: str) -> str:
+    """As it stands in the statistics: an adapter may be known by its folder here."""
+    return Path(adapter).name
+
+
+def _show(found: dict[str, Any], one: str, other: str) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("", "shown", "accepted", "rate % (95%)", "characters kept", "each", box=None)
+    for name, side in ((one, found["one"]), (other, found["other"])):
+        rate = side["acceptance"]
+        told = "-" if rate is None else f"{100 * rate['rate']:.0f} ({100 * rate['low']:.0f}-{100 * rate['high']:.0f})"
+        each = "-" if side["characters_each"] is None else f"{side['characters_each']:.1f}"
+        table.add_row(name, str(side["shown"]), str(side["accepted"]), told, str(side["characters_kept"]), each)
+    console = Console()
+    console.print(table)
+    for what, label, scale in (("acceptance", "accepted, in points", 100), ("characters", "characters kept each", 1)):
+        console.print(f"{label}: {_verdict(found[what], scale)}", highlight=False)
+
+
+def _verdict(difference: dict[str, float] | None, scale: int) -> str:
+    if difference is None:
+        return "nothing to compare yet"
+    mean, low, high = (scale * difference[key] for key in ("mean", "low", "high"))
+    sure = "more" if low > 0 else "less" if high < 0 else "no sure difference"
+    return f"{mean:+.1f} [{low:+.1f}, {high:+.1f}]: {sure}"

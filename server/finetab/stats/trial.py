@@ -1,0 +1,79 @@
+"""Two adapters side by side at the desk: what became of the suggestions of each, with intervals. Pure.
+
+Who answers is drawn line by line, so that both see the same work; a suggestion counts once it was shown.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from finetab.stats.events import RETAINED, Fate, Offer, Row
+from finetab.stats.summary import share
+
+_RESAMPLES = 10_000
+_SEED = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What one suggestion was worth."""
+
+    was_accepted: bool
+    characters: float
+    """Taken, and still there when somebody looked last."""
+
+
+def kept_of(rows: Sequence[Row], adapter: str, since: float) -> list[Kept]:
+    """The suggestions of an adapter, by its name without the version or `base`, that were shown since a time."""
+    return [
+        _kept(offer, fate)
+        for offer, fate in rows
+        if offer.adapter.partition("@")[0] == adapter and offer.time >= since and fate.shown and not offer.continues
+    ]
+
+
+def _kept(offer: Offer, fate: Fate) -> Kept:
+    taken = fate.accepted or fate.partly or 0.0
+    looks = [value for what in RETAINED.values() if (value := getattr(fate, what)) is not None]
+    return Kept(bool(taken), taken * (looks[-1] if looks else 1.0))
+
+
+def compare(ones: Sequence[Kept], others: Sequence[Kept]) -> dict[str, Any]:
+    """Both sides and the differences, one minus the other, with 95% bootstrap intervals, as plain data."""
+    return {
+        "one": _side(ones),
+        "other": _side(others),
+        "acceptance": _difference([kept.was_accepted for kept in ones], [kept.was_accepted for kept in others]),
+        "characters": _difference([kept.characters for kept in ones], [kept.characters for kept in others]),
+    }
+
+
+def _side(kept: Sequence[Kept]) -> dict[str, Any]:
+    accepted = sum(one.was_accepted for one in kept)
+    characters = sum(one.characters for one in kept)
+    return {
+        "shown": len(kept),
+        "accepted": accepted,
+        "acceptance": share(accepted, len(kept)),
+        "characters_kept": round(characters),
+        "characters_each": round(characters / len(kept), 2) if kept else None,
+    }
+
+
+def _difference(ones: Sequence[float], others: Sequence[float]) -> dict[str, float] | None:
+    """Of the means of two independent groups; None where one is empty."""
+    if not ones or not others:
+        return None
+    generator = np.random.default_rng(_SEED)
+    means = [_resampled(np.asarray(values, dtype=float), generator) for values in (ones, others)]
+    low, high = np.percentile(means[0] - means[1], [2.5, 97.5])
+    mean = float(np.mean(ones)) - float(np.mean(others))
+    return {"mean": round(mean, 4), "low": round(float(low), 4), "high": round(float(high), 4)}
+
+
+def _resampled(values: "np.ndarray[Any, np.dtype[np.float64]]", generator: np.random.Generator) -> Any:
+    # A mean of n draws with replacement is a weighting of the values: no n times 10,000 numbers are needed.
+    weights = generator.multinomial(len(values), np.full(len(values), 1 / len(values)), size=_RESAMPLES)
+    return weights @ values / len(values)
