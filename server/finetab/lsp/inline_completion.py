@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 import uuid
+from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any, TypeAlias
 
@@ -116,26 +117,46 @@ async def _unasked(
     rhythm, known = ls.rhythm_of(uri), service.recall(request)
     if known is not None and known.why == "typed through":
         return known  # it is on the screen, wherever that is
+    under_way = service.take_over(request)
     record["why"] = why_not_here(request.document, request.offset)
     if rhythm.is_taking_back(time.monotonic()):
         record["why"] = "text is being taken back"
     if record["why"]:
         return None
+    if known is None and under_way is not None:
+        known = await _taken_over(ls, service, request, under_way)
     if known is not None:
         return known
     delay = rhythm.delay(time.monotonic(), share_of_delay(request.document, request.offset))
     record["delay_ms"] = round(delay * 1000, 1)
-    await asyncio.sleep(delay)
+    await asyncio.wait({asyncio.wrap_future(request.ticket.ended)}, timeout=delay)
     if request.ticket.is_ended():  # the next key has come
         return None
     return await _worked_out(ls, service, request)
 
 
-async def _worked_out(ls: FinetabServer, service: Service, request: CompletionRequest) -> Answer:
-    """By the model, in a thread; what it works out ahead gives way."""
+async def _taken_over(
+    ls: FinetabServer, service: Service, request: CompletionRequest, under_way: Future[None]
+) -> Answer | None:
+    """By the model for the request before; None where it has said something else than was typed since."""
+    with ls.status.working():
+        await _while_wanted(asyncio.wrap_future(under_way), request.ticket)
+    answer = service.recall(request)
+    return replace(answer, why="taken over") if answer is not None and answer.text else answer
+
+
+async def _worked_out(ls: FinetabServer, service: Service, request: CompletionRequest) -> Answer | None:
+    """By the model, in a thread, which may go on for the next request; what it works out ahead gives way."""
     ls.scheduler.end_ahead()
     with ls.status.working():
-        return await asyncio.get_running_loop().run_in_executor(ls.workers, _complete, service, request)
+        work = asyncio.get_running_loop().run_in_executor(ls.workers, _complete, service, request)
+        await _while_wanted(work, request.ticket)
+    return work.result() if work.done() else None
+
+
+async def _while_wanted(work: asyncio.Future[Any], ticket: Ticket) -> None:
+    """Wait for work as long as its request stands; the work goes on, since the next request may take it over."""
+    await asyncio.wait({work, asyncio.wrap_future(ticket.ended)}, return_when=asyncio.FIRST_COMPLETED)
 
 
 def _complete(service: Service, request: CompletionRequest) -> Answer:

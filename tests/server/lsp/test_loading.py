@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
 
 import pytest
 
@@ -27,6 +28,9 @@ class Scripted:
         raise NotImplementedError
 
     def recall(self, request: CompletionRequest) -> Answer | None:
+        raise NotImplementedError
+
+    def take_over(self, request: CompletionRequest) -> Future[None] | None:
         raise NotImplementedError
 
     def look_ahead(self, request: CompletionRequest, answer: Answer) -> None:
