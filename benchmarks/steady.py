@@ -1,6 +1,7 @@
 """What somebody sees who types steadily: at how many keys a suggestion is there in time, and is it what is typed next?
 
     python benchmarks/steady.py [--keys-per-second 6] [--stretches 6] [--base NAME] [--json]
+    python benchmarks/steady.py --scripted     # a model that is always right: 0.2 s to begin, then 10 ms a letter
 
 Stretches of a real file are typed evenly, and nothing of what is offered is taken. Each key sends the change, withdraws
 the request before and, 50 ms later, asks again, as VS Code does. Two real servers type each stretch in turns: one as it
@@ -14,6 +15,7 @@ import os
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -23,20 +25,30 @@ from typing import TypeAlias
 from unittest.mock import patch
 
 import rich.text
+import tokenizers
 from rich.console import Console
 from rich.table import Table
+from tokenizers.models import BPE
+from tokenizers.pre_tokenizers import ByteLevel
 
 from finetab import cli
+from finetab.completion.completer import Completer, Voice
 from finetab.completion.flight import Flights
+from finetab.core.fim import FimFormat
+from finetab.core.manifest import Budgets
+from finetab.core.progress import Progress
+from finetab.core.tokenizer import Tokenizer
+from finetab.engine.scripted import ScriptedEngine
 from finetab.lsp.client import ServerProcess
+from finetab.lsp.server import serve_stdio
+from finetab.settings import Settings
 
-_ARMS = {
-    "taken over": [sys.executable, "-m", "finetab", "serve"],
-    "begun anew": [sys.executable, __file__, "--serve-anew"],
-}
+_ARMS = ("taken over", "begun anew")
 _LINES = 4  # of a stretch
 _LIMITS_MS = (300, 500, 1000)
 _EDITOR_WAITS_SECONDS = 0.05
+_KNOWN_BY = 60  # letters before the cursor, by which the scripted model knows its place
+_READING_SECONDS, _LETTER_SECONDS = 0.2, 0.01  # of the scripted model
 
 Shares: TypeAlias = dict[str, float]
 
@@ -52,18 +64,18 @@ class Key:
 
 
 def main() -> None:
-    """Type and print; or be the server that takes nothing over."""
-    if sys.argv[1:] == ["--serve-anew"]:
-        sys.argv[1:] = ["serve"]
-        with patch.object(Flights, "take_over", _begin_anew):
-            cli.main()
+    """Type and print; with --serve, be one of the servers."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--base", default="default")
     parser.add_argument("--keys-per-second", type=float, default=6.0)
     parser.add_argument("--stretches", type=int, default=6)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--scripted", action="store_true", help="a model that is always right, whatever the machine")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--serve", choices=_ARMS, help=argparse.SUPPRESS)
     given = parser.parse_args()
+    if given.serve is not None:
+        _serve(given)
     with tempfile.TemporaryDirectory() as state:
         os.environ |= {"XDG_STATE_HOME": state, "XDG_DATA_HOME": state}
         shares = {arm: _shares(stretches) for arm, stretches in _typed_by_arm(given).items()}
@@ -73,22 +85,56 @@ def main() -> None:
         _show(shares)
 
 
+def _serve(given: argparse.Namespace) -> None:
+    with ExitStack() as stack:
+        if given.serve == "begun anew":
+            stack.enter_context(patch.object(Flights, "take_over", _begin_anew))
+        if given.scripted:
+            sys.exit(serve_stdio(_scripted))
+        sys.argv[1:] = ["serve"]
+        cli.main()
+
+
 def _begin_anew(flights: Flights, *_place: object) -> Future[None] | None:
     for flight in flights._running:
         flight.stop()
     return None
 
 
+def _scripted(_settings: Settings, _progress: Progress) -> Completer:
+    """A model that finds the line it is asked about in the file, and goes on with it."""
+    letters = sorted(ByteLevel.alphabet())
+    backend = tokenizers.Tokenizer(BPE({letter: index for index, letter in enumerate(letters)}, []))
+    backend.pre_tokenizer = ByteLevel(add_prefix_space=False, use_regex=False)
+    backend.decoder = tokenizers.decoders.ByteLevel()
+    tokenizer, text = Tokenizer(backend), _text()
+
+    def script(prompt: Sequence[int]) -> list[int]:
+        time.sleep(_READING_SECONDS)
+        before = tokenizer.decode(prompt)[-_KNOWN_BY:]
+        return tokenizer.encode(text[text.find(before) + len(before) :][:200])
+
+    fim = FimFormat("scripted", 300, 301, 302, 303, None, native=())
+    voice = Voice("scripted", "base", tokenizer, fim, "prefix", Budgets(200, 100), 200)
+    return Completer(ScriptedEngine(script, _LETTER_SECONDS), voice)
+
+
+def _text() -> str:
+    return Path(rich.text.__file__).read_text("utf-8")
+
+
 def _typed_by_arm(given: argparse.Namespace) -> dict[str, list[list[Key]]]:
-    text, generator = Path(rich.text.__file__).read_text("utf-8"), Random(given.seed)
+    text, generator = _text(), Random(given.seed)
     ends = [index for index, letter in enumerate(text) if letter == "\n"]
     found: dict[str, list[list[Key]]] = {arm: [] for arm in _ARMS}
     with ExitStack() as stack:
-        servers = {arm: _ready(stack.enter_context(ServerProcess(line)), given.base) for arm, line in _ARMS.items()}
+        model = ["--scripted"] if given.scripted else []
+        processes = {arm: ServerProcess([sys.executable, __file__, "--serve", arm, *model]) for arm in _ARMS}
+        servers = {arm: _ready(stack.enter_context(process), given.base) for arm, process in processes.items()}
         for number in range(given.stretches):
             first = generator.randrange(len(ends) // 4, len(ends) - _LINES)
             start, end = ends[first], ends[first + _LINES]
-            for arm in list(_ARMS)[:: 1 if number % 2 else -1]:
+            for arm in _ARMS[:: 1 if number % 2 else -1]:
                 uri = f"file:///typed_{number}.py"
                 found[arm].append(_typed(servers[arm], uri, text, start, end, 1 / given.keys_per_second))
     return found

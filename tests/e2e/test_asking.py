@@ -75,8 +75,8 @@ def type_on(server: ServerProcess, text: str, *, withdraws: bool = True) -> list
         typed(server, 0, index, index, letter, index + 1)
         if withdraws:
             server.notify("$/cancelRequest", {"id": asked[-1]})
+        time.sleep(0.03)  # editors withdraw a request before they send the next one
         asked.append(server.complete_request(URI, 0, index + 1, by_hand=False))
-        time.sleep(0.03)
     return asked
 
 
