@@ -133,15 +133,7 @@ def _load_service(settings: "Settings", progress: "Progress"):  # type: ignore[n
 
 @app.command()
 def why(
-    count: Annotated[
-        int,
-        typer.Option(
-            "-n",
-            "--count",
-            min=1,
-            help="How many of the last requests or, in the table, rows: requests that typing overtook share one.",
-        ),
-    ] = 10,
+    count: Annotated[int, typer.Option("-n", "--count", min=1, help="How many rows; with --json, requests.")] = 10,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, newest first.")] = False,
 ) -> None:
     """Say what became of an editor's last requests: what was shown, or why there was nothing."""
