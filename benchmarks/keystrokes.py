@@ -17,7 +17,7 @@ from typing import Any
 
 import rich.console
 
-from finetab.assemble import load_completer
+from finetab.assemble import Seat, load_completer
 from finetab.completion.completer import Completer
 from finetab.completion.request import CompletionRequest
 from finetab.core.progress import silent
@@ -31,8 +31,9 @@ def main() -> None:
     arguments = _arguments()
     source = Path(rich.console.__file__).read_text("utf-8")
     reusing = load_completer(Settings(base=arguments.base, max_new_tokens=arguments.new_tokens, form="spm"), silent)
-    assert isinstance(reusing.engine, TorchEngine)
-    fresh = Completer(reusing.engine.without_reuse(), replace(reusing.voice))
+    assert isinstance(reusing.engine, Seat)
+    assert isinstance(reusing.engine.engine, TorchEngine)
+    fresh = Completer(reusing.engine.engine.without_reuse(), replace(reusing.voice))
     times: dict[str, list[float]] = {"cold": [], "warm": [], "typed through": [], "every key from scratch": []}
     reused: list[float] = []
     generator = Random(arguments.seed)

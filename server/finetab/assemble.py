@@ -1,40 +1,142 @@
 """From settings to a service: load the base, put the adapter on, start the engine. Slow; imports torch."""
 
-from finetab.adapters.attach import attach
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TypeAlias
+
+from finetab.adapters.attach import attach, check, lies_beside
 from finetab.adapters.library import chosen
 from finetab.completion.completer import Completer, Voice
 from finetab.core.fim import FORMS, Form
 from finetab.core.manifest import Budgets, Manifest
 from finetab.core.models import BaseModel, Quantisation, load_base
 from finetab.core.progress import Progress
+from finetab.engine.base import Engine, Generation, GenerationRequest
+from finetab.engine.network import NO_ADAPTER
 from finetab.engine.torch_engine import TorchEngine
+from finetab.engine.transformers_network import TransformersNetwork
 from finetab.errors import BadSetting
 from finetab.settings import Settings
 
+_Adapter: TypeAlias = tuple[Path, Manifest]
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """What completers must have in common to share weights."""
+
+    folder: Path
+    device: str
+    dtype: str
+    quantisation: str
+    alone: str
+    """The adapter that the weights themselves hold, where it cannot lie beside them."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """Weights in memory, and how many completers use them with which adapter beside them."""
+
+    base: BaseModel
+    engine: TorchEngine
+    users: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """One completer's place at an engine that several share."""
+
+    engine: Engine
+    adapter: str
+    leave: Callable[[], None]
+
+    def generate(self, request: GenerationRequest) -> Generation:
+        """See `Engine.generate`."""
+        return self.engine.generate(replace(request, adapter=self.adapter))
+
+    def close(self) -> None:
+        """See `Engine.close`; the weights are freed with the last one to leave."""
+        self.leave()
+
+
+class Loader:
+    """A `LoadService`. Completers on one base share its weights, each with its own adapter beside them.
+
+    So a swap of adapters is a matter of a few megabytes, and folders with adapters of their own need no base each.
+    Safe to call from any thread; one load runs at a time.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._shared: dict[_Key, _Shared] = {}
+
+    def __call__(self, settings: Settings, progress: Progress) -> Completer:
+        """Raises `FinetabError` with what to do when a part is missing or does not fit."""
+        folder, adapter = chosen(settings)
+        beside = adapter is None or lies_beside(adapter[0])
+        alone = "" if adapter is None or beside else adapter[1].label
+        key = _Key(folder, settings.device, settings.dtype, settings.quantisation, alone)
+        with self._lock:
+            progress("loading the model", 0.1)
+            shared = self._shared.get(key) or _loaded(settings, None if beside else adapter)
+            self._shared[key] = shared
+            try:
+                return self._seated(settings, key, adapter, progress)
+            finally:
+                self._free_if_unused(key)
+
+    @property
+    def num_bases(self) -> int:
+        """How many bases are in memory."""
+        return len(self._shared)
+
+    def _seated(self, settings: Settings, key: _Key, adapter: _Adapter | None, progress: Progress) -> Completer:
+        shared = self._shared[key]
+        voice = _voice(settings, shared.base, adapter[1] if adapter else None)
+        name = NO_ADAPTER
+        if adapter is not None and not key.alone:
+            progress("loading the adapter", 0.7)
+            name = adapter[1].label
+            check(shared.base, adapter[1])
+            if not shared.users[name]:
+                shared.engine.attach(name, adapter[0])
+        shared.users[name] += 1
+        _ = shared.base.tokenizer.vocabulary  # two seconds that the first request should not wait
+        progress("ready", 1.0)
+        return Completer(Seat(shared.engine, name, lambda: self._leave(key, name)), voice)
+
+    def _leave(self, key: _Key, name: str) -> None:
+        with self._lock:
+            shared = self._shared[key]
+            shared.users[name] -= 1
+            if name != NO_ADAPTER and not shared.users[name]:
+                shared.engine.detach(name)
+            self._free_if_unused(key)
+
+    def _free_if_unused(self, key: _Key) -> None:
+        if not self._shared[key].users.total():
+            self._shared.pop(key).engine.close()
+
 
 def load_completer(settings: Settings, progress: Progress) -> Completer:
-    """A `LoadService`. Raises `FinetabError` with what to do when a part is missing or does not fit."""
-    _, adapter = chosen(settings)
-    progress("loading the model", 0.1)
-    base = load_base(
-        settings.base, device=settings.device, dtype=settings.dtype, quantisation=_quantisation(settings.quantisation)
-    )
-    model, manifest = base.model, None
-    if adapter is not None:
-        progress("loading the adapter", 0.7)
-        folder, manifest = adapter
-        model = attach(base, folder, manifest)
-    voice = _voice(settings, base, manifest)
-    engine = TorchEngine(model, voice.fim.end_id, base.never_sampled)
-    _ = base.tokenizer.vocabulary  # two seconds that the first request should not wait
-    progress("ready", 1.0)
-    return Completer(engine, voice)
+    """One completer on weights of its own."""
+    return Loader()(settings, progress)
+
+
+def _loaded(settings: Settings, alone: _Adapter | None) -> _Shared:
+    quantisation: Quantisation = "nf4" if settings.quantisation == "nf4" else "none"
+    base = load_base(settings.base, device=settings.device, dtype=settings.dtype, quantisation=quantisation)
+    model = base.model if alone is None else attach(base, *alone)
+    return _Shared(base, TorchEngine(TransformersNetwork(model), base.fim.end_id, base.never_sampled))
 
 
 def _voice(settings: Settings, base: BaseModel, manifest: Manifest | None) -> Voice:
     return Voice(
         base=base.name,
-        adapter="base" if manifest is None else f"{manifest.name}@{manifest.version}",
+        adapter=manifest.label if manifest else "base",
         tokenizer=base.tokenizer,
         fim=base.fim,
         form=_form(settings, base, manifest),
@@ -68,7 +170,3 @@ def _budgets(settings: Settings, base: BaseModel, manifest: Manifest | None) -> 
             "lower one of them."
         )
     return budgets
-
-
-def _quantisation(name: str) -> Quantisation:
-    return "nf4" if name == "nf4" else "none"

@@ -7,6 +7,7 @@ commands through the entry-point group `finetab.commands`: a function that is gi
 import json
 import sys
 import warnings
+from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -17,6 +18,7 @@ from finetab.core.atomic import not_writable
 from finetab.errors import BadInput, BadSetting, FinetabError
 
 if TYPE_CHECKING:
+    from finetab.completion.request import LoadService, Service
     from finetab.core.progress import Progress
     from finetab.settings import Settings
 
@@ -97,7 +99,7 @@ def _place(place: str) -> tuple[Path, int, int]:
 def settings_here(**overrides: str | None) -> "Settings":
     """The settings of this folder's `finetab.toml` with the command line's on top; raises `BadSetting`.
 
-    An adapter named on the command line brings its base, unless that is named as well.
+    An adapter named on the command line brings its base, unless that is named as well; a base comes without one.
     """
     from finetab.adapters.library import read_adapter
     from finetab.settings import checked_settings, read_settings
@@ -107,6 +109,8 @@ def settings_here(**overrides: str | None) -> "Settings":
         raise BadSetting(" ".join(faults))
     given = {key: value for key, value in overrides.items() if value is not None}
     adapter = given.get("adapter", "base")
+    if "base" in given:
+        given.setdefault("adapter", adapter)
     if adapter != "base" and "base" not in given:
         given["base"] = read_adapter(adapter)[1].base_name
     return checked_settings(given, settings)
@@ -125,10 +129,16 @@ def serve(
     raise typer.Exit(serve_stdio(_load_service, log_file))
 
 
-def _load_service(settings: "Settings", progress: "Progress"):  # type: ignore[no-untyped-def]
-    from finetab.assemble import load_completer
+def _load_service(settings: "Settings", progress: "Progress") -> "Service":
+    return _loader()(settings, progress)
 
-    return load_completer(settings, progress)
+
+@cache
+def _loader() -> "LoadService":
+    """One for the process, so that all that it loads shares what it can."""
+    from finetab.assemble import Loader
+
+    return Loader()
 
 
 @app.command()

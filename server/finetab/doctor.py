@@ -60,7 +60,7 @@ def _adapter(settings: Settings) -> str:
     if adapter is None:
         return "none in force (the base answers)"
     folder, manifest = adapter
-    return f"{manifest.name}@{manifest.version}, served as {manifest.serve_form}: {folder}"
+    return f"{manifest.label}, served as {manifest.serve_form}: {folder}"
 
 
 def _languages(settings: Settings) -> str:

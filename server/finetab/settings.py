@@ -6,7 +6,9 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from finetab.errors import BadSetting, near_match
+from finetab.core import manifest
+from finetab.core.pointer import read_pointer, resolved
+from finetab.errors import BadAdapter, BadFile, BadSetting, near_match
 
 FILE_NAME = "finetab.toml"
 
@@ -21,7 +23,7 @@ class Settings:
     base: str = "default"
     """A name from `finetab models`, a model folder, a `.gguf` file or a hub id."""
     adapter: str = "base"
-    """An adapter's name or folder, or `base` for none."""
+    """An adapter's name or folder, or `base` for none. Without it, what was promoted for the folder is in force."""
     form: str = "auto"
     """`auto` (what the adapter's evaluation found best), `spm`, `psm` or `prefix`."""
     device: str = "auto"
@@ -79,16 +81,32 @@ def parse_settings(raw: Mapping[str, Any], start: Settings | None = None) -> tup
 
 
 def read_settings(folder: Path) -> tuple[Settings, list[str]]:
-    """The settings of `finetab.toml` in a folder, and its faults; defaults where there is no such file."""
+    """The settings of a folder, and their faults: its promoted adapter, and its `finetab.toml` on top."""
+    start, faults = _promoted(folder)
     path = folder / FILE_NAME
     try:
         if not path.is_file():
-            return Settings(), []
+            return start, faults
         raw = tomllib.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        return Settings(), [f"{path} cannot be read ({error}); defaults are used."]
-    settings, faults = parse_settings({key: _from(folder, key, value) for key, value in raw.items()})
-    return settings, [f"{path}: {fault}" for fault in faults]
+        return start, [*faults, f"{path} cannot be read ({error}); defaults are used."]
+    settings, more = parse_settings({key: _from(folder, key, value) for key, value in raw.items()}, start)
+    return settings, [*faults, *(f"{path}: {fault}" for fault in more)]
+
+
+def _promoted(folder: Path) -> tuple[Settings, list[str]]:
+    """The defaults with the adapter that was promoted for a folder, which brings its base."""
+    try:
+        adapter = resolved(folder, read_pointer(folder).adapter)
+    except BadFile as error:
+        return Settings(), [str(error)]
+    made_for_it = Path(adapter)
+    if not made_for_it.is_absolute():
+        return Settings(adapter=adapter), []
+    try:
+        return Settings(adapter=adapter, base=manifest.read(made_for_it).base_name), []
+    except BadAdapter as error:
+        return Settings(), [str(error)]
 
 
 def _from(folder: Path, key: str, value: Any) -> Any:

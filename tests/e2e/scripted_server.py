@@ -64,11 +64,11 @@ class ScriptedService:
         heavy = [name for name in ("torch", "transformers", "peft") if name in sys.modules]
         if self._settings.base == "lines":
             others = ("pass",)[: request.num_candidates - 1]
-            return Answer("return größe + 𝒳\n    print(done)", "answered", others)
+            return Answer("return größe + 𝒳\n    print(done)", "answered", others, base=self.base)
         if self._settings.base == "beside":
             return Answer(" ".join(["open:", *(Path(other.path).name for other in request.neighbours)]), "answered")
         text = json.dumps([request.prefix, request.suffix, self._settings.adapter, heavy])
-        return Answer(text, "answered", adapter=self._settings.adapter)
+        return Answer(text, "answered", base=self.base, adapter=self.adapter)
 
     def recall(self, request: CompletionRequest) -> Answer | None:
         return None

@@ -1,5 +1,6 @@
-"""Putting an adapter onto a base in memory."""
+"""Putting an adapter into a base's weights, and telling which can stay beside them."""
 
+import json
 from pathlib import Path
 from typing import Any
 from warnings import catch_warnings, filterwarnings
@@ -15,13 +16,32 @@ from finetab.core.models import BaseModel
 from finetab.errors import BadAdapter
 
 
+def check(base: BaseModel, manifest: Manifest) -> None:
+    """Raise `BadAdapter` where the adapter was not made for this base."""
+    check_fits(manifest, base.name, base.fingerprint, base.tokenizer.fingerprint(), base.fim)
+
+
+def lies_beside(folder: Path) -> bool:
+    """Whether an adapter can lie beside a base's weights together with others: those of the LoRA family can.
+
+    What others change has to be written into the weights. Raises `BadAdapter` where its config cannot be read.
+    """
+    if (folder / WHOLE_WEIGHTS).is_file():
+        return False
+    path = folder / "adapter_config.json"
+    try:
+        return bool(json.loads(path.read_text("utf-8"))["peft_type"] == "LORA")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BadAdapter(f"{path} cannot be read ({error}); train the adapter again.") from error
+
+
 def attach(base: BaseModel, folder: Path, manifest: Manifest) -> PreTrainedModel:
     """The base with the adapter on it; the base's own modules are changed and must not be used alone after.
 
     On full-precision weights the adapter is merged into them, which costs nothing per token; on NF4 weights it
     is applied beside them, since merging would round it away. Raises `BadAdapter` when it does not fit.
     """
-    check_fits(manifest, base.name, base.fingerprint, base.tokenizer.fingerprint(), base.fim)
+    check(base, manifest)
     if (folder / WHOLE_WEIGHTS).is_file():
         return _whole(base, folder / WHOLE_WEIGHTS)
     try:

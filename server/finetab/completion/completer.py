@@ -164,6 +164,7 @@ class Completer:
             mean_logprob=generation.mean_logprob,
             prefill_ms=generation.prefill_ms,
             decode_ms=generation.decode_ms,
+            base=self.voice.base,
             adapter=self.voice.adapter,
             form=self.voice.form,
         )

@@ -88,6 +88,7 @@ class Answer:
     prefill_ms: float | None = None
     """The engine's time for the prompt, and below for the answer: for a remembered one, what it took then."""
     decode_ms: float | None = None
+    base: str = ""
     adapter: str = "base"
     """Name and version of the adapter that answered, or `base`."""
     form: str = ""

@@ -62,6 +62,11 @@ class Manifest:
     """Terms of the base that go with every derived adapter."""
     schema: int = field(default=SCHEMA)
 
+    @property
+    def label(self) -> str:
+        """Name and version, by which an answer says who gave it."""
+        return f"{self.name}@{self.version}"
+
 
 def write(folder: Path, manifest: Manifest) -> None:
     """Write or replace the manifest of an adapter folder, whole or not at all."""

@@ -43,6 +43,8 @@ class GenerationRequest:
     """0 takes the likeliest id; above, ids are drawn, the more evenly the higher it is."""
     seed: int = 0
     """Of the draws: the same one draws the same ids."""
+    adapter: str = ""
+    """Who answers: an adapter that the engine knows by this name, or the base."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
-"""The engine in this process: any transformers causal language model, with its prompts' KV kept.
+"""The engine in this process: a network whose prompts' KV are kept.
 
 It knows token ids and tensors; what they spell is the caller's business. All work happens on one thread of its
-own, so that no two requests share a model and a caller's thread can be anything.
+own, so that no two requests share a network and a caller's thread can be anything.
 """
 
 import os
@@ -9,16 +9,16 @@ import sys
 import threading
 import time
 from concurrent.futures import CancelledError, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
 
 import torch
-from transformers import PreTrainedModel
 
 from finetab.core.prefix import common_prefix_length
 from finetab.core.vocabulary import Ids
 from finetab.engine.base import FinishReason, Generation, GenerationRequest
-from finetab.engine.kv_cache import KvCache
+from finetab.engine.network import Network, PromptCache
 from finetab.engine.sampling import Choice, Step, choice_of
 
 _NICENESS = 5
@@ -27,9 +27,10 @@ _PREFILL_CHUNK = 256  # tokens between two looks at the cancellation: under a se
 
 @dataclass(slots=True)
 class _Slot:
-    """The ids whose keys and values a cache holds, in order."""
+    """The ids whose keys and values a cache holds, in order, and the adapter they were evaluated with."""
 
-    cache: KvCache
+    cache: PromptCache
+    adapter: str
     ids: list[int] = field(default_factory=list)
 
     def cut(self, length: int) -> None:
@@ -56,10 +57,10 @@ class TorchEngine:
     """
 
     def __init__(
-        self, model: PreTrainedModel, end_id: int, forbidden: list[int], num_slots: int = 2, reuse: bool = True
+        self, network: Network, end_id: int, forbidden: list[int], num_slots: int = 2, reuse: bool = True
     ) -> None:
-        device = next(model.parameters()).device
-        self._model = model
+        device = network.device
+        self._network = network
         self._end_id = end_id
         self._forbidden = torch.tensor(sorted(set(forbidden)), dtype=torch.long, device=device)
         self._forbidden_first = torch.tensor(sorted({*forbidden, end_id}), dtype=torch.long, device=device)
@@ -81,7 +82,20 @@ class TorchEngine:
     def without_reuse(self) -> "TorchEngine":
         """An engine on the same model that evaluates every prompt anew: what re-use is measured against."""
         forbidden: list[int] = self._forbidden.tolist()
-        return TorchEngine(self._model, self._end_id, forbidden, self._num_slots, reuse=False)
+        return TorchEngine(self._network, self._end_id, forbidden, self._num_slots, reuse=False)
+
+    def attach(self, adapter: str, folder: Path) -> None:
+        """Put an adapter beside the weights, between two requests; see `Network.attach`."""
+        self._thread.submit(self._network.attach, adapter, folder).result()
+
+    def detach(self, adapter: str) -> None:
+        """Take an adapter away after the requests that have come; nothing where the engine is closed."""
+        with suppress(RuntimeError, CancelledError):
+            self._thread.submit(self._detach, adapter).result()
+
+    def _detach(self, adapter: str) -> None:
+        self._slots = [slot for slot in self._slots if slot.adapter != adapter]
+        self._network.detach(adapter)
 
     def close(self) -> None:
         """See `Engine.close`."""
@@ -93,7 +107,7 @@ class TorchEngine:
     def _generate(self, request: GenerationRequest) -> Generation:
         started = time.perf_counter()
         prompt = list(request.prompt)
-        slot, reused = self._slot_for(prompt, request.tail)
+        slot, reused = self._slot_for(prompt, request)
         ids: list[int] = []
         logprobs: list[float] = []
         reason: FinishReason = "cancelled"
@@ -118,20 +132,20 @@ class TorchEngine:
             decode_ms=(ended - prefilled) * 1000,
         )
 
-    def _slot_for(self, prompt: list[int], tail: int) -> tuple[_Slot, int]:
+    def _slot_for(self, prompt: list[int], request: GenerationRequest) -> tuple[_Slot, int]:
         """The cached prompt that shares most with this one, cut back to what is shared, or a fresh one."""
         best, shared = None, 0
-        for slot in self._slots if self._reuse else []:
+        for slot in (slot for slot in self._slots if self._reuse and slot.adapter == request.adapter):
             length = common_prefix_length(slot.ids, prompt)
             if length > shared:
                 best, shared = slot, length
         # The token before the tail is always evaluated: its logits are the first answer.
-        shared = min(shared, len(prompt) - tail - 1)
+        shared = min(shared, len(prompt) - request.tail - 1)
         if best is not None and shared >= len(best.ids) // 2:
             self._slots.remove(best)
         else:
             # Another place in the text: keep the prompts that are there, but for the least recently used.
-            best, shared = _Slot(KvCache(self._model.config.num_hidden_layers)), 0
+            best, shared = _Slot(self._network.new_cache(), request.adapter), 0
             self._slots = self._slots[max(0, len(self._slots) - self._num_slots + 1) :]
         self._slots.append(best)
         best.cut(shared)
@@ -185,11 +199,7 @@ class TorchEngine:
 
     def _forward(self, slot: _Slot, new_ids: list[int], num_logits: int = 1) -> torch.Tensor:
         """Evaluate ids after those of the slot; the logits (T, V) that follow the last ones."""
-        device = self._forbidden.device
         start = len(slot.ids)
-        positions = torch.arange(start, start + len(new_ids), device=device)[None]
-        inputs: dict[str, Any] = {"input_ids": torch.tensor([new_ids], device=device), "position_ids": positions}
-        out = self._model(**inputs, past_key_values=slot.cache, use_cache=True, logits_to_keep=num_logits)
+        logits_TV = self._network.evaluate(new_ids, start, slot.cache, min(num_logits, len(new_ids)), slot.adapter)
         slot.ids.extend(new_ids)
-        logits_TV: torch.Tensor = out.logits[0]
         return logits_TV

@@ -4,12 +4,9 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from pygls.uris import to_fs_path
-
 from finetab.adapters.listing import library_folder, manifests_in
+from finetab.core.pointer import adapters_of
 from finetab.lsp.session import FinetabServer
-
-_OWN_FOLDER = ".finetab/adapters"  # in a workspace
 
 
 def why(ls: FinetabServer, *_arguments: Any) -> list[dict[str, Any]]:
@@ -19,14 +16,12 @@ def why(ls: FinetabServer, *_arguments: Any) -> list[dict[str, Any]]:
 
 async def adapters(ls: FinetabServer, *_arguments: Any) -> list[dict[str, Any]]:
     """The adapters of the library and of the workspace, newest first."""
-    uris = [folder.uri for folder in ls.workspace.folders.values()] or [ls.workspace.root_uri or ""]
-    roots = filter(None, map(to_fs_path, uris))
-    folders = [library_folder(), *(Path(root) / _OWN_FOLDER for root in roots)]
-    in_force = ls.holder.service.adapter if ls.holder.service else ""
+    folders = [library_folder(), *(adapters_of(folder.root) for folder in ls.folders if folder.root)]
+    in_force = {folder.holder.service.adapter for folder in ls.folders if folder.holder.service}
     return await asyncio.get_running_loop().run_in_executor(ls.workers, _listed, folders, in_force)
 
 
-def _listed(folders: list[Path], in_force: str) -> list[dict[str, Any]]:
+def _listed(folders: list[Path], in_force: set[str]) -> list[dict[str, Any]]:
     found = [manifest for folder in folders for manifest in manifests_in(folder)]
     return [
         {
@@ -34,7 +29,7 @@ def _listed(folders: list[Path], in_force: str) -> list[dict[str, Any]]:
             "version": manifest.version,
             "created": manifest.created,
             "base": manifest.base_name,
-            "in_force": f"{manifest.name}@{manifest.version}" == in_force,
+            "in_force": manifest.label in in_force,
         }
         for manifest in sorted(found, key=lambda manifest: str(manifest.created), reverse=True)
     ]

@@ -44,15 +44,15 @@ def _beside(work: Callable[P, None]) -> Callable[P, None]:
 @_beside
 def offered(ls: FinetabServer, uri: str, found: Found, candidates: Sequence[tuple[str, str]]) -> None:
     """Candidates, by id and text, are about to be sent for a document. Cells of notebooks are not followed."""
-    document, service, answer = ls.documents.get(uri), ls.holder.service, found.answer
-    if not candidates or document is None or service is None or not ls.settings.statistics:
+    document, answer = ls.documents.get(uri), found.answer
+    if not candidates or document is None or not ls.settings.statistics:
         return
     language = found.request.document.language
     shared: dict[str, Any] = {
         "continues": "",
         "time": time.time(),
         "language": language.name if language else _OTHER,
-        "base": service.base,
+        "base": answer.base,
         "adapter": answer.adapter,
         "why": answer.why,
         "is_explicit": found.is_explicit,

@@ -15,6 +15,7 @@ from finetab.completion.request import Answer, CompletionRequest, Service, Ticke
 from finetab.documents import Edit, edited
 from finetab.lsp import feedback
 from finetab.lsp.convert import Found, completion_list, offset_of
+from finetab.lsp.folders import Folder
 from finetab.lsp.notebooks import Span, span_of
 from finetab.lsp.session import FinetabServer
 
@@ -53,27 +54,29 @@ async def answer_at(
     started = time.perf_counter()
     record = _record(params)
     uri = params.text_document.uri
-    span, service = span_of(ls, uri), ls.holder.service
+    span = span_of(ls, uri)
+    folder = ls.folders.main if span is None else ls.folders.of(span.document.path)
     ticket = ls.scheduler.begin(uri)
     try:
         record["version"] = span.document.version if span is not None else None
-        if span is None or service is None:
-            record["why"] = "the document is not open" if span is None else ls.holder.why_not
-            return None
-        at_cursor = _request(ls, span, params.position, ticket)
-        request = at_cursor if selected is None else _as_if_taken(ls, span, at_cursor, selected)
-        answer: Answer | None
-        if is_explicit:
-            answer = await _worked_out(ls, service, replace(request, num_candidates=_CANDIDATES))
-        else:
-            request = replace(request, min_logprob=MIN_LOGPROB[ls.settings.eagerness])
-            answer = await _unasked(ls, service, request, uri, record)
+        with folder.holder.lease() as service:
+            if span is None or service is None:
+                record["why"] = "the document is not open" if span is None else folder.holder.why_not
+                return None
+            at_cursor = _request(ls, span, params.position, ticket)
+            request = at_cursor if selected is None else _as_if_taken(ls, span, at_cursor, selected)
+            answer: Answer | None
+            if is_explicit:
+                answer = await _worked_out(ls, service, replace(request, num_candidates=_CANDIDATES))
+            else:
+                request = replace(request, min_logprob=MIN_LOGPROB[folder.settings.eagerness])
+                answer = await _unasked(ls, service, request, uri, record)
         if answer is None or ticket.is_ended():  # after its last step: the text may fit the document no more
             record["why"] = ticket.why if ticket.is_ended() else record["why"]
             return None
         record |= {"why": answer.why, **answer.cost()}
-        if answer.text and ls.settings.look_ahead:
-            ls.run_beside(_look_ahead(ls, service, request, answer))
+        if answer.text and folder.settings.look_ahead:
+            ls.run_beside(_look_ahead(ls, folder, request, answer))
         lead = "" if selected is None else request.prefix[at_cursor.offset :]
         return Found(answer, at_cursor, str(record["id"]), is_explicit, _elapsed_ms(started), lead)
     except asyncio.CancelledError:
@@ -165,14 +168,16 @@ def _complete(service: Service, request: CompletionRequest) -> Answer:
     return service.complete(request)
 
 
-async def _look_ahead(ls: FinetabServer, service: Service, request: CompletionRequest, answer: Answer) -> None:
+async def _look_ahead(ls: FinetabServer, folder: Folder, request: CompletionRequest, answer: Answer) -> None:
     """Work out the next line, until somebody needs the model; once, however much of the answer is typed meanwhile."""
     ticket = ls.scheduler.begin_ahead(request.prefix + answer.text)
     if ticket is None:
         return
     ahead = replace(request, ticket=ticket)
     try:
-        await asyncio.get_running_loop().run_in_executor(ls.workers, service.look_ahead, ahead, answer)
+        with folder.holder.lease() as service:
+            if service is not None:
+                await asyncio.get_running_loop().run_in_executor(ls.workers, service.look_ahead, ahead, answer)
     except Exception:  # noqa: BLE001 - the edge: nobody waits for this
         _LOG.exception("looking ahead failed")
 

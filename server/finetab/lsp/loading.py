@@ -3,6 +3,9 @@
 import asyncio
 import logging
 import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from finetab.completion.request import LoadService, Service
 from finetab.core.progress import Progress
@@ -24,12 +27,36 @@ class ServiceHolder:
         self._wanted: Settings | None = None
         self._in_force: Settings | None = None
         self._is_closed = False
+        self._leases: Counter[Service] = Counter()
+        self._retired: set[Service] = set()
+
+    @contextmanager
+    def lease(self) -> Iterator[Service | None]:
+        """The service in force, which is not closed before this ends: who was asked answers, whatever is swapped in."""
+        service = self.service
+        if service is None:
+            yield None
+            return
+        self._leases[service] += 1
+        try:
+            yield service
+        finally:
+            self._leases[service] -= 1
+            if service in self._retired and not self._leases[service]:
+                self._close(service)
 
     def want(self, settings: Settings) -> bool:
         """Say what is to be in force from now on; whether that is news, so that `load` has to follow."""
         if self._is_closed or settings == self._wanted:
             return False
         self._wanted = settings
+        return True
+
+    def settle_for(self, asked: Settings, plain: Settings) -> bool:
+        """Want less than what was asked for, which cannot be had; whether nothing else has been asked for since."""
+        if self._wanted != asked:
+            return False
+        self._wanted = plain
         return True
 
     async def load(self, settings: Settings, progress: Progress) -> str:
@@ -50,7 +77,7 @@ class ServiceHolder:
             if service is None:
                 self.why_not = fault
             else:
-                self._close(self.service)
+                self._retire(self.service)
                 self.service, self._in_force = service, settings
             return fault
 
@@ -72,8 +99,16 @@ class ServiceHolder:
         self.service = None
         self.why_not = "the server is shutting down"
 
+    def _retire(self, service: Service | None) -> None:
+        """Close a service when nobody uses it any more."""
+        if service is not None and self._leases[service]:
+            self._retired.add(service)
+        else:
+            self._close(service)
+
     def _close(self, service: Service | None) -> None:
         if service is not None:
+            self._retired.discard(service)
             # Closing waits for a decoding step.
             threading.Thread(target=service.close, daemon=True).start()
 

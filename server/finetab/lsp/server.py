@@ -12,7 +12,7 @@ from lsprotocol import types
 
 from finetab.completion.request import LoadService
 from finetab.errors import NoSpace
-from finetab.lsp import commands, copilot, feedback, inline_completion, lifecycle, notebooks, sync
+from finetab.lsp import commands, configuration, copilot, feedback, inline_completion, lifecycle, notebooks, sync
 from finetab.lsp.convert import ACCEPTED
 from finetab.lsp.session import FinetabServer
 
@@ -20,7 +20,8 @@ HANDLERS: dict[str, Callable[..., Any]] = {
     types.INITIALIZE: lifecycle.initialize,
     types.INITIALIZED: lifecycle.initialized,
     types.SHUTDOWN: lifecycle.shutdown,
-    types.WORKSPACE_DID_CHANGE_CONFIGURATION: lifecycle.did_change_configuration,
+    types.WORKSPACE_DID_CHANGE_CONFIGURATION: configuration.did_change_configuration,
+    types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS: configuration.did_change_folders,
     types.TEXT_DOCUMENT_DID_OPEN: sync.did_open,
     types.TEXT_DOCUMENT_DID_CHANGE: sync.did_change,
     types.TEXT_DOCUMENT_DID_CLOSE: sync.did_close,

@@ -1,4 +1,4 @@
-"""The server's state: open documents, settings, the model in force, and what became of the last requests."""
+"""The server's state: open documents, folders with their models, and what became of the last requests."""
 
 import asyncio
 import logging
@@ -17,7 +17,7 @@ from finetab.completion.scheduler import Scheduler
 from finetab.documents import DocumentStore
 from finetab.errors import NoSpace
 from finetab.journal import note
-from finetab.lsp.loading import ServiceHolder
+from finetab.lsp.folders import Folders
 from finetab.lsp.notebook import Notebook
 from finetab.lsp.robust import RobustProtocol, lenient_converter, log_error
 from finetab.lsp.status import METHOD, Status
@@ -50,8 +50,7 @@ class FinetabServer(LanguageServer):
         self.notebooks: dict[str, Notebook] = {}
         self.scheduler = Scheduler()
         self._rhythms: dict[str, Rhythm] = {}
-        self.settings = Settings()
-        self.holder = ServiceHolder(load)
+        self.folders = Folders(load)
         self.workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="finetab-request")
         self.requests: deque[dict[str, Any]] = deque(maxlen=_REMEMBERED_REQUESTS)
         self.recorder = Recorder(Store(database_path()))
@@ -61,6 +60,11 @@ class FinetabServer(LanguageServer):
         self.was_shut_down = False
         self._told: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def settings(self) -> Settings:
+        """Those of the main folder, for what is the same everywhere."""
+        return self.folders.main.settings
 
     @property
     def encoding(self) -> types.PositionEncodingKind | str:

@@ -14,6 +14,7 @@ from transformers import PreTrainedModel
 
 from finetab.engine.base import Generation, GenerationRequest
 from finetab.engine.torch_engine import TorchEngine
+from finetab.engine.transformers_network import TransformersNetwork
 
 END = 256
 
@@ -21,7 +22,7 @@ END = 256
 def engine_of(
     model: PreTrainedModel, *, reuse: bool = True, forbidden: Sequence[int] = (), slots: int = 2
 ) -> TorchEngine:
-    return TorchEngine(model, END, list(forbidden), num_slots=slots, reuse=reuse)
+    return TorchEngine(TransformersNetwork(model), END, list(forbidden), num_slots=slots, reuse=reuse)
 
 
 def ids(seed: int, length: int) -> list[int]:
@@ -136,7 +137,7 @@ def test_forbidden_ids_never_come_out() -> None:
 def test_the_end_token_comes_first_only_where_it_may(may_be_empty: bool) -> None:
     model = random_model("llama")
     wanted = ask(engine_of(model), ids(13, 30), 1).ids[0]
-    engine = TorchEngine(model, wanted, [])  # the id it would answer is now its end token
+    engine = TorchEngine(TransformersNetwork(model), wanted, [])  # the id it would answer is now its end token
     generation = engine.generate(GenerationRequest(ids(13, 30), 5, may_end=lambda ids: may_be_empty or bool(ids)))
     assert (generation.ids == ()) is may_be_empty
     assert (generation.finish_reason == "end") is may_be_empty or generation.ids

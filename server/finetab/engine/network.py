@@ -1,0 +1,48 @@
+"""What an engine asks of a model: evaluate ids after those it has seen, with one adapter or none beside the weights."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import torch
+
+NO_ADAPTER = ""
+
+
+class PromptCache(Protocol):
+    """The keys and values of one prompt."""
+
+    def keep(self, length: int) -> None:
+        """Forget everything after the first `length` tokens."""
+        ...
+
+
+class Network(Protocol):
+    """A base's weights and the adapters beside them, which several users may share. Used from one thread at a time."""
+
+    @property
+    def device(self) -> torch.device:
+        """Where ids go and logits come from."""
+        ...
+
+    def new_cache(self) -> PromptCache:
+        """A cache for a prompt that begins."""
+        ...
+
+    def evaluate(
+        self, ids: Sequence[int], start: int, cache: PromptCache, num_logits: int, adapter: str
+    ) -> torch.Tensor:
+        """Evaluate ids at the positions from `start` on; the logits (num_logits, V) that follow the last ones.
+
+        The cache holds the `start` ids before them and takes these up. `adapter` is the name of one that was attached,
+        or `NO_ADAPTER`; a cache is for one adapter only.
+        """
+        ...
+
+    def attach(self, adapter: str, folder: Path) -> None:
+        """Put an adapter of the LoRA family beside the weights, by a name. Raises `BadAdapter` when it does not fit."""
+        ...
+
+    def detach(self, adapter: str) -> None:
+        """Take an adapter away again."""
+        ...

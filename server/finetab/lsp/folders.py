@@ -1,0 +1,105 @@
+"""The folders of a workspace: each has settings of its own, and the model that they ask for."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePath
+from typing import Any, TypeAlias
+
+from pygls.uris import to_fs_path
+
+from finetab.completion.request import LoadService
+from finetab.core.pointer import pointer_path
+from finetab.lsp.loading import ServiceHolder
+from finetab.settings import FILE_NAME, Settings, parse_settings, read_settings
+
+Stamp: TypeAlias = tuple[tuple[int, int, int] | None, ...]
+
+
+@dataclass(slots=True)
+class Folder:
+    """One folder; its settings are what it says itself, with what the editor says on top."""
+
+    uri: str
+    """As the editor names it; "" where there is no folder."""
+    holder: ServiceHolder
+    settings: Settings = field(default_factory=Settings)
+    asked: dict[str, Any] = field(default_factory=dict)
+    """What the editor has said since it was started."""
+    seen: Stamp = ()
+    """Of the files that the settings were read from."""
+
+    @property
+    def root(self) -> Path | None:
+        """Where it stands, None where it is no folder of this machine."""
+        path = to_fs_path(self.uri) if self.uri else None
+        return Path(path) if path else None
+
+    def read(self, options: Mapping[str, Any]) -> list[str]:
+        """Take the settings anew, the editor's first ones included; every fault in them as a sentence."""
+        self.seen = self.stamp()
+        own, faults = _own_settings(self.root)
+        settings, more = parse_settings(options, own)
+        self.settings, most = parse_settings(self.asked, settings)
+        return [*faults, *more, *most]
+
+    def stamp(self) -> Stamp:
+        """Changes when one of the files changes that its settings are read from. Touches the disk."""
+        root = self.root
+        return () if root is None else tuple(_stamp(path) for path in (root / FILE_NAME, pointer_path(root)))
+
+
+def _own_settings(root: Path | None) -> tuple[Settings, list[str]]:
+    if root is None:
+        return Settings(), []
+    try:
+        return read_settings(root)
+    except OSError as error:
+        return Settings(), [f"The settings of {root} cannot be read ({error.strerror}); defaults are used."]
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+class Folders:
+    """All folders that are open in the editor, or one without a place where none is. Used on the event loop."""
+
+    def __init__(self, load: LoadService) -> None:
+        self.options: dict[str, Any] = {}
+        """The editor's first settings, for all folders."""
+        self._load = load
+        self._all = [Folder("", ServiceHolder(load))]
+
+    def __iter__(self) -> Iterator[Folder]:
+        return iter(tuple(self._all))
+
+    @property
+    def main(self) -> Folder:
+        """The first one: what stands in no folder is completed as if it stood there."""
+        return self._all[0]
+
+    def of(self, path: str) -> Folder:
+        """The innermost folder that holds a file."""
+        parents = PurePath(path).parents
+        holding = [folder for folder in self._all if folder.root is not None and folder.root in parents]
+        return max(holding, key=lambda folder: len(folder.uri), default=self.main)
+
+    def change(self, added: Iterable[str], removed: Iterable[str]) -> None:
+        """Open and close folders; the models of those that are closed are freed."""
+        gone = set(removed)
+        for folder in self._all:
+            if folder.uri in gone:
+                folder.holder.close()
+        kept = [folder for folder in self._all if folder.uri and folder.uri not in gone]
+        known = {folder.uri for folder in kept}
+        new = [Folder(uri, ServiceHolder(self._load)) for uri in dict.fromkeys(added) if uri not in known]
+        self._all = [*kept, *new] or [Folder("", ServiceHolder(self._load))]
+
+    def close(self) -> None:
+        """Free all models."""
+        for folder in self._all:
+            folder.holder.close()

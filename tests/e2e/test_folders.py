@@ -1,0 +1,127 @@
+"""A workspace of several folders over the wire, and adapters promoted under a running server."""
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tests.e2e.scripted_client import SCRIPT, messages
+from tests.server.adapters.real_adapter import make_adapter
+
+from finetab.core.pointer import Pointer, read_pointer, write_pointer
+from finetab.lsp.client import ServerProcess
+
+FINETAB = [*SCRIPT[:1], "-m", "finetab", "serve"]
+PATIENCE_SECONDS = 60
+
+
+def start(server: ServerProcess, roots: list[Path], capabilities: Any = None, **options: Any) -> None:
+    folders = [{"uri": root.as_uri(), "name": root.name} for root in roots]
+    server.call(
+        "initialize",
+        {"processId": None, "rootUri": None, "capabilities": capabilities or {}, "workspaceFolders": folders,
+         "initializationOptions": options},
+    )  # fmt: skip
+    server.notify("initialized", {})
+
+
+def until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def adapter_at(server: ServerProcess, path: Path) -> str | None:
+    """Who answers in a file, None while nobody does."""
+    text = server.complete(path.as_uri(), 0, 0)
+    return None if text is None else str(json.loads(text)[2])
+
+
+def test_each_folder_is_answered_with_its_own_adapter_and_folders_come_and_go(tmp_path: Path) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    for root in (one, two):
+        root.mkdir()
+        (root / "finetab.toml").write_text(f'adapter = "for-{root.name}"\n')
+    with ServerProcess(SCRIPT) as server:
+        start(server, [one], base="echo")
+        for path in (one / "a.py", two / "a.py", tmp_path / "outside.py"):
+            server.open(path.as_uri(), "x")
+        until(lambda: adapter_at(server, one / "a.py") == "for-one")
+        assert adapter_at(server, two / "a.py") == "for-one"
+        change = {"added": [{"uri": two.as_uri(), "name": "two"}], "removed": []}
+        server.notify("workspace/didChangeWorkspaceFolders", {"event": change})
+        until(lambda: adapter_at(server, two / "a.py") == "for-two")
+        assert adapter_at(server, one / "a.py") == "for-one"
+        assert adapter_at(server, tmp_path / "outside.py") == "for-one"
+        change = {"added": [], "removed": [{"uri": one.as_uri(), "name": "one"}]}
+        server.notify("workspace/didChangeWorkspaceFolders", {"event": change})
+        until(lambda: adapter_at(server, one / "a.py") == "for-two")
+        assert server.stop() == 0
+
+
+def test_a_client_is_asked_for_the_settings_of_each_folder(tmp_path: Path) -> None:
+    roots = [tmp_path / "one", tmp_path / "two"]
+    with ServerProcess(SCRIPT, settings={"adapter": "pulled"}) as server:
+        start(server, roots, {"workspace": {"configuration": True, "workspaceFolders": True}}, base="echo")
+        asked = server.wait_for(lambda message: message.get("method") == "workspace/configuration")
+        assert [item.get("scopeUri") for item in asked["params"]["items"]] == [root.as_uri() for root in roots]
+        server.open((roots[1] / "a.py").as_uri(), "x")
+        until(lambda: adapter_at(server, roots[1] / "a.py") == "pulled")
+
+
+def test_what_is_promoted_is_in_force_within_a_second_and_a_changed_file_as_well(tmp_path: Path) -> None:
+    path = tmp_path / "a.py"
+    with ServerProcess(SCRIPT) as server:
+        start(server, [tmp_path], base="echo")
+        server.open(path.as_uri(), "x")
+        until(lambda: adapter_at(server, path) == "base")
+        write_pointer(tmp_path, read_pointer(tmp_path).moved_to("promoted"))
+        until(lambda: adapter_at(server, path) == "promoted")
+        (tmp_path / "finetab.toml").write_text('adapter = "named"\n')
+        until(lambda: adapter_at(server, path) == "named")
+        (tmp_path / "finetab.toml").unlink()
+        until(lambda: adapter_at(server, path) == "promoted")
+
+
+def test_swaps_under_load_drop_no_request_and_no_answer_comes_from_a_wrong_adapter(
+    tmp_path: Path, tiny: Callable[[str], Path]
+) -> None:
+    """Every answer names its adapter; the text must be what that adapter answers when nothing is swapped."""
+    base, path, prompt = tiny("llama"), tmp_path / "a.py", "total = 3 + "
+    names = ["base", *(make_adapter(base, tmp_path / ".finetab" / "adapters" / name, seed).name
+                       for seed, name in enumerate(("one", "two"), 1))]  # fmt: skip
+    with ServerProcess(FINETAB) as server:
+        start(server, [tmp_path], base=str(base), maxNewTokens=8, form="prefix", lookAhead=False)
+        server.open(path.as_uri(), prompt)
+
+        def answer() -> tuple[str, str]:
+            result = server.answer(server.complete_request(path.as_uri(), 0, len(prompt)))["result"]
+            said = server.why()[0]
+            return said.get("adapter", said["why"]).split("@")[0], result["items"][0]["insertText"] if result else ""
+
+        expected = {}
+        for name in names:
+            write_pointer(tmp_path, Pointer(name))
+            until(lambda name=name: answer()[0] == name)  # type: ignore[misc]
+            expected[name] = answer()[1]
+        assert len(set(expected.values())) == len(names)
+        ended = threading.Event()
+
+        def swap() -> None:
+            for step in range(20):
+                write_pointer(tmp_path, Pointer(names[step % len(names)]))
+                time.sleep(0.6)  # longer than the server takes to look
+            ended.set()
+
+        threading.Thread(target=swap, daemon=True).start()
+        seen = []
+        while not ended.is_set():
+            name, text = answer()
+            assert expected[name] == text
+            seen.append(name)
+        assert set(seen) == set(names)
+        assert messages(server) == []
+        assert server.stop() == 0

@@ -1,0 +1,45 @@
+"""The pointer to the adapter in force: written, read back, moved and moved back."""
+
+from pathlib import Path
+
+import pytest
+
+from finetab.core.pointer import Pointer, adapters_of, pointer_path, read_pointer, resolved, write_pointer
+from finetab.errors import BadFile
+
+
+def test_a_folder_where_nothing_was_promoted_has_the_base_in_force(tmp_path: Path) -> None:
+    assert read_pointer(tmp_path) == Pointer("base", ())
+    assert Pointer().moved_back() is None
+
+
+def test_what_was_put_in_force_comes_back_and_so_does_what_was_before(tmp_path: Path) -> None:
+    write_pointer(tmp_path, read_pointer(tmp_path).moved_to("one"))
+    write_pointer(tmp_path, read_pointer(tmp_path).moved_to("two"))
+    found = read_pointer(tmp_path)
+    assert found == Pointer("two", ("base", "one"))
+    assert found.moved_to("two") == found
+    back = found.moved_back()
+    assert back == Pointer("one", ("base",))
+    assert back.moved_back() == Pointer("base", ())
+
+
+def test_git_does_not_see_what_is_kept_for_a_folder(tmp_path: Path) -> None:
+    write_pointer(tmp_path, Pointer("one"))
+    assert (tmp_path / ".finetab" / ".gitignore").read_text() == "*\n"
+
+
+def test_an_adapter_made_for_the_folder_is_found_there_and_any_other_by_its_name(tmp_path: Path) -> None:
+    own = adapters_of(tmp_path) / "mine"
+    own.mkdir(parents=True)
+    assert resolved(tmp_path, "mine") == str(own)
+    assert resolved(tmp_path, "from-the-library") == "from-the-library"
+    assert resolved(tmp_path, "base") == "base"
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"adapter": "x"}', '{"adapter": 1, "before": []}', "\ud800"])
+def test_a_damaged_pointer_says_what_to_do(text: str, tmp_path: Path) -> None:
+    pointer_path(tmp_path).parent.mkdir()
+    pointer_path(tmp_path).write_bytes(text.encode("utf-8", "surrogatepass"))
+    with pytest.raises(BadFile, match="delete it, and promote the adapter again"):
+        read_pointer(tmp_path)

@@ -1,0 +1,82 @@
+"""Folders of a workspace: whose settings a file gets, and what becomes of models when folders come and go."""
+
+from pathlib import Path
+
+from tests.server.adapters.test_library import put
+from tests.server.core.test_manifest import MANIFEST
+from tests.server.lsp.test_loading import Loader
+
+from finetab.core.pointer import Pointer, adapters_of, write_pointer
+from finetab.lsp.folders import Folders
+from finetab.settings import Settings
+
+
+def opened(*roots: Path) -> Folders:
+    folders = Folders(Loader())
+    folders.change([root.as_uri() for root in roots], [])
+    return folders
+
+
+def test_a_file_belongs_to_the_innermost_folder_and_else_to_the_first(tmp_path: Path) -> None:
+    outer, inner, other = tmp_path / "a", tmp_path / "a" / "b", tmp_path / "c# 1"
+    folders = opened(outer, inner, other)
+    assert folders.of(str(inner / "x.py")).root == inner
+    assert folders.of(str(outer / "bb" / "x.py")).root == outer
+    assert folders.of(str(other / "deep" / "x.py")).root == other
+    assert folders.of("/elsewhere/x.py").root == outer
+    assert folders.of("untitled:Untitled-1").root == outer
+
+
+def test_without_folders_there_is_one_without_a_place(tmp_path: Path) -> None:
+    folders = Folders(Loader())
+    assert [folder.root for folder in folders] == [None]
+    folders.change([tmp_path.as_uri()], [])
+    assert [folder.root for folder in folders] == [tmp_path]
+    folders.change([], [tmp_path.as_uri()])
+    assert [folder.root for folder in folders] == [None]
+
+
+def test_a_folder_that_stays_keeps_its_model_when_others_come_and_go(tmp_path: Path) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    folders = opened(one)
+    kept = folders.main
+    folders.change([two.as_uri(), one.as_uri()], [])
+    assert [folder.root for folder in folders] == [one, two]
+    assert folders.main is kept
+    gone = folders.of(str(two / "x.py"))
+    folders.change([], [two.as_uri()])
+    assert not gone.holder.want(Settings(base="anything"))  # it has been closed
+    assert kept.holder.want(Settings(base="anything"))
+
+
+def test_the_editor_goes_before_the_folder_s_file_and_that_before_what_was_promoted(tmp_path: Path) -> None:
+    folder = opened(tmp_path).main
+    assert folder.read({}) == []
+    assert folder.settings == Settings()
+    promoted = put(adapters_of(tmp_path) / "promoted")
+    write_pointer(tmp_path, Pointer("promoted"))
+    assert folder.stamp() != folder.seen
+    folder.read({})
+    assert (folder.settings.base, folder.settings.adapter) == (MANIFEST.base_name, str(promoted))
+    folder.read({"base": "mine"})
+    assert folder.settings.base == "mine"
+    assert folder.stamp() == folder.seen
+    (tmp_path / "finetab.toml").write_text('adapter = "from-file"\n')
+    assert folder.stamp() != folder.seen
+    folder.read({})
+    assert folder.settings.adapter == "from-file"
+    folder.asked = {"adapter": "base"}
+    folder.read({"adapter": "from-options"})
+    assert folder.settings.adapter == "base"
+
+
+def test_faults_of_all_layers_are_told(tmp_path: Path) -> None:
+    folder = opened(tmp_path).main
+    (tmp_path / ".finetab").mkdir()
+    (tmp_path / ".finetab" / "in-force.json").write_text("{")
+    (tmp_path / "finetab.toml").write_text("x = 1\n")
+    folder.asked = {"z": 1}
+    faults = folder.read({"y": 1})
+    assert len(faults) == 4
+    assert "promote the adapter again" in faults[0]
+    assert [name in fault for name, fault in zip("xyz", faults[1:], strict=True)] == [True] * 3
