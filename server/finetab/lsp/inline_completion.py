@@ -67,10 +67,10 @@ async def answer_at(
             request = at_cursor if selected is None else _as_if_taken(ls, span, at_cursor, selected)
             answer: Answer | None
             if is_explicit:
-                answer = await _worked_out(ls, service, replace(request, num_candidates=_CANDIDATES))
+                answer = await _worked_out(ls, folder, service, replace(request, num_candidates=_CANDIDATES))
             else:
                 request = replace(request, min_logprob=MIN_LOGPROB[folder.settings.eagerness])
-                answer = await _unasked(ls, service, request, uri, record)
+                answer = await _unasked(ls, folder, service, request, record)
         if answer is None or ticket.is_ended():  # after its last step: the text may fit the document no more
             record["why"] = ticket.why if ticket.is_ended() else record["why"]
             return None
@@ -114,10 +114,10 @@ def _as_if_taken(
 
 
 async def _unasked(
-    ls: FinetabServer, service: Service, request: CompletionRequest, uri: str, record: dict[str, Any]
+    ls: FinetabServer, folder: Folder, service: Service, request: CompletionRequest, record: dict[str, Any]
 ) -> Answer | None:
     """From memory at once, else from the model after a pause in typing; None where nothing is to be suggested."""
-    rhythm, known = ls.rhythm_of(uri), service.recall(request)
+    rhythm, known = ls.rhythm_of(record["uri"]), service.recall(request)
     if known is not None and known.why == "typed through":
         return known  # it is on the screen, wherever that is
     under_way = service.take_over(request)
@@ -135,7 +135,7 @@ async def _unasked(
     await asyncio.wait({asyncio.wrap_future(request.ticket.ended)}, timeout=delay)
     if request.ticket.is_ended():  # the next key has come
         return None
-    return await _worked_out(ls, service, request)
+    return await _worked_out(ls, folder, service, request)
 
 
 async def _taken_over(
@@ -148,13 +148,18 @@ async def _taken_over(
     return replace(answer, why="taken over") if answer is not None and answer.text else answer
 
 
-async def _worked_out(ls: FinetabServer, service: Service, request: CompletionRequest) -> Answer | None:
-    """By the model, in a thread, which may go on for the next request; what it works out ahead gives way."""
+async def _worked_out(ls: FinetabServer, folder: Folder, service: Service, request: CompletionRequest) -> Answer | None:
+    """By the model, which may go on for the next request; what it works out ahead gives way."""
     ls.scheduler.end_ahead()
     with ls.status.working():
-        work = asyncio.get_running_loop().run_in_executor(ls.workers, _complete, service, request)
+        work = ls.run_beside(_in_a_thread(ls, folder, service, request))
         await _while_wanted(work, request.ticket)
     return work.result() if work.done() else None
+
+
+async def _in_a_thread(ls: FinetabServer, folder: Folder, service: Service, request: CompletionRequest) -> Answer:
+    with folder.holder.lease(service):
+        return await asyncio.get_running_loop().run_in_executor(ls.workers, _complete, service, request)
 
 
 async def _while_wanted(work: asyncio.Future[Any], ticket: Ticket) -> None:

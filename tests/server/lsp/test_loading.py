@@ -164,3 +164,18 @@ def test_closing_closes_what_is_in_force_and_what_is_still_loading(is_open: bool
         assert not holder.want(B)
 
     assert run(story, is_open).made["a"].closed.wait(PATIENCE_SECONDS)
+
+
+def test_a_service_swapped_out_is_closed_when_the_last_of_its_work_has_ended() -> None:
+    async def story(holder: ServiceHolder, loader: Loader) -> None:
+        await follow(holder, A)
+        old = loader.made["a"]
+        with holder.lease() as service:
+            outlives_its_request = holder.lease(service)
+            await follow(holder, B)
+            outlives_its_request.__enter__()
+        assert not old.closed.is_set()
+        outlives_its_request.__exit__(None, None, None)
+        assert old.closed.wait(PATIENCE_SECONDS)
+
+    assert not run(story).made["b"].closed.is_set()
