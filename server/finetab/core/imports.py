@@ -115,7 +115,7 @@ def _dotted(name: str) -> str:
 
 
 def _string(node: tree_sitter.Node) -> Iterator[_Places]:
-    """A path in quotes or angle brackets. `@/` and `~/` stand for the sources' root, and `x.js` may be made of `x.ts`."""
+    """A path in quotes or brackets. `@/` and `~/` stand for the sources' root, and `x.js` may be made of `x.ts`."""
     path = _text(node).strip("\"'`<>")
     path = path[2:] if path.startswith(("@/", "~/")) else path
     stem, dot, suffix = path.rpartition(".")
