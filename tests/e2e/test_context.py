@@ -1,5 +1,7 @@
 """Code from other files in the prompts of a real server: imported, edited lately, never what must stay out."""
 
+import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -62,6 +64,10 @@ def test_an_imported_file_that_is_not_open_is_in_the_prompt_and_an_ignored_one_i
     assert "secret_shape" not in text
     assert "square" not in text
     assert why(server) == ["secret_shape.py: ignored by git"]
+    server.stop()
+    command = [sys.executable, "-m", "finetab", "why", "-n", "1"]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ | {"COLUMNS": "200"})
+    assert "without secret_shape.py: ignored by git" in shown.stdout
 
 
 def test_an_ignored_file_gives_no_context_though_it_is_open_but_is_completed_itself(
