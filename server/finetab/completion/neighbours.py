@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from finetab.completion.related import Chunk, Related
+from finetab.completion.related import Chunk, Related, chunks_of
 from finetab.completion.request import CompletionRequest
 from finetab.completion.workspace import WorkspaceFiles
 from finetab.core.credentials import holds_credentials
@@ -35,7 +35,8 @@ class Neighbours:
         self._lock = threading.Lock()
         self._files = WorkspaceFiles()
         self._chosen: dict[str, tuple[float, Choice]] = {}
-        self._versions: set[tuple[str, int]] = set()
+        self._state: tuple[set[tuple[str, int]], tuple[Chunk, ...]] = (set(), ())
+        """What `_related` was made of: versions of files, and chunks of the cursor's own file."""
         self._related = Related(())
 
     def related_to(self, request: CompletionRequest) -> Choice:
@@ -57,11 +58,10 @@ class Neighbours:
         candidates = self._files.around(request)
         left_out = self._files.why_not(candidates, request.folders)
         files = [document for document in candidates if document.path not in left_out]
-        if request.document.touched:
-            files.append(request.document)
-        versions = {(document.path, document.version) for document in files}
-        if versions != self._versions:
-            self._versions, self._related = versions, Related(files)
+        own = _own(request)
+        state = {(document.path, document.version) for document in files}, own
+        if state != self._state:
+            self._state, self._related = state, Related(files, own)
         best = self._related.best(request.document, request.offset)
         # A model that has read a secret may say it elsewhere.
         secret = {chunk for chunk in best if holds_credentials(chunk.text, PurePath(chunk.path).suffix)}
@@ -70,3 +70,10 @@ class Neighbours:
             tuple(chunk for chunk in best if chunk not in secret),
             tuple(f"{PurePath(path).name}: {reason}" for path, reason in sorted(reasons.items())),
         )
+
+
+def _own(request: CompletionRequest) -> tuple[Chunk, ...]:
+    """The chunks of the cursor's own file that were edited lately, but for the one that is edited now."""
+    line = request.document.text.count("\n", 0, request.offset)
+    chunks = chunks_of(request.document) if request.document.touched else ()
+    return tuple(chunk for chunk in chunks if chunk.was_touched and not chunk.line <= line < chunk.end)

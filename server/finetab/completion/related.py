@@ -49,10 +49,10 @@ class Chunk:
 
 
 class Related:
-    """The chunks of some files, ranked for a place in another one, or in one of them."""
+    """The chunks of some files, and single ones beside them, ranked for a place in a file."""
 
-    def __init__(self, documents: Iterable[Document]) -> None:
-        self._chunks = [chunk for document in documents for chunk in chunks_of(document)]
+    def __init__(self, documents: Iterable[Document], chunks: Iterable[Chunk] = ()) -> None:
+        self._chunks = [*(chunk for document in documents for chunk in chunks_of(document)), *chunks]
         self._places = [PurePath(chunk.path).as_posix() for chunk in self._chunks]
         self._known = frozenset(self._places)
         words = [list(_words(f"{chunk.label}\n{chunk.text}")) for chunk in self._chunks]

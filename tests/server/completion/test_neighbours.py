@@ -77,6 +77,18 @@ def test_what_was_edited_and_closed_counts_as_long_as_the_disk_has_it(tmp_path: 
     assert Neighbours().related_to(request) == Choice()
 
 
+def test_what_was_edited_elsewhere_in_the_file_counts_and_not_what_is_edited_now() -> None:
+    start = open_document("lib/fence.py", SHAPES + "\n\nx = 1\n" * 30 + CURSOR)
+    place = start.text.index("return sum(sides)")
+    request = CompletionRequest(start, len(start.text))
+    assert Neighbours().related_to(request).chunks == ()
+    here = edited(start, Edit(len(start.text) - 3, len(start.text) - 3, " "), 1)
+    assert Neighbours().related_to(replace(request, document=here)).chunks == ()
+    there = edited(here, Edit(place, place, "# new\n    "), 2)
+    (chunk,) = Neighbours().related_to(replace(request, document=there, offset=len(there.text))).chunks
+    assert "# new\n    return sum(sides)" in chunk.text
+
+
 def test_a_prompt_holds_what_an_unopened_file_defines_and_the_answer_says_what_was_left_out(tmp_path: Path) -> None:
     (tmp_path / "shapes.py").write_text(SHAPES)
     (tmp_path / "keys.py").write_text(f"def perimeter_key():\n    return '{TOKEN}'\n")
