@@ -30,6 +30,7 @@ from finetab.core.manifest import Budgets
 from finetab.core.models import load_base
 from finetab.documents import Document
 from finetab.engine.torch_engine import TorchEngine
+from finetab.engine.transformers_network import TransformersNetwork
 from finetab_training.data.corpus import Corpus, Recipe, read_corpus
 from finetab_training.data.hole import Hole, write_holes
 from finetab_training.data.source_file import SourceFile
@@ -78,7 +79,7 @@ def main() -> None:
         return float(functional.cross_entropy(logits, ids[0, len(prompt) :])), len(parts.context)
 
     measured = {budget: [loss(hole, budget) for hole in track(holes, f"loss, {budget}")] for budget in _BUDGETS}
-    engine = TorchEngine(model, base.fim.end_id, base.never_sampled)
+    engine = TorchEngine(TransformersNetwork(model), base.fim.end_id, base.never_sampled)
     voice = Voice(base.name, given.adapter, base.tokenizer, base.fim, form, Budgets(256, 96), _MAX_NEW_TOKENS)
     answers = {
         budget: _answers(Completer(engine, replace(voice, budgets=Budgets(256, 96, budget))), holes, neighbours)
