@@ -27,8 +27,10 @@ class Choice:
 
 
 class Neighbours:
-    """What is related to a cursor; it stays as it is while one types, and so does the prompt. Safe to call from any
-    thread, but not to be waited for: it may read files."""
+    """What is related to a cursor; it stays as it is while one types, and so does the prompt.
+
+    Safe to call from any thread, and not meant for an event loop's: it may read files.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock

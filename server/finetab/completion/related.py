@@ -66,8 +66,8 @@ class Related:
     def best(self, document: Document, offset: int) -> tuple[Chunk, ...]:
         """The chunks that have most in common with the lines around a cursor, best first.
 
-        Of the document's own chunks only those that were edited lately: the others are no news, and in a file to
-        measure with they would give the answer away.
+        Of the document's own chunks only those that were edited lately count. Those of a file to measure with never
+        were: they would give the answer away.
         """
         if self._ranking is None:
             return ()

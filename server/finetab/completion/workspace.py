@@ -100,15 +100,19 @@ def _left_out_by_place(documents: Iterable[Document], folders: Sequence[str]) ->
         folder = next((folder for folder in folders if path.is_relative_to(folder)), None)
         if folder is not None and is_vendored(path.relative_to(folder).as_posix()):
             yield document.path, "hidden, vendored or built"
-        elif path.is_absolute():
-            real = Path(os.path.realpath(path))
-            repository = repository_of(real)
-            if repository is not None:
-                names = by_repository.setdefault(repository, {})
-                names[real.relative_to(repository).as_posix()] = document.path
+        elif path.is_absolute() and (real := _real(path)) and (repository := repository_of(real)):
+            by_repository.setdefault(repository, {})[real.relative_to(repository).as_posix()] = document.path
     for repository, names in by_repository.items():
         for reason, found in (
             ("generated", generated_files(repository, names, _PATIENCE_SECONDS)),
             ("ignored by git", ignored_files(repository, names, _PATIENCE_SECONDS)),
         ):
             yield from ((names[name], reason) for name in found if name in names)
+
+
+def _real(path: PurePath) -> Path | None:
+    """Where a path leads, None where the system does not take it for one."""
+    try:
+        return Path(os.path.realpath(path))
+    except (OSError, ValueError):
+        return None

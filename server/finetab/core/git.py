@@ -3,6 +3,7 @@
 Git is run as a program; where it or a repository is missing, or git says no, it has said nothing.
 """
 
+import os
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
@@ -29,7 +30,7 @@ def names_in(listed: bytes | None) -> list[str]:
 
 def repository_of(path: Path) -> Path | None:
     """The nearest folder above a file that is a repository, or a submodule of one."""
-    return next((folder for folder in path.parents if (folder / ".git").exists()), None)
+    return next((folder for folder in path.parents if os.path.exists(folder / ".git")), None)
 
 
 def ignored_files(folder: Path, names: Iterable[str], timeout_s: float | None = None) -> frozenset[str]:

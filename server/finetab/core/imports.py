@@ -58,8 +58,8 @@ def _starts(path: str, package_mark: str, exists: Callable[[str], bool]) -> Iter
     """Where an import that is not relative may start, the nearest folder first, each with its slash."""
     for parent in PurePosixPath(path).parents:
         for below in _BELOW:
-            start = posixpath.normpath(f"{parent}/{below}").rstrip("/") + "/"
-            start = "" if start == "./" else start
+            folder = posixpath.normpath(posixpath.join(parent, below))
+            start = "" if folder == "." else f"{folder}/"
             if not package_mark or not exists(start + package_mark):
                 yield start
 
@@ -81,29 +81,30 @@ def _first(
     places: _Places, endings: Iterable[str], starts: Iterable[str], path: str, exists: Callable[[str], bool]
 ) -> str | None:
     for place in places:
-        beside = posixpath.normpath(posixpath.join(posixpath.dirname(path), place))
-        for stem in [beside] if place.startswith(".") else [start + place for start in starts]:
-            for ending in endings:
-                if (file := stem + ending) != path and exists(file):
-                    return file
+        is_relative = place.startswith(".")
+        stems = [_beside(path, place)] if is_relative else [start + place for start in starts]
+        files = (stem + ending for stem in stems for ending in endings)
+        found = next((file for file in files if file != path and exists(file)), None)
+        if found is not None:
+            return found
     return None
+
+
+def _beside(path: str, place: str) -> str:
+    return posixpath.normpath(posixpath.join(posixpath.dirname(path), place))
 
 
 def _text(node: tree_sitter.Node | None) -> str:
     return "" if node is None or node.text is None else node.text.decode("utf-8", "replace")
 
 
-def _python(statement: tree_sitter.Node) -> Iterator[_Places]:
+def _python(statement: tree_sitter.Node) -> Iterable[_Places]:
     names = [
         _dotted(_text(node.child_by_field_name("name") or node)) for node in statement.children_by_field_name("name")
     ]
     module = _dotted(_text(statement.child_by_field_name("module_name")))
-    if (module or (names or [""])[0]).split("/")[0] in sys.stdlib_module_names:
-        return
-    if module:
-        yield from ((f"{module}/{name}", module) for name in names or [""])
-    else:
-        yield from ((name,) for name in names)
+    imports = [(f"{module}/{name}", module) for name in names or [""]] if module else [(name,) for name in names]
+    return (places for places in imports if places[-1].partition("/")[0] not in sys.stdlib_module_names)
 
 
 def _dotted(name: str) -> str:

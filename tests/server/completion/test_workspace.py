@@ -128,6 +128,16 @@ def test_without_git_its_word_is_missing_and_nothing_else(folder: Path, monkeypa
     assert reasons(request_in(folder, IMPORTS)) == {"c.py": "generated"}
 
 
+@pytest.mark.parametrize("path", ["/w/\0.py", "/w/\ud800.py", "", "/", "untitled:1", "/w/" + "x" * 5_000, "/root/a.py"])
+def test_a_path_that_leads_nowhere_does_no_harm(path: str, folder: Path) -> None:
+    text = "from . import b\nimport app.b\n"
+    odd = open_document(path, text, language_id="python")
+    files = WorkspaceFiles()
+    request = CompletionRequest(odd, len(text), neighbours=(odd,), closed=(odd,), folders=(str(folder), "/w", ""))
+    assert files.around(request) == [odd]
+    assert files.why_not((odd,), request.folders) == {}
+
+
 def test_documents_that_are_no_files_are_judged_by_their_text(folder: Path) -> None:
     others = (open_document("untitled:Untitled-1", CODE), open_document("project/build.py", "# @generated\nx = 1\n"))
     assert WorkspaceFiles().why_not(others, (str(folder),)) == {"project/build.py": "generated"}

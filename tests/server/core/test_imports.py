@@ -21,6 +21,7 @@ def imported(path: str, text: str, *files: str) -> tuple[str, ...]:
     [
         ("w/app/a.py", "import helper", "w/app/helper.py"),
         ("w/app/a.py", "import lib.tools as t, other", "w/lib/tools.py"),
+        ("w/app/a.py", "import os, helper", "w/app/helper.py"),
         ("w/app/a.py", "from lib.tools import x", "w/lib/tools.py"),
         ("w/app/a.py", "from lib import tools as t", "w/lib/tools.py"),
         ("w/app/a.py", "from lib import (x, y)", "w/lib/__init__.py"),
