@@ -97,7 +97,7 @@ def _left_out_by_place(documents: Iterable[Document], folders: Sequence[str]) ->
     by_repository: dict[Path, dict[str, str]] = {}
     for document in documents:
         path = PurePath(document.path)
-        folder = next((folder for folder in folders if path.is_relative_to(folder)), None)
+        folder = max((folder for folder in folders if path.is_relative_to(folder)), key=len, default=None)
         if folder is not None and is_vendored(path.relative_to(folder).as_posix()):
             yield document.path, "hidden, vendored or built"
         elif path.is_absolute() and (real := _real(path)) and (repository := repository_of(real)):

@@ -99,6 +99,15 @@ def test_what_must_stay_out_of_prompts_is_named_with_the_reason(folder: Path) ->
     assert reasons(request_in(folder, text, "app/b.py", "app/c.py", "lib/d.py", "build/e.py")) == expected
 
 
+def test_a_file_s_place_is_that_in_the_innermost_folder(folder: Path) -> None:
+    inner = folder / "vendor" / "ours"
+    inner.mkdir(parents=True)
+    (inner / "a.py").write_text(CODE)
+    for folders, left_out in (((str(folder),), 1), ((str(folder), str(inner)), 0), ((str(inner), str(folder)), 0)):
+        request = request_in(folder, "", "vendor/ours/a.py", folders=folders)
+        assert len(WorkspaceFiles().why_not(request.neighbours, folders)) == left_out
+
+
 def test_an_ignored_file_is_known_wherever_its_repository_is(folder: Path) -> None:
     """In a folder below it, in a repository within another one, and behind a link."""
     (folder / ".gitignore").write_text("b.py\nc.py\n")
