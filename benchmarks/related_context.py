@@ -31,6 +31,7 @@ from finetab.core.models import load_base
 from finetab.documents import Document
 from finetab.engine.torch_engine import TorchEngine
 from finetab.engine.transformers_network import TransformersNetwork
+from finetab.settings import Settings
 from finetab_training.data.corpus import Corpus, Recipe, read_corpus
 from finetab_training.data.hole import Hole, write_holes
 from finetab_training.data.source_file import SourceFile
@@ -41,7 +42,6 @@ from finetab_training.evaluate.runner import Result, answer_holes
 
 _BUDGETS = (0, 128, 256, 512)
 _ANSWERED = (0, 256)
-_MAX_NEW_TOKENS = 48
 
 
 def main() -> None:
@@ -80,7 +80,7 @@ def main() -> None:
 
     measured = {budget: [loss(hole, budget) for hole in track(holes, f"loss, {budget}")] for budget in _BUDGETS}
     engine = TorchEngine(TransformersNetwork(model), base.fim.end_id, base.never_sampled)
-    voice = Voice(base.name, given.adapter, base.tokenizer, base.fim, form, Budgets(256, 96), _MAX_NEW_TOKENS)
+    voice = Voice(base.name, given.adapter, base.tokenizer, base.fim, form, Budgets(256, 96), Settings().max_new_tokens)
     answers = {
         budget: _answers(Completer(engine, replace(voice, budgets=Budgets(256, 96, budget))), holes, neighbours)
         for budget in _ANSWERED
