@@ -33,11 +33,11 @@ export class Reports implements vscode.TextDocumentContentProvider, vscode.Dispo
   }
 
   why(): Promise<void> {
-    return this.show("finetab - why.md");
+    return this.show("finetab - why.md", "markdown.showPreviewToSide");
   }
 
   statistics(): Promise<void> {
-    return this.show("finetab - statistics.md");
+    return this.show("finetab - statistics.md", "markdown.showPreview"); // tables want the whole width
   }
 
   dispose(): void {
@@ -45,12 +45,12 @@ export class Reports implements vscode.TextDocumentContentProvider, vscode.Dispo
     this.changes.dispose();
   }
 
-  private async show(name: string): Promise<void> {
+  private async show(name: string, preview: string): Promise<void> {
     const uri = vscode.Uri.from({ scheme: SCHEME, path: name });
     this.changes.fire(uri); // an open report is made anew
     const document = await vscode.workspace.openTextDocument(uri);
     try {
-      await vscode.commands.executeCommand("markdown.showPreviewToSide", document.uri);
+      await vscode.commands.executeCommand(preview, document.uri);
     } catch {
       await vscode.window.showTextDocument(document, vscode.ViewColumn.Beside, true); // no Markdown preview here
     }

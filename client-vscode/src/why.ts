@@ -19,17 +19,19 @@ export interface WhyRecord {
 const WORDS: Readonly<Record<string, string>> = {
   answered: "a suggestion from the model",
   "typed through": "the rest of the suggestion you were typing along",
+  "taken over": "the rest of a suggestion that was on its way while you typed along",
   remembered: "a suggestion from memory",
   "nothing to add": "none: the model had nothing to add",
   filtered: "none: a filter took it away",
   "not sure enough": "none: the model was less sure than the setting eagerness wants",
-  superseded: "none: you typed on before it was ready",
-  cancelled: "none: the editor did not want it any more",
+  superseded: "none: you typed on, or moved, before it was ready",
+  // VS Code withdraws a request at the next key, before it sends another one.
+  cancelled: "none: you typed on, or moved, before it was ready",
 };
 
 const OVERTAKEN = new Set(["superseded", "cancelled"]);
 /** Answers that the model was not asked for: what it took is told of the answer they come from. */
-const FROM_MEMORY = new Set(["typed through", "remembered"]);
+const FROM_MEMORY = new Set(["typed through", "taken over", "remembered"]);
 
 const EMPTY = "finetab was not asked for a suggestion yet. Type some code, or press Alt+\\.";
 
@@ -44,7 +46,7 @@ function inRuns(records: readonly WhyRecord[]): WhyRecord[][] {
   const runs: WhyRecord[][] = [];
   for (const record of records) {
     const run = runs.at(-1);
-    if (run !== undefined && run[0].why === record.why && OVERTAKEN.has(record.why)) {
+    if (run !== undefined && OVERTAKEN.has(run[0].why) && OVERTAKEN.has(record.why)) {
       run.push(record);
     } else {
       runs.push([record]);

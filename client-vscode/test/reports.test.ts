@@ -29,8 +29,8 @@ test("a filter is named, a reason we have no words for is given as it is", () =>
 });
 
 test("requests overtaken by the next keystroke share a line", () => {
-  const overtaken = { ...RECORD, why: "superseded" };
-  const found = lines(whyReport([RECORD, overtaken, overtaken, overtaken, RECORD]));
+  const [superseded, cancelled] = ["superseded", "cancelled"].map((why) => ({ ...RECORD, why }));
+  const found = lines(whyReport([RECORD, superseded, cancelled, superseded, RECORD]));
   assert.equal(found.length, 3);
   assert.match(found[1], /3 times in a row/);
 });

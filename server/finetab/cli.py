@@ -145,21 +145,20 @@ def _loader() -> "LoadService":
 
 @app.command()
 def why(
-    count: Annotated[int, typer.Option("-n", "--count", min=1, help="How many of the last requests.")] = 10,
+    count: Annotated[int, typer.Option("-n", "--count", min=1, help="How many rows; with --json, requests.")] = 10,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, newest first.")] = False,
 ) -> None:
     """Say what became of an editor's last requests: what was shown, or why there was nothing."""
     from finetab.journal import last_requests
 
-    requests = last_requests(count)
     if as_json:
-        for request in requests:
+        for request in last_requests(count):
             typer.echo(json.dumps(request, ensure_ascii=False))
         return
 
     from finetab.why import show_requests
 
-    show_requests(requests)
+    show_requests(last_requests(), count)
 
 
 @app.command()

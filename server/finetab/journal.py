@@ -37,8 +37,8 @@ def note(record: Mapping[str, Any]) -> None:
         path.chmod(0o600)
 
 
-def last_requests(count: int) -> Sequence[dict[str, Any]]:
-    """The last requests, newest first; a line that is no record is passed over."""
+def last_requests(count: int | None = None) -> Sequence[dict[str, Any]]:
+    """The last requests, or all that are kept, newest first; a line that is no record is passed over."""
     try:
         lines = journal_path().read_text("utf-8", errors="replace").splitlines()
     except FileNotFoundError:

@@ -3,20 +3,33 @@
 `echo` answers with the whole text around the cursor, `beside` with the names of the other open files, `slow` takes
 its time and looks at its ticket, `late` loads slowly, `missing` cannot be loaded, `broken` loads and raises, `bug`
 raises while loading, `deaf` never looks at its ticket, `loud` prints and reads as libraries do, `lines` answers with
-two lines of code, and with one more when asked for candidates.
+two lines of code, and with one more when asked for candidates. `steady` is a real pipeline whose model has one line
+in mind, and says it letter by letter.
 """
 
 import json
 import os
 import sys
 import time
+from collections.abc import Sequence
+from concurrent.futures import Future
 from pathlib import Path
 
-from finetab.completion.request import Answer, CompletionRequest
+import tokenizers
+
+from finetab.completion.completer import Completer, Voice
+from finetab.completion.request import Answer, CompletionRequest, Service
+from finetab.core.fim import FimFormat
+from finetab.core.manifest import Budgets
 from finetab.core.progress import Progress
+from finetab.core.tokenizer import Tokenizer
+from finetab.engine.scripted import ScriptedEngine
 from finetab.errors import MissingWeights
 from finetab.lsp.server import serve_stdio
 from finetab.settings import Settings
+
+STEADY_LINE = "width = self.measure(width)"
+_STEP_SECONDS = 0.05
 
 
 class ScriptedService:
@@ -60,6 +73,9 @@ class ScriptedService:
     def recall(self, request: CompletionRequest) -> Answer | None:
         return None
 
+    def take_over(self, request: CompletionRequest) -> Future[None] | None:
+        return None
+
     def look_ahead(self, request: CompletionRequest, answer: Answer) -> None:
         print(f"looking ahead of {answer.text!r}", file=sys.stderr, flush=True)
 
@@ -67,7 +83,25 @@ class ScriptedService:
         print(f"closed {self._settings.base}", file=sys.stderr, flush=True)
 
 
-def load(settings: Settings, progress: Progress) -> ScriptedService:
+def steady() -> Completer:
+    """A model that goes on with its line, and with an "x" where it is another one."""
+    alphabet = sorted(tokenizers.pre_tokenizers.ByteLevel.alphabet())
+    plain = tokenizers.Tokenizer(tokenizers.models.BPE({letter: index for index, letter in enumerate(alphabet)}, []))
+    plain.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    plain.decoder = tokenizers.decoders.ByteLevel()
+    tokenizer = Tokenizer(plain)
+
+    def script(prompt: Sequence[int]) -> list[int]:
+        line = tokenizer.decode(prompt).rpartition("\n")[2]
+        print(f"asked at {line!r}", file=sys.stderr, flush=True)
+        return tokenizer.encode(STEADY_LINE[len(line) :] + "\n" if STEADY_LINE.startswith(line) else "x\n")
+
+    fim = FimFormat("scripted", 300, 301, 302, 303, None, native=())
+    voice = Voice("steady", "base", tokenizer, fim, "prefix", Budgets(200, 100), 64)
+    return Completer(ScriptedEngine(script, _STEP_SECONDS), voice)
+
+
+def load(settings: Settings, progress: Progress) -> Service:
     print(f"loading {settings.base}", file=sys.stderr, flush=True)
     progress("half way", 0.5)
     if settings.base == "loud":
@@ -82,7 +116,7 @@ def load(settings: Settings, progress: Progress) -> ScriptedService:
         raise MissingWeights("The weights of missing are not here; run: finetab models fetch missing")
     if settings.base == "bug":
         raise RuntimeError("unexpected")
-    return ScriptedService(settings)
+    return steady() if settings.base == "steady" else ScriptedService(settings)
 
 
 if __name__ == "__main__":

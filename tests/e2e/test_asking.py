@@ -4,11 +4,13 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.e2e.scripted_client import URI, ready, started
+from tests.e2e.scripted_server import STEADY_LINE
 
 from finetab.lsp.client import ServerProcess
 
@@ -61,6 +63,50 @@ def test_keys_in_quick_succession_are_one_request_to_the_model() -> None:
         whys = [record["why"] for record in server.why()[:5]]
         assert sorted(whys) == ["answered", *["superseded"] * 4]
         assert all("prompt_tokens" not in record for record in server.why()[:5] if record["why"] == "superseded")
+
+
+def type_on(server: ServerProcess, text: str, *, withdraws: bool = True) -> list[int]:
+    """Ask after a "w", and while the model works type on letter by letter; each key withdraws the request before."""
+    server.open(URI, "w")
+    asked = [server.complete_request(URI, 0, 1, by_hand=False)]
+    while not model_asked_at(server):
+        time.sleep(0.01)
+    for index, letter in enumerate(text, 1):
+        typed(server, 0, index, index, letter, index + 1)
+        if withdraws:
+            server.notify("$/cancelRequest", {"id": asked[-1]})
+        time.sleep(0.03)  # editors withdraw a request before they send the next one
+        asked.append(server.complete_request(URI, 0, index + 1, by_hand=False))
+    return asked
+
+
+def model_asked_at(server: ServerProcess) -> list[str]:
+    """The places at which the model was asked since it was ready."""
+    return [line.split()[-1] for line in server.errors if "asked at 'w" in line]
+
+
+@pytest.mark.parametrize("withdraws", [True, False])
+def test_who_types_what_the_model_is_saying_is_shown_the_rest_of_it(*, withdraws: bool) -> None:
+    with ready(started("steady")) as server:
+        asked = type_on(server, STEADY_LINE[1:6], withdraws=withdraws)
+        (item,) = server.answer(asked[-1])["result"]["items"]
+        assert item["insertText"] == STEADY_LINE[6:]
+        newest, *others = server.why()[: len(asked)]
+        assert newest["why"] == "taken over"
+        assert {record["why"] for record in others} == {"cancelled" if withdraws else "superseded"}
+        answers = [message["id"] for message in server.received if message.get("id") in asked]
+        assert answers == asked  # nobody but the last one has waited for the model
+        server.stop()
+        assert model_asked_at(server) == ["'w'"]
+
+
+def test_who_types_something_else_stops_it_and_is_answered_for_that() -> None:
+    with ready(started("steady")) as server:
+        asked = type_on(server, "ide")
+        (item,) = server.answer(asked[-1])["result"]["items"]
+        assert item["insertText"] == "x"
+        server.stop()
+        assert model_asked_at(server) == ["'w'", "'wide'"]
 
 
 def test_what_is_asked_by_hand_waits_for_nothing() -> None:

@@ -97,10 +97,29 @@ def test_bad_parameters_are_answered_with_an_error(echo: ServerProcess, params: 
     "context",
     [{"triggerKind": 0}, {"triggerKind": 7}, {"triggerKind": 1, "selectedCompletionInfo": {"range": [1], "text": "x"}}],
 )
-def test_contexts_of_older_clients_are_taken(echo: ServerProcess, context: Any) -> None:
-    echo.open(URI, "ab")
-    params = {"textDocument": {"uri": URI}, "position": {"line": 0, "character": 1}, "context": context}
-    assert echo.answer(echo.request("textDocument/inlineCompletion", params))["result"]["items"]
+def test_contexts_of_older_clients_are_taken(context: Any) -> None:
+    with ready(started()) as server:
+        server.open(URI, "ab")
+        params = {"textDocument": {"uri": URI}, "position": {"line": 0, "character": 1}, "context": context}
+        assert server.call("textDocument/inlineCompletion", params)["items"]
+
+
+def test_a_client_that_counts_trigger_kinds_from_0_is_known_by_it() -> None:
+    corners = [{"line": 0, "character": 0}, {"line": 0, "character": 1}]
+    as_list = {"triggerKind": 1, "selectedCompletionInfo": {"range": corners, "text": "ab"}}
+    with ready(started()) as server:
+        server.open(URI, "ab")  # the cursor stands before a word, where only who asks by hand is answered
+        for context, is_by_hand in (
+            ({"triggerKind": 1}, True),
+            ({"triggerKind": 0}, True),
+            ({"triggerKind": 1}, False),
+            ({"triggerKind": 2}, False),
+            ({"triggerKind": 1}, True),
+            (as_list, False),
+            ({"triggerKind": 1}, False),
+        ):
+            params = {"textDocument": {"uri": URI}, "position": {"line": 0, "character": 1}, "context": context}
+            assert (server.call("textDocument/inlineCompletion", params) is not None) is is_by_hand
 
 
 @pytest.mark.parametrize("method", ["initialized", "textDocument/didOpen", "$/cancelRequest", "exit"])

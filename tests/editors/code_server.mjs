@@ -75,7 +75,9 @@ function commandLine(cache, home, isBare) {
   const own = ["--user-data-dir", join(home, "user"), "--extensions-dir", join(home, "extensions")];
   const quiet = ["--disable-telemetry", "--disable-update-check"];
   const surroundings = isBare ? { PATH: "/usr/bin:/bin", HOME: home } : process.env;
-  const options = { env: { ...surroundings, XDG_CONFIG_HOME: join(home, "config") }, cwd: home };
+  // Not the cache, which holds the models; statistics, requests and adapters of who runs this are not touched.
+  const folders = ["CONFIG", "DATA", "STATE"].map((kind) => [`XDG_${kind}_HOME`, join(home, kind.toLowerCase())]);
+  const options = { env: { ...surroundings, ...Object.fromEntries(folders) }, cwd: home };
   return { file: node, args: [entry, ...own, ...quiet], options };
 }
 

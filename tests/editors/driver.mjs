@@ -6,6 +6,7 @@ import { startCodeServer } from "./code_server.mjs";
 
 export const STATUS = "#finetab\\.finetab\\.finetab\\.status";
 const ANSWER_MS = 90_000;
+const START_MS = 180_000; // a busy machine takes its time to draw the first page
 const started = Date.now();
 
 export const say = (text) => console.log(`${((Date.now() - started) / 1000).toFixed(1).padStart(6)} s  ${text}`);
@@ -37,8 +38,8 @@ export async function withEditor({ cache, pictures, ...options }, steps) {
   try {
     const page = await browser.newPage({ viewport: { width: 900, height: 520 } });
     const vscode = editor(page, server, pictures);
-    await page.goto(server.address, { waitUntil: "domcontentloaded" });
-    await page.waitForSelector(STATUS, { state: "attached", timeout: 120_000 });
+    await page.goto(server.address, { waitUntil: "domcontentloaded", timeout: START_MS });
+    await page.waitForSelector(STATUS, { state: "attached", timeout: START_MS });
     await steps(vscode).catch(async (error) => {
       await vscode.picture("failed");
       throw error;

@@ -144,6 +144,22 @@ async function counts(vscode) {
   await vscode.focusEnd();
 }
 
+async function guides(vscode) {
+  await vscode.command("Welcome: Open Walkthrough");
+  await vscode.type("Get started with finetab");
+  await vscode.page.waitForTimeout(500);
+  await vscode.press("Enter");
+  const steps = vscode.page.locator(".gettingStarted .step-title");
+  await steps.first().waitFor();
+  await vscode.page.waitForTimeout(1500); // its page is drawn
+  await vscode.picture("11-walkthrough");
+  const installed = vscode.page.locator(".gettingStarted [data-done-step-id]").first();
+  check((await installed.getAttribute("aria-checked")) === "true", "the server runs, so its installation is ticked off");
+  check((await steps.count()) === 4, `the walkthrough has its steps: ${(await steps.allTextContents()).join("; ")}`);
+  await vscode.press("Control+W");
+  await vscode.focusEnd();
+}
+
 async function tunes(vscode) {
   await vscode.command("finetab: Tune on This Workspace");
   await vscode.press("Enter"); // the proposed name
@@ -205,6 +221,7 @@ try {
     await rejects(vscode);
     await turnsOff(vscode);
     await counts(vscode);
+    await guides(vscode);
     await switchesAdapters(vscode, await tunes(vscode));
     await survives(vscode);
   });

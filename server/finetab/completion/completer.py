@@ -1,12 +1,15 @@
 """The main path: remembered? else context, prompt, engine, stop rules, clean-up."""
 
 import time
+from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
 from finetab.completion.context import Windows
+from finetab.completion.flight import Flight, Flights
 from finetab.completion.healing import Healing
+from finetab.completion.neighbours import Choice, Neighbours
 from finetab.completion.postprocess import clean
-from finetab.completion.related import Neighbours
 from finetab.completion.request import Answer, CompletionRequest
 from finetab.completion.reuse import Memory, following
 from finetab.completion.stopping import StopRule
@@ -43,6 +46,7 @@ class Completer:
         self.engine = engine
         self.windows = Windows(voice.tokenizer, voice.budgets)
         self._memory = Memory()
+        self._flights = Flights()
         self._neighbours = Neighbours()
 
     @property
@@ -72,6 +76,12 @@ class Completer:
         answer = self.recall(request) or _if_sure(self._asked(request), request)
         return replace(answer, latency_ms=(time.perf_counter() - started) * 1000)
 
+    def take_over(self, request: CompletionRequest) -> Future[None] | None:
+        """See `Service.take_over`: its own place or, where an answer has just been taken whole, the line after it."""
+        ahead = following(request, "") if self._memory.was_taken(request) else None
+        wanted = [request] if ahead is None else [request, ahead]
+        return self._flights.take_over(request.document.path, wanted)
+
     def look_ahead(self, request: CompletionRequest, answer: Answer) -> None:
         """See `Service.look_ahead`: the line after the answer, where the answer ends its line."""
         ahead = following(request, answer.text)
@@ -88,32 +98,43 @@ class Completer:
         self.engine.close()
 
     def _asked(self, request: CompletionRequest) -> Answer:
+        """What the model answers, remembered for the place that it was asked for, whoever it is for by now."""
+        with self._flights.begin(request) as flight:
+            answer = self._candidates(request, flight)
+            if answer.why in ("answered", "nothing to add", "filtered") and not flight.is_over():
+                self._memory.remember(request, answer)
+        return answer
+
+    def _candidates(self, request: CompletionRequest, flight: Flight) -> Answer:
         """What the model answers, and what it says when it draws its words, where more candidates are wanted."""
-        related = self._neighbours.related_to(request) if self.voice.budgets.context and request.neighbours else ()
-        parts = self.windows.parts(request.document, request.offset, related)
-        answer = self._said(request, parts)
+        choice = self._neighbours.related_to(request) if self.voice.budgets.context else Choice()
+        parts = self.windows.parts(request.document, request.offset, choice.chunks)
+        answer = replace(self._said(request, parts, flight), left_out=choice.left_out)
         seed = repeats = 0
         while answer.text and len(answer.others) < request.num_candidates - 1 and repeats < _MAX_REPEATS:
             seed += 1
-            other = self._said(request, parts, seed)
+            other = self._said(request, parts, flight, seed)
             if other.why == "answered" and other.text not in (answer.text, *answer.others):
                 answer = replace(answer, others=(*answer.others, other.text))
             else:
                 repeats += 1
-        if answer.why in ("answered", "nothing to add", "filtered") and not request.ticket.is_ended():
-            self._memory.remember(request, answer)
         return answer
 
-    def _said(self, request: CompletionRequest, parts: Parts, seed: int = 0) -> Answer:
+    def _said(self, request: CompletionRequest, parts: Parts, flight: Flight, seed: int = 0) -> Answer:
         """One answer: the likeliest words, or with a seed, words drawn by how likely they are."""
         healing = Healing(self.voice.tokenizer, parts.tail)
-        rule = StopRule(request, healing.beyond)
+        rule = StopRule(request)
+
+        def is_complete(ids: Sequence[int]) -> bool:
+            flight.said = healing.beyond(ids)
+            return rule(flight.said)
+
         generation = self.engine.generate(
             GenerationRequest(
                 prompt=self.voice.fim.prompt(parts, self.voice.form),
                 max_new_tokens=self.voice.max_new_tokens,
-                should_stop=rule,
-                is_cancelled=request.ticket.is_ended,
+                should_stop=is_complete,
+                is_cancelled=flight.is_over,
                 may_end=lambda ids: self.voice.may_be_empty or healing.beyond(ids) != "",
                 tail=len(parts.tail),
                 allowed=healing.allowed,
@@ -131,7 +152,7 @@ class Completer:
         if "\r\n" in request.document.text:
             cleaned = cleaned.replace("\n", "\r\n")
         # A ticket says why it ended; one that has not ended means that the engine was closed, at a swap.
-        ended = request.ticket.is_ended() or generation.finish_reason == "cancelled"
+        ended = generation.finish_reason == "cancelled"
         why = request.ticket.why if ended else "filtered" if filtered_by else "answered" if cleaned else None
         return Answer(
             text=cleaned,

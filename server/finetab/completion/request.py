@@ -1,8 +1,9 @@
 """The nouns of a completion: what is asked, and what is answered."""
 
 import math
-import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
@@ -13,6 +14,7 @@ from finetab.settings import Settings
 Why: TypeAlias = Literal[
     "answered",
     "typed through",
+    "taken over",
     "remembered",
     "nothing to add",
     "filtered",
@@ -20,25 +22,26 @@ Why: TypeAlias = Literal[
     "superseded",
     "cancelled",
 ]
-"""How an answer came about, or why there is none."""
+"""How an answer came about, or why there is none. `taken over`: it was being worked out for the request before."""
 
 
 class Ticket:
-    """One request's right to go on. Set from any thread; read before every decoding step."""
+    """One request's right to go on. Set by one thread; read by any."""
 
     def __init__(self) -> None:
-        self._ended = threading.Event()
+        self.ended: Future[float] = Future()
+        """Done when the request is withdrawn, with the time on the clock of `time.monotonic`."""
         self.why: Why = "cancelled"
 
     def end(self, why: Literal["superseded", "cancelled"]) -> None:
         """Withdraw the request; the first reason given stays."""
-        if not self._ended.is_set():
+        if not self.ended.done():
             self.why = why
-            self._ended.set()
+            self.ended.set_result(time.monotonic())
 
     def is_ended(self) -> bool:
         """Whether the request has been withdrawn."""
-        return self._ended.is_set()
+        return self.ended.done()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,11 @@ class CompletionRequest:
     """Characters before the cursor."""
     ticket: Ticket = field(default_factory=Ticket)
     neighbours: tuple[Document, ...] = ()
-    """Other files that may tell what belongs here."""
+    """The other open files, which may tell what belongs here."""
+    closed: tuple[Document, ...] = ()
+    """Those that were edited and closed lately, as they were then."""
+    folders: tuple[str, ...] = ()
+    """The workspace's, whose files may be read where the document imports them."""
     num_candidates: int = 1
     """How many different answers are wanted."""
     min_logprob: float = -math.inf
@@ -89,6 +96,8 @@ class Answer:
     adapter: str = "base"
     """Name and version of the adapter that answered, or `base`."""
     form: str = ""
+    left_out: tuple[str, ...] = ()
+    """Files that could have given context but must not, each with the reason."""
 
     def cost(self) -> dict[str, object]:
         """What it took, as plain data, for the command line and for `finetab.why`."""
@@ -101,6 +110,7 @@ class Answer:
             "mean_logprob": round(self.mean_logprob, 4),
             "adapter": self.adapter,
             "form": self.form,
+            **({"left_out": list(self.left_out)} if self.left_out else {}),
         }
 
 
@@ -126,12 +136,23 @@ class Service(Protocol):
         """The answer if it needs no model, at once; else None."""
         ...
 
+    def take_over(self, request: CompletionRequest) -> Future[None] | None:
+        """What is being worked out goes on for this request, where what was typed since agrees with it; else it stops.
+
+        Gives what ends with it: then `recall` knows the answer, or what was typed turned out to be something else. None
+        where nothing goes on.
+        """
+        ...
+
     def look_ahead(self, request: CompletionRequest, answer: Answer) -> None:
         """Work out what may be asked when the answer has been taken, so that `recall` knows it; blocks meanwhile."""
         ...
 
     def complete(self, request: CompletionRequest) -> Answer:
-        """Block until there is an answer; soon after the request's ticket has ended it returns without one."""
+        """Block until there is an answer.
+
+        Soon after the request's ticket has ended it returns without one, unless another request has taken it over.
+        """
         ...
 
     def close(self) -> None:

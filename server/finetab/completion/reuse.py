@@ -10,7 +10,8 @@ from finetab.documents import Edit, edited
 
 _CAPACITY = 256  # places
 _KEPT_AT_A_PLACE = 8  # answers with the same text after the cursor
-_PAIRS = {"(": ")", "[": "]", "{": "}", '"': '"', "'": "'", "`": "`"}
+OPENERS = {")": "(", "]": "[", "}": "{", '"': '"', "'": "'", "`": "`"}
+"""What editors close at once when it is typed, by what they close it with."""
 _MAX_TYPED = 256  # characters typed into an answer before it is given up
 
 
@@ -55,16 +56,20 @@ class Memory:
             return found
         return replace(ahead, text=line_end + ahead.text, others=(), why="remembered")
 
+    def was_taken(self, request: CompletionRequest) -> bool:
+        """Whether an answer has been put in whole and the cursor stands after it."""
+        return _was_taken(self._at((request.document.path, hash(request.suffix))), request.prefix)
+
     def _within_a_pair(self, request: CompletionRequest) -> Answer | None:
-        """What is left of an answer up to a bracket, or a quote, that an editor has closed when it was opened."""
-        closer = _PAIRS.get(request.prefix[-1:], "")
-        if not closer or not request.suffix.startswith(closer):
+        """What is left of an answer up to the end of a bracket, or quote, that the editor has closed on its own."""
+        closer = request.suffix[:1]
+        if closer not in OPENERS:
             return None
         entries = self._at((request.document.path, hash(request.suffix[1:])))
         found = _find(entries, request.prefix, request.num_candidates)
         if found is None:
             return None
-        inside = _up_to_closer(found.text, request.prefix[-1], closer)
+        inside = _up_to_closer(found.text, OPENERS[closer], closer)
         if not inside:
             return None
         within = replace(found, text=inside, others=())
@@ -101,7 +106,6 @@ def _up_to_closer(text: str, opener: str, closer: str) -> str:
 
 
 def _was_taken(entries: Sequence[_Remembered], prefix: str) -> bool:
-    """Whether an answer has been put in whole and the cursor stands after it."""
     return any(
         typed and typed in (entry.answer.text, *entry.answer.others)
         for entry in entries

@@ -4,7 +4,6 @@ The decision is made from the syntax at the cursor. The rules run while the mode
 paid for that would be thrown away, and once more on the text to cut it to the character.
 """
 
-from collections.abc import Callable, Sequence
 from enum import Enum
 
 from finetab.completion.indentation import indentation
@@ -58,18 +57,16 @@ def _indent(text: str) -> int:
 
 
 class StopRule:
-    """Where the answer to one request ends. Called by the engine with the ids so far."""
+    """Where the answer to one request ends. Called after every token with the text so far."""
 
-    def __init__(self, request: CompletionRequest, decode: Callable[[Sequence[int]], str]) -> None:
+    def __init__(self, request: CompletionRequest) -> None:
         self._request = request
-        self._decode = decode
         self.extent = extent_at(request.document, request.offset)
         self._next_line = next((line.strip() for line in request.suffix.split("\n")[1:] if line.strip()), "")
         self._checked_lines = 0
 
-    def __call__(self, ids: Sequence[int]) -> bool:
+    def __call__(self, text: str) -> bool:
         """Whether the answer is complete."""
-        text = self._decode(ids)
         if self.extent is Extent.LINE:
             return self.end_in(text) is not None
         # Parsing costs: look once for each line, when its first visible character has come.

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 import uuid
+from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any, TypeAlias
 
@@ -66,10 +67,10 @@ async def answer_at(
             request = at_cursor if selected is None else _as_if_taken(ls, span, at_cursor, selected)
             answer: Answer | None
             if is_explicit:
-                answer = await _worked_out(ls, service, replace(request, num_candidates=_CANDIDATES))
+                answer = await _worked_out(ls, folder, service, replace(request, num_candidates=_CANDIDATES))
             else:
                 request = replace(request, min_logprob=MIN_LOGPROB[folder.settings.eagerness])
-                answer = await _unasked(ls, service, request, uri, record)
+                answer = await _unasked(ls, folder, service, request, record)
         if answer is None or ticket.is_ended():  # after its last step: the text may fit the document no more
             record["why"] = ticket.why if ticket.is_ended() else record["why"]
             return None
@@ -99,7 +100,9 @@ def _elapsed_ms(started: float) -> float:
 def _request(ls: FinetabServer, span: Span, position: types.Position, ticket: Ticket) -> CompletionRequest:
     """The request at a position."""
     offset = span.start + offset_of(span.text, position, ls.encoding)
-    return CompletionRequest(span.document, offset, ticket, ls.documents.others(span.key))
+    others, closed = ls.documents.others(span.key), ls.documents.closed()
+    roots = tuple(str(folder.root) for folder in ls.folders if folder.root)
+    return CompletionRequest(span.document, offset, ticket, others, closed, roots)
 
 
 def _as_if_taken(
@@ -113,32 +116,57 @@ def _as_if_taken(
 
 
 async def _unasked(
-    ls: FinetabServer, service: Service, request: CompletionRequest, uri: str, record: dict[str, Any]
+    ls: FinetabServer, folder: Folder, service: Service, request: CompletionRequest, record: dict[str, Any]
 ) -> Answer | None:
     """From memory at once, else from the model after a pause in typing; None where nothing is to be suggested."""
-    rhythm, known = ls.rhythm_of(uri), service.recall(request)
+    rhythm, known = ls.rhythm_of(record["uri"]), service.recall(request)
     if known is not None and known.why == "typed through":
         return known  # it is on the screen, wherever that is
+    under_way = service.take_over(request)
     record["why"] = why_not_here(request.document, request.offset)
     if rhythm.is_taking_back(time.monotonic()):
         record["why"] = "text is being taken back"
     if record["why"]:
         return None
+    if known is None and under_way is not None:
+        known = await _taken_over(ls, service, request, under_way)
     if known is not None:
         return known
     delay = rhythm.delay(time.monotonic(), share_of_delay(request.document, request.offset))
     record["delay_ms"] = round(delay * 1000, 1)
-    await asyncio.sleep(delay)
+    await asyncio.wait({asyncio.wrap_future(request.ticket.ended)}, timeout=delay)
     if request.ticket.is_ended():  # the next key has come
         return None
-    return await _worked_out(ls, service, request)
+    return await _worked_out(ls, folder, service, request)
 
 
-async def _worked_out(ls: FinetabServer, service: Service, request: CompletionRequest) -> Answer:
-    """By the model, in a thread; what it works out ahead gives way."""
+async def _taken_over(
+    ls: FinetabServer, service: Service, request: CompletionRequest, under_way: Future[None]
+) -> Answer | None:
+    """By the model for the request before; None where it has said something else than was typed since."""
+    with ls.status.working():
+        await _while_wanted(asyncio.wrap_future(under_way), request.ticket)
+    answer = service.recall(request)
+    return replace(answer, why="taken over") if answer is not None and answer.text else answer
+
+
+async def _worked_out(ls: FinetabServer, folder: Folder, service: Service, request: CompletionRequest) -> Answer | None:
+    """By the model, which may go on for the next request; what it works out ahead gives way."""
     ls.scheduler.end_ahead()
     with ls.status.working():
+        work = ls.run_beside(_in_a_thread(ls, folder, service, request))
+        await _while_wanted(work, request.ticket)
+    return work.result() if work.done() else None
+
+
+async def _in_a_thread(ls: FinetabServer, folder: Folder, service: Service, request: CompletionRequest) -> Answer:
+    with folder.holder.lease(service):
         return await asyncio.get_running_loop().run_in_executor(ls.workers, _complete, service, request)
+
+
+async def _while_wanted(work: asyncio.Future[Any], ticket: Ticket) -> None:
+    """Wait for work as long as its request stands; the work goes on, since the next request may take it over."""
+    await asyncio.wait({work, asyncio.wrap_future(ticket.ended)}, return_when=asyncio.FIRST_COMPLETED)
 
 
 def _complete(service: Service, request: CompletionRequest) -> Answer:

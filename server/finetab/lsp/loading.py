@@ -31,9 +31,12 @@ class ServiceHolder:
         self._retired: set[Service] = set()
 
     @contextmanager
-    def lease(self) -> Iterator[Service | None]:
-        """The service in force, which is not closed before this ends: who was asked answers, whatever is swapped in."""
-        service = self.service
+    def lease(self, service: Service | None = None) -> Iterator[Service | None]:
+        """The service in force, which is not closed before this ends: who was asked answers, whatever is swapped in.
+
+        Work that may outlive its request takes a lease of its own on the `service` that the request has.
+        """
+        service = service or self.service
         if service is None:
             yield None
             return

@@ -67,28 +67,36 @@ class RobustProtocol(LanguageServerProtocol):
 def lenient_converter() -> Converter:
     """A converter that takes what clients really send.
 
-    vscode-languageserver-types 3.17 counts trigger kinds from 0, and clients of that age send
-    `selectedCompletionInfo` with its range as a list; what makes no sense there is taken as nothing selected. The
-    parameters of messages that are not in the protocol stay plain data, and need not be there: pygls would make objects
-    of them, whose attributes are called otherwise where a key is no name.
+    vscode-languageserver-types 3.17 counts trigger kinds from 0 (by hand) to 1, the protocol from 1 to 2, and clients
+    of that age send `selectedCompletionInfo` with its range as a list. Either gives such a client away; until it sends
+    a 2, its 1 is no request by hand. What makes no sense as selected is taken as nothing selected. The parameters of
+    messages that are not in the protocol stay plain data, and need not be there: pygls would make objects of them,
+    whose attributes are called otherwise where a key is no name.
     """
     converter: Converter = default_converter()
     kinds = types.InlineCompletionTriggerKind
+    counts_from_0 = False
 
     def trigger_kind(value: Any, _type: Any) -> types.InlineCompletionTriggerKind:
+        nonlocal counts_from_0
+        counts_from_0 = value == 0 or (counts_from_0 and value != 2)
+        if counts_from_0 and value in (0, 1):
+            return kinds(value + 1)
         return kinds(value) if value in (1, 2) else kinds.Invoked
 
     def context(value: Any, _type: Any) -> types.InlineCompletionContext:
         given = value if isinstance(value, dict) else {}
-        return types.InlineCompletionContext(
-            trigger_kind=trigger_kind(given.get("triggerKind"), None),
-            selected_completion_info=selected(given.get("selectedCompletionInfo")),
-        )
+        # In this order: what is selected may tell how the kinds are counted.
+        chosen = selected(given.get("selectedCompletionInfo"))
+        kind = trigger_kind(given.get("triggerKind"), None)
+        return types.InlineCompletionContext(trigger_kind=kind, selected_completion_info=chosen)
 
     def selected(value: Any) -> types.SelectedCompletionInfo | None:
+        nonlocal counts_from_0
         try:
             if isinstance(value["range"], list):
                 start, end = value["range"]
+                counts_from_0 = True
                 value = {**value, "range": {"start": start, "end": end}}
             return converter.structure(value, types.SelectedCompletionInfo)
         except Exception:  # noqa: BLE001 - cattrs raises groups of anything; without it the request still makes sense

@@ -5,7 +5,7 @@ import logging
 from collections import deque
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeVar
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
@@ -26,6 +26,7 @@ from finetab.stats.database import database_path
 from finetab.stats.recorder import Recorder
 from finetab.stats.store import Store
 
+T = TypeVar("T")
 _LOG = logging.getLogger(__name__)
 _REMEMBERED_REQUESTS = 20
 # A superseded request ends within one decoding step, so few ever wait here.
@@ -59,7 +60,7 @@ class FinetabServer(LanguageServer):
         self.is_copilot_plugin = False
         self.was_shut_down = False
         self._told: set[str] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
 
     @property
     def settings(self) -> Settings:
@@ -100,7 +101,7 @@ class FinetabServer(LanguageServer):
             _LOG.warning("%s", message)
             self.window_show_message(types.ShowMessageParams(type=kind, message=message))
 
-    def run_beside(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    def run_beside(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Run work in a task of its own, which no client's `$/cancelRequest` reaches."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)  # the loop holds tasks weakly

@@ -26,7 +26,7 @@ RETAINED: Mapping[int, Happening] = {
 }
 """The seconds after which is looked at what is left of accepted text."""
 
-WORKED_OUT = "answered"
+WORKED_OUT = frozenset({"answered", "taken over"})
 """The `why` of an answer that the model was asked for; every other one came from memory."""
 
 

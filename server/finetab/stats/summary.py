@@ -46,7 +46,7 @@ def _summary(rows: Sequence[Row]) -> dict[str, Any]:
         "characters_accepted": round(sum(fate.accepted or fate.partly or 0 for fate in fates)),
         "retained": {str(seconds): _retained(fates, what) for seconds, what in RETAINED.items()},
         "answers": len(rows),
-        "from_memory": share(sum(offer.why != WORKED_OUT for offer, _ in rows), len(rows)),
+        "from_memory": share(sum(offer.why not in WORKED_OUT for offer, _ in rows), len(rows)),
         "latency_ms": _latency([offer for offer, _ in rows]),
     }
 
@@ -81,12 +81,12 @@ def _retained(fates: Iterable[Fate], what: str) -> dict[str, Any]:
 
 def _latency(offers: Sequence[Offer]) -> dict[str, Any]:
     """Times of the answers that the model worked out, by stage, and of those from memory."""
-    worked_out = [offer for offer in offers if offer.why == WORKED_OUT]
+    worked_out = [offer for offer in offers if offer.why in WORKED_OUT]
     return {
         "total": _percentiles(offer.total_ms for offer in worked_out),
         "prefill": _percentiles(offer.prefill_ms for offer in worked_out),
         "decode": _percentiles(offer.decode_ms for offer in worked_out),
-        "memory": _percentiles(offer.total_ms for offer in offers if offer.why != WORKED_OUT),
+        "memory": _percentiles(offer.total_ms for offer in offers if offer.why not in WORKED_OUT),
     }
 
 

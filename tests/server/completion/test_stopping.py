@@ -81,7 +81,7 @@ def test_a_block_is_asked_for_where_one_is_open_and_empty(path: str, marked: str
 def test_an_answer_ends_where_its_line_or_block_does(
     path: str, marked: str, generated: str, answer: str | None
 ) -> None:
-    rule = StopRule(request_at(marked, path), TOKENIZER.decode)
+    rule = StopRule(request_at(marked, path))
     end = rule.end_in(generated)
     assert (generated[:end] if end is not None else None) == answer
 
@@ -94,6 +94,5 @@ def test_an_answer_ends_where_its_line_or_block_does(
     ],
 )
 def test_decoding_stops_with_the_token_that_ends_the_answer(marked: str, generated: str, length: int) -> None:
-    rule = StopRule(request_at(marked), TOKENIZER.decode)
-    ids = TOKENIZER.encode(generated)
-    assert next(count for count in range(1, len(ids) + 1) if rule(ids[:count])) == length
+    rule = StopRule(request_at(marked))
+    assert next(count for count in range(1, len(generated) + 1) if rule(generated[:count])) == length

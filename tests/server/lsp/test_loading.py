@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
 
 import pytest
 
@@ -27,6 +28,9 @@ class Scripted:
         raise NotImplementedError
 
     def recall(self, request: CompletionRequest) -> Answer | None:
+        raise NotImplementedError
+
+    def take_over(self, request: CompletionRequest) -> Future[None] | None:
         raise NotImplementedError
 
     def look_ahead(self, request: CompletionRequest, answer: Answer) -> None:
@@ -160,3 +164,18 @@ def test_closing_closes_what_is_in_force_and_what_is_still_loading(is_open: bool
         assert not holder.want(B)
 
     assert run(story, is_open).made["a"].closed.wait(PATIENCE_SECONDS)
+
+
+def test_a_service_swapped_out_is_closed_when_the_last_of_its_work_has_ended() -> None:
+    async def story(holder: ServiceHolder, loader: Loader) -> None:
+        await follow(holder, A)
+        old = loader.made["a"]
+        with holder.lease() as service:
+            outlives_its_request = holder.lease(service)
+            await follow(holder, B)
+            outlives_its_request.__enter__()
+        assert not old.closed.is_set()
+        outlives_its_request.__exit__(None, None, None)
+        assert old.closed.wait(PATIENCE_SECONDS)
+
+    assert not run(story).made["b"].closed.is_set()
