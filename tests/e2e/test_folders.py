@@ -125,3 +125,23 @@ def test_swaps_under_load_drop_no_request_and_no_answer_comes_from_a_wrong_adapt
         assert set(seen) == set(names)
         assert messages(server) == []
         assert server.stop() == 0
+
+
+def test_two_compared_at_the_desk_take_turns_line_by_line_and_each_line_keeps_its_own(tmp_path: Path) -> None:
+    path, num_lines = tmp_path / "a.py", 24
+    write_pointer(tmp_path, Pointer("mine", against="base", since=1.0))
+    with ServerProcess(SCRIPT) as server:
+        start(server, [tmp_path], base="echo")
+        server.open(path.as_uri(), "x\n" * num_lines)
+
+        def adapters() -> list[str]:
+            texts = [server.complete(path.as_uri(), line, 0) for line in range(num_lines)]
+            return [json.loads(text)[2] if text else "" for text in texts]
+
+        until(lambda: set(adapters()) == {"mine", "base"})
+        seen = adapters()
+        assert adapters() == seen
+        assert 4 <= seen.count("mine") <= num_lines - 4
+        write_pointer(tmp_path, Pointer("mine"))
+        until(lambda: set(adapters()) == {"mine"})
+        assert server.stop() == 0

@@ -17,7 +17,8 @@ def why(ls: FinetabServer, *_arguments: Any) -> list[dict[str, Any]]:
 async def adapters(ls: FinetabServer, *_arguments: Any) -> list[dict[str, Any]]:
     """The adapters of the library and of the workspace, newest first."""
     folders = [library_folder(), *(adapters_of(folder.root) for folder in ls.folders if folder.root)]
-    in_force = {folder.holder.service.adapter for folder in ls.folders if folder.holder.service}
+    holders = (holder for folder in ls.folders for holder in folder.holders)
+    in_force = {holder.service.adapter for holder in holders if holder.service}
     return await asyncio.get_running_loop().run_in_executor(ls.workers, _listed, folders, in_force)
 
 

@@ -9,8 +9,10 @@ from lsprotocol import types
 
 from finetab.core.pointer import BASE
 from finetab.lsp.folders import Folder
+from finetab.lsp.loading import ServiceHolder
 from finetab.lsp.progress_bar import PATIENCE_SECONDS, begin_progress
 from finetab.lsp.session import FinetabServer
+from finetab.settings import Settings
 
 _LOG = logging.getLogger(__name__)
 _SECTION = "finetab"
@@ -81,12 +83,15 @@ def follow(ls: FinetabServer, folder: Folder) -> None:
     """Read a folder's settings anew and, when they differ, load its model again while the old one answers."""
     for fault in folder.read(ls.folders.options):
         ls.tell(fault)
-    ls.run_beside(_load(ls, folder))
+    ls.run_beside(_load(ls, folder.holder, folder.settings))
+    if folder.against is not None:
+        ls.run_beside(_load(ls, folder.rival, folder.against))
+    else:
+        folder.rival.empty()
 
 
-async def _load(ls: FinetabServer, folder: Folder) -> None:
-    """Load what a folder's settings ask for, if that is news."""
-    holder, settings = folder.holder, folder.settings
+async def _load(ls: FinetabServer, holder: ServiceHolder, settings: Settings) -> None:
+    """Load what settings ask for, if that is news."""
     if not holder.want(settings):
         return
     bar = await begin_progress(ls)

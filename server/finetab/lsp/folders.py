@@ -1,14 +1,16 @@
 """The folders of a workspace: each has settings of its own, and the model that they ask for."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 from typing import Any, TypeAlias
+from zlib import crc32
 
 from pygls.uris import to_fs_path
 
 from finetab.completion.request import LoadService
-from finetab.core.pointer import pointer_path
+from finetab.core.pointer import Pointer, pointer_path, read_pointer, resolved
+from finetab.errors import BadFile
 from finetab.lsp.loading import ServiceHolder
 from finetab.settings import FILE_NAME, Settings, parse_settings, read_settings
 
@@ -22,11 +24,17 @@ class Folder:
     uri: str
     """As the editor names it; "" where there is no folder."""
     holder: ServiceHolder
+    """Of what is in force."""
+    rival: ServiceHolder
+    """Of what answers every other line while two are compared; empty else."""
     settings: Settings = field(default_factory=Settings)
+    against: Settings | None = None
+    """The rival's, while two are compared."""
     asked: dict[str, Any] = field(default_factory=dict)
     """What the editor has said since it was started."""
     seen: Stamp = ()
     """Of the files that the settings were read from."""
+    _coin: float = 0.0
 
     @property
     def root(self) -> Path | None:
@@ -40,7 +48,27 @@ class Folder:
         own, faults = _own_settings(self.root)
         settings, more = parse_settings(options, own)
         self.settings, most = parse_settings(self.asked, settings)
+        pointer = _pointer(self.root)
+        self._coin = pointer.since
+        is_compared = pointer.against and self.settings.adapter == own.adapter
+        self.against = None if not is_compared else replace(own, adapter=resolved(self.root or Path(), pointer.against))
         return [*faults, *more, *most]
+
+    def holder_at(self, path: str, line: int) -> ServiceHolder:
+        """Who answers on a line: while two are compared a coin says so, the same for the line as long as they are."""
+        if self.rival.service is None or not crc32(f"{self._coin}/{path}/{line}".encode()) & 1:
+            return self.holder
+        return self.rival
+
+    @property
+    def holders(self) -> tuple[ServiceHolder, ServiceHolder]:
+        """Both."""
+        return self.holder, self.rival
+
+    def close(self) -> None:
+        """Free the models."""
+        for holder in self.holders:
+            holder.close()
 
     def stamp(self) -> Stamp:
         """Changes when one of the files changes that its settings are read from. Touches the disk."""
@@ -55,6 +83,14 @@ def _own_settings(root: Path | None) -> tuple[Settings, list[str]]:
         return read_settings(root)
     except OSError as error:
         return Settings(), [f"The settings of {root} cannot be read ({error.strerror}); defaults are used."]
+
+
+def _pointer(root: Path | None) -> Pointer:
+    """What is in force; a damaged file has been told already."""
+    try:
+        return Pointer() if root is None else read_pointer(root)
+    except BadFile:
+        return Pointer()
 
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:
@@ -72,7 +108,7 @@ class Folders:
         self.options: dict[str, Any] = {}
         """The editor's first settings, for all folders."""
         self._load = load
-        self._all = [Folder("", ServiceHolder(load))]
+        self._all = [self._folder("")]
 
     def __iter__(self) -> Iterator[Folder]:
         return iter(tuple(self._all))
@@ -93,13 +129,16 @@ class Folders:
         gone = set(removed)
         for folder in self._all:
             if folder.uri in gone:
-                folder.holder.close()
+                folder.close()
         kept = [folder for folder in self._all if folder.uri and folder.uri not in gone]
         known = {folder.uri for folder in kept}
-        new = [Folder(uri, ServiceHolder(self._load)) for uri in dict.fromkeys(added) if uri not in known]
-        self._all = [*kept, *new] or [Folder("", ServiceHolder(self._load))]
+        new = [self._folder(uri) for uri in dict.fromkeys(added) if uri not in known]
+        self._all = [*kept, *new] or [self._folder("")]
 
     def close(self) -> None:
         """Free all models."""
         for folder in self._all:
-            folder.holder.close()
+            folder.close()
+
+    def _folder(self, uri: str) -> Folder:
+        return Folder(uri, ServiceHolder(self._load), ServiceHolder(self._load))

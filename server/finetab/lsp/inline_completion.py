@@ -15,7 +15,7 @@ from finetab.completion.request import Answer, CompletionRequest, Service, Ticke
 from finetab.documents import Edit, edited
 from finetab.lsp import feedback
 from finetab.lsp.convert import Found, completion_list, offset_of
-from finetab.lsp.folders import Folder
+from finetab.lsp.loading import ServiceHolder
 from finetab.lsp.notebooks import Span, span_of
 from finetab.lsp.session import FinetabServer
 
@@ -56,27 +56,28 @@ async def answer_at(
     uri = params.text_document.uri
     span = span_of(ls, uri)
     folder = ls.folders.main if span is None else ls.folders.of(span.document.path)
+    holder = folder.holder if span is None else folder.holder_at(span.document.path, params.position.line)
     ticket = ls.scheduler.begin(uri)
     try:
         record["version"] = span.document.version if span is not None else None
-        with folder.holder.lease() as service:
+        with holder.lease() as service:
             if span is None or service is None:
-                record["why"] = "the document is not open" if span is None else folder.holder.why_not
+                record["why"] = "the document is not open" if span is None else holder.why_not
                 return None
             at_cursor = _request(ls, span, params.position, ticket)
             request = at_cursor if selected is None else _as_if_taken(ls, span, at_cursor, selected)
             answer: Answer | None
             if is_explicit:
-                answer = await _worked_out(ls, folder, service, replace(request, num_candidates=_CANDIDATES))
+                answer = await _worked_out(ls, holder, service, replace(request, num_candidates=_CANDIDATES))
             else:
                 request = replace(request, min_logprob=MIN_LOGPROB[folder.settings.eagerness])
-                answer = await _unasked(ls, folder, service, request, record)
+                answer = await _unasked(ls, holder, service, request, record)
         if answer is None or ticket.is_ended():  # after its last step: the text may fit the document no more
             record["why"] = ticket.why if ticket.is_ended() else record["why"]
             return None
         record |= {"why": answer.why, **answer.cost()}
         if answer.text and folder.settings.look_ahead:
-            ls.run_beside(_look_ahead(ls, folder, request, answer))
+            ls.run_beside(_look_ahead(ls, holder, request, answer))
         lead = "" if selected is None else request.prefix[at_cursor.offset :]
         return Found(answer, at_cursor, str(record["id"]), is_explicit, _elapsed_ms(started), lead)
     except asyncio.CancelledError:
@@ -116,7 +117,7 @@ def _as_if_taken(
 
 
 async def _unasked(
-    ls: FinetabServer, folder: Folder, service: Service, request: CompletionRequest, record: dict[str, Any]
+    ls: FinetabServer, holder: ServiceHolder, service: Service, request: CompletionRequest, record: dict[str, Any]
 ) -> Answer | None:
     """From memory at once, else from the model after a pause in typing; None where nothing is to be suggested."""
     rhythm, known = ls.rhythm_of(record["uri"]), service.recall(request)
@@ -137,7 +138,7 @@ async def _unasked(
     await asyncio.wait({asyncio.wrap_future(request.ticket.ended)}, timeout=delay)
     if request.ticket.is_ended():  # the next key has come
         return None
-    return await _worked_out(ls, folder, service, request)
+    return await _worked_out(ls, holder, service, request)
 
 
 async def _taken_over(
@@ -150,17 +151,21 @@ async def _taken_over(
     return replace(answer, why="taken over") if answer is not None and answer.text else answer
 
 
-async def _worked_out(ls: FinetabServer, folder: Folder, service: Service, request: CompletionRequest) -> Answer | None:
+async def _worked_out(
+    ls: FinetabServer, holder: ServiceHolder, service: Service, request: CompletionRequest
+) -> Answer | None:
     """By the model, which may go on for the next request; what it works out ahead gives way."""
     ls.scheduler.end_ahead()
     with ls.status.working():
-        work = ls.run_beside(_in_a_thread(ls, folder, service, request))
+        work = ls.run_beside(_in_a_thread(ls, holder, service, request))
         await _while_wanted(work, request.ticket)
     return work.result() if work.done() else None
 
 
-async def _in_a_thread(ls: FinetabServer, folder: Folder, service: Service, request: CompletionRequest) -> Answer:
-    with folder.holder.lease(service):
+async def _in_a_thread(
+    ls: FinetabServer, holder: ServiceHolder, service: Service, request: CompletionRequest
+) -> Answer:
+    with holder.lease(service):
         return await asyncio.get_running_loop().run_in_executor(ls.workers, _complete, service, request)
 
 
@@ -175,14 +180,14 @@ def _complete(service: Service, request: CompletionRequest) -> Answer:
     return service.complete(request)
 
 
-async def _look_ahead(ls: FinetabServer, folder: Folder, request: CompletionRequest, answer: Answer) -> None:
+async def _look_ahead(ls: FinetabServer, holder: ServiceHolder, request: CompletionRequest, answer: Answer) -> None:
     """Work out the next line, until somebody needs the model; once, however much of the answer is typed meanwhile."""
     ticket = ls.scheduler.begin_ahead(request.prefix + answer.text)
     if ticket is None:
         return
     ahead = replace(request, ticket=ticket)
     try:
-        with folder.holder.lease() as service:
+        with holder.lease() as service:
             if service is not None:
                 await asyncio.get_running_loop().run_in_executor(ls.workers, service.look_ahead, ahead, answer)
     except Exception:  # noqa: BLE001 - the edge: nobody waits for this

@@ -94,6 +94,12 @@ class ServiceHolder:
             _LOG.exception("the model could not be loaded")
             return None, _FAILED
 
+    def empty(self) -> None:
+        """Have nothing in force, and want nothing."""
+        self._wanted = self._in_force = None
+        self._retire(self.service)
+        self.service = None
+
     def close(self) -> None:
         """Close the service, and make every load that is still under way come to nothing."""
         self._is_closed = True

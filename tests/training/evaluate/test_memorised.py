@@ -1,5 +1,6 @@
 """What is said by heart is counted: verbatim runs with examples, secrets without."""
 
+from concurrent.futures import Future
 from pathlib import Path
 
 from finetab.completion.request import Answer, CompletionRequest
@@ -28,6 +29,9 @@ class Parrot:
         return Answer(KEY_LINE if self._secret else rest if self._knows else "something else", "answered")
 
     def recall(self, request: CompletionRequest) -> Answer | None:
+        raise NotImplementedError
+
+    def take_over(self, request: CompletionRequest) -> Future[None] | None:
         raise NotImplementedError
 
     def look_ahead(self, request: CompletionRequest, answer: Answer) -> None:
