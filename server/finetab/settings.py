@@ -44,6 +44,8 @@ class Settings:
     """How sure an answer must be to be shown unasked: `eager` (any), `normal`, `calm`."""
     look_ahead: bool = field(default=True, compare=False)
     """Whether the line after a shown answer is worked out while nobody needs the model."""
+    demotion: str = field(default="ask", compare=False)
+    """What to do when less is kept of a promoted adapter's suggestions than of the base's: `ask`, `auto`, `never`."""
     statistics: bool = field(default=True, compare=False)
     """Whether to keep local statistics of what became of the suggestions."""
 
@@ -54,6 +56,7 @@ _ALLOWED = {
     "dtype": ("auto", "float32", "bfloat16", "float16"),
     "quantisation": ("none", "nf4"),
     "eagerness": ("eager", "normal", "calm"),
+    "demotion": ("ask", "auto", "never"),
 }
 
 

@@ -19,7 +19,7 @@ class ServerProcess:
     """A server in a process of its own. `received` holds everything it has sent, in order.
 
     `stray` holds lines that are no part of the protocol. `settings` is what the server gets when it asks for
-    them; with `answers` false it gets no answer to anything.
+    them, `choice` the button that is pressed when it asks; with `answers` false it gets no answer to anything.
     """
 
     def __init__(
@@ -28,11 +28,13 @@ class ServerProcess:
         settings: Any = None,
         env: Mapping[str, str] | None = None,
         answers: bool = True,
+        choice: str = "",
     ) -> None:
         self.received: list[Message] = []
         self.stray: list[bytes] = []
         self.settings = settings
         self._answers = answers
+        self._choice = choice
         self._answered: dict[int, tuple[float, Message]] = {}
         self._arrived = threading.Condition()
         self._last_id = 0
@@ -189,7 +191,9 @@ class ServerProcess:
 
     def _answer_server(self, message: Message) -> None:
         items = message["params"].get("items") if message["method"] == "workspace/configuration" else None
-        result = None if items is None else [self.settings for _ in items]
+        result: Any = None if items is None else [self.settings for _ in items]
+        if message["method"] == "window/showMessageRequest" and self._choice:
+            result = {"title": self._choice}
         self.send({"id": message["id"], "result": result})
 
     def _read_errors(self) -> None:

@@ -2,12 +2,14 @@
 
 import asyncio
 import logging
+import math
 from dataclasses import replace
 from typing import Any
 
 from lsprotocol import types
 
 from finetab.core.pointer import BASE
+from finetab.lsp.demotion import look_for_demotion
 from finetab.lsp.folders import Folder
 from finetab.lsp.loading import ServiceHolder
 from finetab.lsp.progress_bar import PATIENCE_SECONDS, begin_progress
@@ -17,6 +19,7 @@ from finetab.settings import Settings
 _LOG = logging.getLogger(__name__)
 _SECTION = "finetab"
 _WATCH_SECONDS = 0.4
+_DEMOTION_SECONDS = 600.0
 
 
 def section_of(ls: FinetabServer, raw: Any) -> dict[str, Any]:
@@ -109,7 +112,12 @@ async def _load(ls: FinetabServer, holder: ServiceHolder, settings: Settings) ->
 async def _watch(ls: FinetabServer) -> None:
     """Follow the files that settings are read from, whoever changes them: a promotion is in force within a second."""
     loop = asyncio.get_running_loop()
+    looked = -math.inf
     while not ls.was_shut_down:
+        if loop.time() - looked > _DEMOTION_SECONDS:
+            looked = loop.time()
+            for folder in ls.folders:
+                ls.run_beside(look_for_demotion(ls, folder))
         for folder in ls.folders:
             if await loop.run_in_executor(None, folder.stamp) != folder.seen:
                 follow(ls, folder)

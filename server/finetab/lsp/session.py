@@ -59,6 +59,8 @@ class FinetabServer(LanguageServer):
         self.startup_faults: list[str] = []
         self.is_copilot_plugin = False
         self.was_shut_down = False
+        self.asked: set[str] = set()
+        """The questions that the user has been asked in this session."""
         self._told: set[str] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
 

@@ -50,6 +50,15 @@ def compare(ones: Sequence[Kept], others: Sequence[Kept]) -> dict[str, Any]:
     }
 
 
+def is_worse(ones: Sequence[Kept], others: Sequence[Kept], at_least: int) -> bool:
+    """Whether what is kept of a suggestion lies, on average, below the other side's 95% interval; no with too few."""
+    if min(len(ones), len(others)) < at_least:
+        return False
+    values = np.asarray([kept.characters for kept in others], dtype=float)
+    low = np.percentile(_resampled(values, np.random.default_rng(_SEED)), 2.5)
+    return bool(np.mean([kept.characters for kept in ones]) < low)
+
+
 def _side(kept: Sequence[Kept]) -> dict[str, Any]:
     accepted = sum(one.was_accepted for one in kept)
     characters = sum(one.characters for one in kept)

@@ -1,0 +1,64 @@
+"""A promoted adapter of which less is kept than of the base: the user is told, and can roll back with a click."""
+
+import asyncio
+import logging
+from pathlib import Path
+
+from lsprotocol import types
+
+from finetab.core.pointer import BASE, read_pointer, write_pointer
+from finetab.errors import FinetabError
+from finetab.lsp.folders import Folder
+from finetab.lsp.session import FinetabServer
+from finetab.stats.database import read_rows
+from finetab.stats.trial import is_worse, kept_of
+
+_LOG = logging.getLogger(__name__)
+_AT_LEAST = 200  # shown suggestions of each
+_ROLL_BACK = "Roll Back"
+
+
+async def look_for_demotion(ls: FinetabServer, folder: Folder) -> None:
+    """Compare what is kept of the promoted adapter's suggestions with what is kept of the base's, and act on it."""
+    root, wish = folder.root, folder.settings.demotion
+    if root is None or wish == "never" or not ls.settings.statistics:
+        return
+    loop = asyncio.get_running_loop()
+    try:
+        adapter = await loop.run_in_executor(None, _worse_than_base, root, ls.recorder.store.path)
+        if not adapter:
+            return
+        says = f"Of what {adapter} suggests, less is kept than of what the base suggested."
+        if wish == "auto" or await _agrees(ls, says):
+            await loop.run_in_executor(None, _roll_back, root, adapter)
+            ls.tell(f"{says} It has been rolled back.", types.MessageType.Info)
+    except (FinetabError, OSError) as error:
+        _LOG.warning("no look at what is kept of suggestions: %s", error)
+
+
+def _worse_than_base(root: Path, statistics: Path) -> str:
+    """The promoted adapter's name if it does worse than the base, else ""."""
+    adapter = Path(read_pointer(root).adapter).name
+    if adapter == BASE:
+        return ""
+    rows = read_rows(statistics)
+    is_bad = is_worse(kept_of(rows, adapter, 0.0), kept_of(rows, BASE, 0.0), _AT_LEAST)
+    return adapter if is_bad else ""
+
+
+async def _agrees(ls: FinetabServer, says: str) -> bool:
+    """Ask, once in a session."""
+    if says in ls.asked:
+        return False
+    ls.asked.add(says)
+    actions = [types.MessageActionItem(title=_ROLL_BACK), types.MessageActionItem(title="Keep It")]
+    params = types.ShowMessageRequestParams(type=types.MessageType.Warning, message=says, actions=actions)
+    chosen = await ls.window_show_message_request_async(params)
+    return chosen is not None and chosen.title == _ROLL_BACK
+
+
+def _roll_back(root: Path, adapter: str) -> None:
+    pointer = read_pointer(root)
+    before = pointer.moved_back()
+    if before is not None and Path(pointer.adapter).name == adapter:  # else somebody has moved it meanwhile
+        write_pointer(root, before)
