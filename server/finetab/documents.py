@@ -2,6 +2,7 @@
 
 import re
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
@@ -11,6 +12,9 @@ from finetab.errors import BadFile, BadPosition
 
 # Past this size a tree costs more than it tells; such files are completed by their lines alone.
 _MAX_PARSED_CHARACTERS = 2_000_000
+_ONE_PLACE = 200  # characters between two edits that are taken for one
+_MOST_PLACES = 4
+_MOST_CLOSED = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,8 @@ class Document:
     language: Language | None
     tree: SyntaxTree | None
     """None where no grammar is known or the text is too large to parse."""
+    touched: tuple[tuple[int, int], ...] = ()
+    """Start and end, in characters, of the places that were edited last, the newest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +54,21 @@ def edited(document: Document, change: Edit, version: int) -> Document:
         tree = _tree(text, document.language)
     else:
         tree = edit(document.tree, change.start, change.end, change.replacement)
-    return replace(document, text=text, version=version, tree=tree)
+    return replace(document, text=text, version=version, tree=tree, touched=_touched(document.touched, change))
+
+
+def _touched(places: Sequence[tuple[int, int]], change: Edit) -> tuple[tuple[int, int], ...]:
+    """The places after one more edit: those beside it become one with it, those behind it move."""
+    start, end = change.start, change.start + len(change.replacement)
+    moved, apart = end - change.end, []
+    for first, last in places:
+        if last < change.start - _ONE_PLACE:
+            apart.append((first, last))
+        elif first > change.end + _ONE_PLACE:
+            apart.append((first + moved, last + moved))
+        else:
+            start, end = min(start, first), max(end, last + moved)
+    return ((start, end), *apart)[:_MOST_PLACES]
 
 
 def _tree(text: str, language: Language | None) -> SyntaxTree | None:
@@ -89,16 +109,19 @@ def offset_at(text: str, line: int, column: int, name: str) -> int:
 
 
 class DocumentStore:
-    """The open documents by URI. Safe to read from any thread; a reader gets a snapshot."""
+    """The open documents by URI, and the last edited ones that were closed. Safe to read from any thread; a reader
+    gets a snapshot."""
 
     def __init__(self) -> None:
         self._documents: dict[str, Document] = {}
+        self._closed: dict[str, Document] = {}
         self._lock = threading.Lock()
 
     def put(self, uri: str, document: Document) -> None:
         """Open a document or replace it by its next state."""
         with self._lock:
             self._documents[uri] = document
+            self._closed.pop(uri, None)
 
     def get(self, uri: str) -> Document | None:
         """The newest state of an open document, None when it is not open."""
@@ -110,7 +133,16 @@ class DocumentStore:
         with self._lock:
             return tuple(document for other, document in self._documents.items() if other != uri)
 
+    def closed(self) -> tuple[Document, ...]:
+        """The few documents that were edited and then closed last, as they were."""
+        with self._lock:
+            return tuple(self._closed.values())
+
     def remove(self, uri: str) -> None:
         """Close a document; nothing happens when it is not open."""
         with self._lock:
-            self._documents.pop(uri, None)
+            document = self._documents.pop(uri, None)
+            if document is not None and document.touched:
+                self._closed[uri] = document
+                for oldest in list(self._closed)[:-_MOST_CLOSED]:
+                    del self._closed[oldest]

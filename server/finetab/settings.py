@@ -39,7 +39,7 @@ class Settings:
     suffix_tokens: int = 0
     """Tokens of text after the cursor; 0 takes what the adapter was trained with (128 without one)."""
     context_tokens: int = 0
-    """Tokens of code from other open files; 0 takes what the adapter was trained with (none without one)."""
+    """Tokens of code from open, imported and edited files; 0 takes what the adapter was trained with (none without)."""
     eagerness: str = field(default="normal", compare=False)
     """How sure an answer must be to be shown unasked: `eager` (any), `normal`, `calm`."""
     look_ahead: bool = field(default=True, compare=False)

@@ -65,4 +65,6 @@ def _how(request: Request) -> str:
         parts.append(f"{request.get('generated_tokens', 0)} new")
     if request.get("mean_logprob"):
         parts.append(f"certainty {request['mean_logprob']:.2f}")
+    if request.get("left_out"):
+        parts.append(f"without {'; '.join(request['left_out'])}")
     return ", ".join(parts)

@@ -39,6 +39,47 @@ def test_the_store_gives_snapshots() -> None:
     assert store.get("u") is None
 
 
+def touched_by(text: str, *changes: Edit) -> list[str]:
+    """The touched parts of a text after some edits."""
+    document = open_document("a.txt", text)
+    for change in changes:
+        document = edited(document, change, document.version + 1)
+    return [document.text[start:end] for start, end in document.touched]
+
+
+def test_places_that_were_edited_are_known_the_newest_first() -> None:
+    text = "a" * 1_000 + "b" * 1_000
+    assert touched_by(text) == []
+    assert touched_by(text, Edit(10, 10, "x")) == ["x"]
+    typed = [Edit(10 + index, 10 + index, letter) for index, letter in enumerate("typed")]
+    assert touched_by(text, *typed) == ["typed"]
+    assert touched_by(text, *typed, Edit(1_500, 1_502, "new"), Edit(0, 0, "\n" * 7)) == [
+        "\n" * 7 + "a" * 10 + "typed",
+        "new",
+    ]
+    assert touched_by(text, Edit(1_500, 1_500, "late"), Edit(100, 900, "")) == ["", "late"]
+    assert touched_by(text, Edit(1_500, 1_500, "gone"), Edit(1_400, 1_600, "z")) == ["z"]
+
+
+def test_only_the_last_few_edited_places_are_kept() -> None:
+    changes = [Edit(place, place, str(index)) for index, place in enumerate(range(0, 10_000, 1_000))]
+    assert touched_by("a" * 10_000, *changes) == ["9", "8", "7", "6"]
+
+
+def test_the_store_keeps_the_last_edited_documents_that_were_closed_until_they_are_open_again() -> None:
+    store = DocumentStore()
+    for index in range(6):
+        document = open_document(f"{index}.py", "x")
+        store.put(f"u{index}", edited(document, Edit(0, 0, "y"), 1) if index != 2 else document)
+    for index in range(6):
+        store.remove(f"u{index}")
+    store.remove("never opened")
+    assert [document.path for document in store.closed()] == ["1.py", "3.py", "4.py", "5.py"]
+    store.put("u3", open_document("3.py", "y"))
+    assert [document.path for document in store.closed()] == ["1.py", "4.py", "5.py"]
+    assert [document.path for document in store.others("")] == ["3.py"]
+
+
 @pytest.mark.parametrize(
     ("line", "column", "rest"),
     [

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from finetab.completion.context import Windows
 from finetab.completion.flight import Flight, Flights
 from finetab.completion.healing import Healing
+from finetab.completion.neighbours import Choice, Neighbours
 from finetab.completion.postprocess import clean
-from finetab.completion.related import Neighbours
 from finetab.completion.request import Answer, CompletionRequest
 from finetab.completion.reuse import Memory, following
 from finetab.completion.stopping import StopRule
@@ -107,9 +107,9 @@ class Completer:
 
     def _candidates(self, request: CompletionRequest, flight: Flight) -> Answer:
         """What the model answers, and what it says when it draws its words, where more candidates are wanted."""
-        related = self._neighbours.related_to(request) if self.voice.budgets.context and request.neighbours else ()
-        parts = self.windows.parts(request.document, request.offset, related)
-        answer = self._said(request, parts, flight)
+        choice = self._neighbours.related_to(request) if self.voice.budgets.context else Choice()
+        parts = self.windows.parts(request.document, request.offset, choice.chunks)
+        answer = replace(self._said(request, parts, flight), left_out=choice.left_out)
         seed = repeats = 0
         while answer.text and len(answer.others) < request.num_candidates - 1 and repeats < _MAX_REPEATS:
             seed += 1

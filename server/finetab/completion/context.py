@@ -47,12 +47,23 @@ class Windows:
         """The prompt's parts for a cursor after `offset` characters; related chunks come best first."""
         prefix = self._prefix(document, offset)
         cut = len(prefix) - self._tokenizer.loose_end(prefix)
+        suffix = self._suffix(document.text, offset)
         return Parts(
-            context=self._context(document, related),
+            context=self._context(document, self._unseen(document, offset, suffix, related)),
             prefix=prefix[:cut],
-            suffix=self._suffix(document.text, offset),
+            suffix=suffix,
             tail=prefix[cut:],
         )
+
+    def _unseen(
+        self, document: Document, offset: int, suffix: Sequence[int], related: Sequence[Chunk]
+    ) -> Sequence[Chunk]:
+        """The chunks without those of the document itself that the windows show."""
+        if all(chunk.path != document.path for chunk in related):
+            return related
+        first = document.text.count("\n", 0, self.prefix_start(document, offset))
+        last = document.text.count("\n", 0, offset) + self._tokenizer.decode(suffix).count("\n")
+        return [chunk for chunk in related if chunk.path != document.path or chunk.end <= first or last < chunk.line]
 
     def _context(self, document: Document, related: Sequence[Chunk]) -> tuple[int, ...]:
         """The best chunks that fit, whole or their first lines, in file order, each under the name of its file."""

@@ -1,26 +1,27 @@
-"""Code from other files that may help at a cursor: chunks along syntax borders, ranked by what they have in common.
+"""Code from elsewhere that may help at a cursor: chunks along syntax borders, ranked by what they have in common.
 
 Ranking is BM25 (Robertson and Zaragoza 2009) over words of identifiers, with more for a chunk that defines a name used
-near the cursor. Training draws the context of its samples with this same code.
+near the cursor, of a file that the cursor's file imports, or that was edited lately. Training draws the context of its
+samples with this same code.
 """
 
 import re
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 import tree_sitter
 
-from finetab.completion.request import CompletionRequest
-from finetab.core.credentials import holds_credentials
+from finetab.core.imports import imported_files
 from finetab.documents import Document
 
 _CHUNK_LINES = 24
 _LINES_BEFORE, _LINES_AFTER = 24, 6  # around the cursor, whose words are looked for
 _MOST = 12  # chunks
-_DEFINES_A_USED_NAME = 2.0  # how much more such a chunk counts
-_IDLE_SECONDS = 3.0
+# How much more such a chunk counts.
+_DEFINES_A_USED_NAME = 2.0
+_IS_IMPORTED = 1.5
+_WAS_TOUCHED = 1.5
 _IDENTIFIER = re.compile(r"[^\W\d]\w+")
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 _IMPORT = re.compile(r"^\s*(?:import|from|use|using|require|#include|package)\b.*", re.MULTILINE)
@@ -33,9 +34,13 @@ class Chunk:
     path: str
     line: int
     """The first one, from 0."""
+    end: int
+    """The line after the last one."""
     text: str
     names: frozenset[str]
     """What it defines."""
+    was_touched: bool = False
+    """Whether it was edited lately."""
 
     @property
     def label(self) -> str:
@@ -44,10 +49,12 @@ class Chunk:
 
 
 class Related:
-    """The chunks of some files, ranked for a place in another one."""
+    """The chunks of some files, and single ones beside them, ranked for a place in a file."""
 
-    def __init__(self, documents: Iterable[Document]) -> None:
-        self._chunks = [chunk for document in documents for chunk in chunks_of(document)]
+    def __init__(self, documents: Iterable[Document], chunks: Iterable[Chunk] = ()) -> None:
+        self._chunks = [*(chunk for document in documents for chunk in chunks_of(document)), *chunks]
+        self._places = [PurePath(chunk.path).as_posix() for chunk in self._chunks]
+        self._known = frozenset(self._places)
         words = [list(_words(f"{chunk.label}\n{chunk.text}")) for chunk in self._chunks]
         self._ranking = None
         if any(words):
@@ -57,7 +64,11 @@ class Related:
             self._ranking.index(words, show_progress=False)
 
     def best(self, document: Document, offset: int) -> tuple[Chunk, ...]:
-        """The chunks of other files that have most in common with the lines around a cursor, best first."""
+        """The chunks that have most in common with the lines around a cursor, best first.
+
+        Of the document's own chunks only those that were edited lately count. Those of a file to measure with never
+        were: they would give the answer away.
+        """
         if self._ranking is None:
             return ()
         around = _around(document.text, offset)
@@ -66,43 +77,27 @@ class Related:
         known = [word for word in _words(f"{around}\n{imports}") if word in self._ranking.vocab_dict]
         if not known:
             return ()
+        imported = self._imported_by(document)
         scores = self._ranking.get_scores(known)
         ranked = sorted(
-            (-float(score) * (_DEFINES_A_USED_NAME if chunk.names & used else 1.0), index)
-            for index, (chunk, score) in enumerate(zip(self._chunks, scores, strict=True))
-            if score > 0 and chunk.path != document.path
+            (-float(score) * _boost(chunk, used, place in imported), index)
+            for index, (chunk, place, score) in enumerate(zip(self._chunks, self._places, scores, strict=True))
+            if score > 0 and (chunk.path != document.path or chunk.was_touched)
         )
         return tuple(self._chunks[index] for _, index in ranked[:_MOST])
 
+    def _imported_by(self, document: Document) -> frozenset[str]:
+        if document.tree is None:
+            return frozenset()
+        return frozenset(imported_files(document.tree, document.path, self._known.__contains__))
 
-class Neighbours:
-    """What is related to a cursor among the open files; it stays as it is while one types, and so does the prompt.
 
-    What holds a secret is left out: a model that has read it may say it elsewhere.
-    """
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._chosen: dict[str, tuple[float, tuple[Chunk, ...]]] = {}
-        self._versions: dict[str, int] = {}
-        self._related = Related(())
-
-    def related_to(self, request: CompletionRequest) -> tuple[Chunk, ...]:
-        """The chunks for a request: those of the one before in this file, unless there was a pause."""
-        now, path = self._clock(), request.document.path
-        asked, chosen = self._chosen.get(path, (-_IDLE_SECONDS, ()))
-        if now - asked >= _IDLE_SECONDS:
-            versions = {document.path: document.version for document in request.neighbours}
-            if versions != self._versions:
-                self._versions, self._related = versions, Related(request.neighbours)
-            best = self._related.best(request.document, request.offset)
-            chosen = tuple(chunk for chunk in best if not holds_credentials(chunk.text, PurePath(chunk.path).suffix))
-        self._chosen[path] = (now, chosen)
-        return chosen
-
-    def forget(self) -> None:
-        """Take the next request of any file for its first."""
-        self._chosen.clear()
+def _boost(chunk: Chunk, used: frozenset[str], is_imported: bool) -> float:
+    return (
+        (_DEFINES_A_USED_NAME if chunk.names & used else 1.0)
+        * (_IS_IMPORTED if is_imported else 1.0)
+        * (_WAS_TOUCHED if chunk.was_touched else 1.0)
+    )
 
 
 def chunks_of(document: Document) -> tuple[Chunk, ...]:
@@ -113,7 +108,11 @@ def chunks_of(document: Document) -> tuple[Chunk, ...]:
     if document.tree is None:
         return ()
     lines = document.text.split("\n")
-    return tuple(_chunks(document, lines, document.tree.root.named_children, ""))
+    touched = [tuple(document.text.count("\n", 0, place) for place in places) for places in document.touched]
+    return tuple(
+        replace(chunk, was_touched=any(first < chunk.end and chunk.line <= last for first, last in touched))
+        for chunk in _chunks(document, lines, document.tree.root.named_children, "")
+    )
 
 
 def _chunks(
@@ -140,9 +139,11 @@ def _chunks(
 
 
 def _chunk(document: Document, lines: Sequence[str], nodes: Sequence[tree_sitter.Node], header: str) -> Chunk:
-    first, last = nodes[0].start_point.row, nodes[-1].end_point.row
-    text = "\n".join(lines[first : min(last + 1, first + _CHUNK_LINES)])
-    return Chunk(document.path, first, f"{header}{text}\n", frozenset(name for node in nodes for name in _names(node)))
+    first = nodes[0].start_point.row
+    end = min(nodes[-1].end_point.row + 1, first + _CHUNK_LINES)
+    text = "\n".join(lines[first:end])
+    names = frozenset(name for node in nodes for name in _names(node))
+    return Chunk(document.path, first, end, f"{header}{text}\n", names)
 
 
 def _block(document: Document, node: tree_sitter.Node) -> tree_sitter.Node | None:

@@ -53,7 +53,11 @@ class CompletionRequest:
     """Characters before the cursor."""
     ticket: Ticket = field(default_factory=Ticket)
     neighbours: tuple[Document, ...] = ()
-    """Other files that may tell what belongs here."""
+    """The other open files, which may tell what belongs here."""
+    closed: tuple[Document, ...] = ()
+    """Those that were edited and closed lately, as they were then."""
+    folders: tuple[str, ...] = ()
+    """The workspace's, whose files may be read where the document imports them."""
     num_candidates: int = 1
     """How many different answers are wanted."""
     min_logprob: float = -math.inf
@@ -92,6 +96,8 @@ class Answer:
     adapter: str = "base"
     """Name and version of the adapter that answered, or `base`."""
     form: str = ""
+    left_out: tuple[str, ...] = ()
+    """Files that could have given context but must not, each with the reason."""
 
     def cost(self) -> dict[str, object]:
         """What it took, as plain data, for the command line and for `finetab.why`."""
@@ -104,6 +110,7 @@ class Answer:
             "mean_logprob": round(self.mean_logprob, 4),
             "adapter": self.adapter,
             "form": self.form,
+            **({"left_out": list(self.left_out)} if self.left_out else {}),
         }
 
 

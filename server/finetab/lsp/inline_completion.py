@@ -100,7 +100,9 @@ def _elapsed_ms(started: float) -> float:
 def _request(ls: FinetabServer, span: Span, position: types.Position, ticket: Ticket) -> CompletionRequest:
     """The request at a position."""
     offset = span.start + offset_of(span.text, position, ls.encoding)
-    return CompletionRequest(span.document, offset, ticket, ls.documents.others(span.key))
+    others, closed = ls.documents.others(span.key), ls.documents.closed()
+    roots = tuple(str(folder.root) for folder in ls.folders if folder.root)
+    return CompletionRequest(span.document, offset, ticket, others, closed, roots)
 
 
 def _as_if_taken(

@@ -1,4 +1,4 @@
-"""Related code: chunks along syntax, ranked by what they share with the cursor's lines, still while one types."""
+"""Related code: chunks along syntax, ranked by what they share with the cursor's lines."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -8,12 +8,11 @@ from tests.conftest import word_tokenizer
 
 import finetab
 from finetab.completion.context import Windows
-from finetab.completion.related import Chunk, Neighbours, Related, chunks_of
-from finetab.completion.request import CompletionRequest
+from finetab.completion.related import Related, chunks_of
 from finetab.core.languages import LANGUAGES
 from finetab.core.manifest import Budgets
 from finetab.core.tokenizer import Tokenizer
-from finetab.documents import Document, open_document
+from finetab.documents import Document, Edit, edited, open_document
 
 SHAPES = '''\
 import math
@@ -99,37 +98,52 @@ def test_nothing_in_common_gives_nothing() -> None:
     assert Related((open_document("/p/a.c", "{}\n"),)).best(open_document("a.py", CURSOR), 5) == ()
 
 
-def test_related_code_stays_while_one_types_and_follows_after_a_pause() -> None:
-    now = [100.0]
-    neighbours = Neighbours(clock=lambda: now[0])
-    start = open_document("lib/fence.py", "def forecast_of(city):\n    return forecast(")
-
-    def asked(document: Document, others: tuple[Document, ...] = documents()) -> tuple[Chunk, ...]:
-        return neighbours.related_to(CompletionRequest(document, len(document.text), neighbours=others))
-
-    first = asked(start)
-    assert first[0].path == "lib/weather.py"
-    typed = replace(start, text=CURSOR)
-    now[0] += 1
-    assert asked(typed) == first
-    now[0] += 2.9
-    assert asked(typed) == first, "the pause is counted from the request before"
-    now[0] += 3
-    assert asked(typed)[0].path == "lib/shapes.py"
-    now[0] += 3
-    edited = open_document("lib/weather.py", WEATHER + "\n\n" + SHAPES.replace("Circle", "Wheel"), version=1)
-    assert any(chunk.path == "lib/weather.py" for chunk in asked(typed, (documents()[0], edited)))
-    neighbours.forget()
-    assert asked(start)[0].path == "lib/weather.py"
+IMPORTING = "from lib.weather import forecast as tell\n\n\ndef trip(city):\n    city = tell("
 
 
-def test_code_that_holds_a_secret_is_not_given_as_context() -> None:
-    token = "ghp_" + "0123456789abcdefghij" + "0123456789abcdef"  # in pieces, so that no scanner takes it for a leak
-    leaking = open_document("lib/keys.py", f"def perimeter_of_polygon(sides):\n    return '{token}'\n")
-    start = open_document("lib/fence.py", CURSOR)
-    request = CompletionRequest(start, len(CURSOR), neighbours=(leaking, *documents()))
-    assert "lib/keys.py" in {chunk.path for chunk in Related(request.neighbours).best(start, len(CURSOR))}
-    assert "lib/keys.py" not in {chunk.path for chunk in Neighbours().related_to(request)}
+def test_of_two_alike_the_imported_one_comes_first() -> None:
+    twin = open_document("other/weather.py", WEATHER)
+    document = open_document("lib/trip.py", IMPORTING)
+    for others in ((twin, *documents()), (*documents(), twin)):
+        best = Related(others).best(document, len(IMPORTING))
+        assert [chunk.path for chunk in best[:2]] == ["lib/weather.py", "other/weather.py"]
+    beside = open_document("other/trip.py", IMPORTING.replace("lib.", "."))
+    assert Related((*documents(), twin)).best(beside, len(IMPORTING))[0].path == "other/weather.py"
+
+
+def test_of_two_alike_the_one_edited_lately_comes_first() -> None:
+    still, touched = open_document("a/weather.py", WEATHER), open_document("b/weather.py", WEATHER)
+    touched = edited(touched, Edit(len(WEATHER) - 1, len(WEATHER) - 1, " "), 1)
+    document = open_document("lib/trip.py", IMPORTING)
+    best = Related((still, touched)).best(document, len(IMPORTING))
+    assert [(chunk.path, chunk.was_touched) for chunk in best] == [("b/weather.py", True), ("a/weather.py", False)]
+
+
+def test_the_chunks_that_hold_an_edit_are_known() -> None:
+    text = "".join(f"def f{number}():\n" + "    x = 1\n" * 20 + "\n\n" for number in range(6))
+    place = text.index("def f3") + 30
+    chunks = chunks_of(edited(open_document("a.py", text), Edit(place, place + 1, "yy\n"), 1))
+    assert [chunk.was_touched for chunk in chunks] == ["f3" in chunk.names for chunk in chunks]
+    assert len(chunks) == 6
+
+
+def test_of_a_file_s_own_chunks_only_the_edited_ones_count_and_none_that_is_seen() -> None:
+    tokenizer = Tokenizer(word_tokenizer())
+    filler = "".join(f"def filler_{number}():\n    return {number}\n\n\n" for number in range(200))
+    start = open_document("lib/fence.py", filler + SHAPES + filler + CURSOR)
+    place = start.text.index("return sum(sides)")
+    document = edited(start, Edit(place, place, "# new\n    "), 1)
+    offset = len(document.text)
+    assert Related((start,)).best(start, len(start.text)) == ()
+    related = Related((document,)).best(document, offset)
+    assert related
+    assert all("# new" in chunk.text for chunk in related)
+    narrow = Windows(tokenizer, Budgets(200, 64, 300)).parts(document, offset, related)
+    assert "# new" in tokenizer.decode(narrow.context)
+    wide = Windows(tokenizer, Budgets(10_000, 64, 300)).parts(document, offset, related)
+    assert wide.context == ()
+    assert Windows(tokenizer, Budgets(200, 10_000, 300)).parts(document, 0, related).context == ()
+    assert Windows(tokenizer, Budgets(200, 64, 300)).parts(document, 0, related).context == narrow.context
 
 
 def test_the_context_is_the_best_chunks_that_fit_under_the_names_of_their_files() -> None:

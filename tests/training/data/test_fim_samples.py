@@ -95,11 +95,13 @@ def test_prefix_middle_and_suffix_make_up_the_file(file: SourceFile) -> None:
 def test_it_does_so_with_code_from_other_files_before_it(form: Form, project: Path) -> None:
     budgets = replace(BUDGETS, context=200)
     file, *others = read_corpus(Recipe((str(project),))).training
+    imported = others[-1].path
+    file = replace(file, text=f"import {imported.removesuffix('.py')} as other\n{file.text}")
     neighbours = tuple(other.document() for other in others)
     made, related = SampleMaker(TOKENIZER, FIM, budgets, SampleMix()), Related(neighbours)
     engine = ScriptedEngine(lambda prompt: [])
     completer = Completer(engine, Voice("b", "a", TOKENIZER, FIM, form, budgets, 8))
-    contexts = set()
+    contexts = []
     for span in [span for kind in LISTED for span in FileSpans(file.tree()).of(kind)][::3]:
         sample = made.sample_at(file, span, form, related)
         assert sample is not None
@@ -108,9 +110,10 @@ def test_it_does_so_with_code_from_other_files_before_it(form: Form, project: Pa
         completer.complete(CompletionRequest(document, span.start, neighbours=neighbours))
         served = engine.prompts[-1]
         assert list(sample.ids[: len(served)]) == served
-        contexts.add(FIM.unprompt(served, form).context)
-    assert any(contexts)
+        contexts.append(FIM.unprompt(served, form).context)
     assert all(len(context) <= budgets.context for context in contexts)
+    num_imported = sum(f"/{imported}\n" in TOKENIZER.decode(context) for context in contexts)
+    assert num_imported > len(contexts) / 2, "of files that are much alike, the imported one comes first"
 
 
 def test_the_same_seed_and_epoch_draw_the_same_cuts(file: SourceFile) -> None:

@@ -1,6 +1,6 @@
-"""What a git repository says: its files now and at a commit, its attributes, and the lines added since a commit.
+"""What a git repository says of its past: its files now and at a commit, and the lines added since a commit.
 
-Git is run as a program; a folder that is no repository, or a machine without git, gives None or a `BadInput`.
+A folder that is no repository, or a machine without git, gives None or a `BadInput`.
 """
 
 import re
@@ -10,46 +10,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from finetab.core.git import names_in, run
 from finetab.errors import BadInput
 
 _HUNK = re.compile(r"^@@ -\S+ \+(\d+)(?:,(\d+))? @@")
 _SHARE_AFTER_CUT = 0.1  # of all lines ever added, where the cut is `auto`
 MOST_BYTES = 8_000_000
 """What is read of one file: more than any filter lets pass, and little enough to hold."""
-_MARKS = ("linguist-generated", "linguist-vendored")
-
-
-def run(folder: Path, *arguments: str, stdin: bytes | None = None) -> bytes | None:
-    """What git prints for a folder, None where git or the repository is missing or says no."""
-    command = ["git", "-C", str(folder), "-c", "core.quotepath=off", *arguments]
-    try:
-        done = subprocess.run(command, input=stdin, capture_output=True, check=False)
-    except OSError:
-        return None
-    return done.stdout if done.returncode == 0 else None
 
 
 def listed_files(folder: Path) -> list[str] | None:
     """The tracked and not ignored files of a folder in a repository; None where there is none, or no git."""
     listed = run(folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-    return _names(listed) or None
+    return names_in(listed) or None
 
 
 def files_at(folder: Path, commit: str) -> list[str]:
     """The tracked files below a folder at a commit, relative to the folder."""
-    return _names(run(folder, "ls-tree", "-r", "-z", "--name-only", commit))
-
-
-def _names(listed: bytes | None) -> list[str]:
-    return [name for name in (listed or b"").decode("utf-8", "surrogateescape").split("\0") if name]
-
-
-def generated_files(folder: Path, names: Iterable[str]) -> frozenset[str]:
-    """Those files that `.gitattributes` call generated or vendored, as code hosts read them."""
-    asked = "\0".join(names).encode("utf-8", "surrogateescape")
-    fields = _names(run(folder, "check-attr", "-z", "--stdin", *_MARKS, stdin=asked))
-    triples = zip(fields[::3], fields[1::3], fields[2::3], strict=False)
-    return frozenset(name for name, _, value in triples if value in ("set", "true"))
+    return names_in(run(folder, "ls-tree", "-r", "-z", "--name-only", commit))
 
 
 def resolve(folder: Path, revision: str) -> str:

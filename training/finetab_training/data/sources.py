@@ -15,6 +15,7 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
+from finetab.core.git import generated_files
 from finetab.errors import BadFile, BadInput, UnknownName
 from finetab_training.data import git
 from finetab_training.data.licences import licence_of_folder, licence_of_package
@@ -85,7 +86,7 @@ def _folder(folder: Path) -> Source:
 def _files_of(folder: Path, licence: str, *, is_own: bool) -> Iterator[RawFile]:
     names = git.listed_files(folder)
     paths = folder.rglob("*") if names is None else (folder / name for name in names)
-    generated = git.generated_files(folder, names) if names else frozenset()
+    generated = generated_files(folder, names) if names else frozenset()
     for path in sorted(path for path in paths if path.is_file()):
         name = path.relative_to(folder).as_posix()
         yield RawFile(folder.resolve().name, name, _data(path), licence, is_own, name in generated)
@@ -106,7 +107,7 @@ def at_commit(folder: Path, commit: str) -> Source:
 
     def files() -> Iterator[RawFile]:
         names = git.files_at(folder, found)
-        generated = git.generated_files(folder, names)
+        generated = generated_files(folder, names)
         for name, data in git.contents(folder, found, sorted(names)):
             yield RawFile(folder.resolve().name, name, data, licence, is_own=True, is_generated=name in generated)
 
