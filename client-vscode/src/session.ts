@@ -96,7 +96,6 @@ export class Session implements vscode.Disposable {
       await this.connection.client.start();
       if (isLatest()) {
         this.isUp = true;
-        void vscode.commands.executeCommand("setContext", "finetab.isUp", true); // a step of the walkthrough is done
         this.bar.update({ process: "running" });
         void this.count();
       }

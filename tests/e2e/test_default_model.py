@@ -10,7 +10,7 @@ from tests.training.train.test_run import config_for, trained
 
 import finetab.core.fim
 from finetab.adapters.library import read_adapter
-from finetab.assemble import load_completer
+from finetab.assemble import Seat, load_completer
 from finetab.completion.completer import Completer
 from finetab.completion.request import CompletionRequest
 from finetab.core.bases import DEFAULT_BASE, FALLBACK_BASE, cache_folder
@@ -59,8 +59,9 @@ def test_its_tokenizer_gives_texts_back_and_keeps_sentinels_as_text(default: Com
 def test_reuse_gives_the_same_tokens_over_a_prompt_longer_than_its_window(default: Completer) -> None:
     source = Path(finetab.core.fim.__file__).read_text("utf-8")
     voice = replace(default.voice, form="spm", budgets=replace(default.voice.budgets, prefix=800, suffix=100))
-    assert isinstance(default.engine, TorchEngine)
-    fresh = default.engine.without_reuse()
+    assert isinstance(default.engine, Seat)
+    assert isinstance(default.engine.engine, TorchEngine)
+    fresh = default.engine.engine.without_reuse()
     completers = [Completer(engine, voice) for engine in (default.engine, fresh)]
     place = source.index("def never_sampled")
     reused, sizes = [], []

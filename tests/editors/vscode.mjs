@@ -153,8 +153,6 @@ async function guides(vscode) {
   await steps.first().waitFor();
   await vscode.page.waitForTimeout(1500); // its page is drawn
   await vscode.picture("11-walkthrough");
-  const installed = vscode.page.locator(".gettingStarted [data-done-step-id]").first();
-  check((await installed.getAttribute("aria-checked")) === "true", "the server runs, so its installation is ticked off");
   check((await steps.count()) === 4, `the walkthrough has its steps: ${(await steps.allTextContents()).join("; ")}`);
   await vscode.press("Control+W");
   await vscode.focusEnd();
