@@ -1,13 +1,12 @@
-/** Tune an adapter on a folder of the workspace, in a terminal, and offer to switch to it. */
+/** Tune an adapter on a folder of the workspace, in a terminal: what is promoted is in force at once. */
 
-import * as path from "node:path";
 import * as vscode from "vscode";
-import { exists, ownAdapters, setAdapter } from "./adapters";
 import { settingsAt } from "./client";
 import type { Session } from "./session";
 import { runInTerminal } from "./terminal";
 
 const REFUSAL = "Tuning reads the whole folder and runs finetab in it; trust this workspace first.";
+const OPEN = "Open the Report";
 
 export async function tune(session: Session): Promise<void> {
   if (!vscode.workspace.isTrusted) {
@@ -21,16 +20,10 @@ export async function tune(session: Session): Promise<void> {
     void vscode.window.showWarningMessage(`${what}.`);
     return;
   }
-  const adapters = ownAdapters(folder);
-  const name = await askName(adapters, path.basename(folder.uri.fsPath));
-  if (name === undefined) {
-    return;
-  }
-  await keepOutOfGit(vscode.Uri.joinPath(folder.uri, ".finetab"));
-  const out = vscode.Uri.joinPath(adapters, name).fsPath;
-  const args = [...command.args, "train", "--data", folder.uri.fsPath, "--out", out, ...baseOption(folder)];
-  const exitCode = await runInTerminal(`tune ${name}`, command.program, args, folder);
-  await (exitCode === 0 ? offer(name, out) : tellFailure(exitCode));
+  const before = await inForce(folder);
+  const args = [...command.args, "tune", folder.uri.fsPath, ...baseOption(folder)];
+  const exitCode = await runInTerminal(`tune ${folder.name}`, command.program, args, folder);
+  await (exitCode === 0 ? tell(folder, before) : tellFailure(exitCode));
 }
 
 async function askFolder(): Promise<vscode.WorkspaceFolder | undefined> {
@@ -40,39 +33,39 @@ async function askFolder(): Promise<vscode.WorkspaceFolder | undefined> {
     : folders[0];
 }
 
-async function askName(adapters: vscode.Uri, proposal: string): Promise<string | undefined> {
-  return vscode.window.showInputBox({
-    title: "finetab: name of the adapter",
-    prompt: "It is kept in .finetab/adapters of the folder. A small model on a CPU takes minutes, a large one a GPU.",
-    value: proposal.replace(/[^\w.-]/g, "-"),
-    validateInput: async (name) => {
-      if (!/^[\w-][\w.-]*$/.test(name)) {
-        return "Letters, digits, dots, dashes and underscores, please.";
-      }
-      return (await exists(vscode.Uri.joinPath(adapters, name))) ? "There is an adapter of this name already." : "";
-    },
-  });
-}
-
-/** Weights do not belong into the repository, nor into the next tuning's data. */
-async function keepOutOfGit(folder: vscode.Uri): Promise<void> {
-  const ignore = vscode.Uri.joinPath(folder, ".gitignore");
-  if (!(await exists(ignore))) {
-    await vscode.workspace.fs.writeFile(ignore, Buffer.from("*\n")); // makes the folder as well
-  }
-}
-
 /** An adapter fits one base: the one that is set, if any is. */
 function baseOption(folder: vscode.WorkspaceFolder): string[] {
   const { base } = settingsAt(folder.uri);
   return typeof base === "string" ? ["--base", base] : [];
 }
 
-async function offer(name: string, out: string): Promise<void> {
-  const choice = await vscode.window.showInformationMessage(`The adapter ${name} is ready.`, "Switch to It");
-  if (choice !== undefined) {
-    await setAdapter(out);
+/** The adapter that is in force because it was promoted here. */
+async function inForce(folder: vscode.WorkspaceFolder): Promise<string> {
+  const place = vscode.Uri.joinPath(folder.uri, ".finetab", "in-force.json");
+  try {
+    const text = Buffer.from(await vscode.workspace.fs.readFile(place)).toString("utf-8");
+    return String((JSON.parse(text) as { adapter?: unknown }).adapter);
+  } catch {
+    return "base";
   }
+}
+
+async function tell(folder: vscode.WorkspaceFolder, before: string): Promise<void> {
+  const now = await inForce(folder);
+  const what =
+    now === before ? "The tuning has ended, and promoted nothing: the gain was not certain." : `${now} is in force.`;
+  const report = await newestReport(folder);
+  const choice = await vscode.window.showInformationMessage(what, ...(report ? [OPEN] : []));
+  if (choice === OPEN && report) {
+    await vscode.commands.executeCommand("markdown.showPreview", report);
+  }
+}
+
+async function newestReport(folder: vscode.WorkspaceFolder): Promise<vscode.Uri | undefined> {
+  const pattern = new vscode.RelativePattern(folder, ".finetab/tunes/*/report.md");
+  const found = await vscode.workspace.findFiles(pattern, null);
+  const times = await Promise.all(found.map(async (uri) => ({ uri, at: (await vscode.workspace.fs.stat(uri)).mtime })));
+  return times.sort((one, other) => other.at - one.at)[0]?.uri;
 }
 
 function tellFailure(exitCode: number | undefined): void {

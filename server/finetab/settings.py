@@ -11,6 +11,8 @@ from finetab.core.pointer import read_pointer, resolved
 from finetab.errors import BadAdapter, BadFile, BadSetting, near_match
 
 FILE_NAME = "finetab.toml"
+TUNE_TABLE = "tune"
+"""The table of that file which `finetab tune` reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,8 @@ def read_settings(folder: Path) -> tuple[Settings, list[str]]:
         raw = tomllib.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         return start, [*faults, f"{path} cannot be read ({error}); defaults are used."]
-    settings, more = parse_settings({key: _from(folder, key, value) for key, value in raw.items()}, start)
+    own = {key: _from(folder, key, value) for key, value in raw.items() if key != TUNE_TABLE}
+    settings, more = parse_settings(own, start)
     return settings, [*faults, *(f"{path}: {fault}" for fault in more)]
 
 

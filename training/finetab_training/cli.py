@@ -131,8 +131,8 @@ def tune(
     base: Annotated[str | None, typer.Option(help="Base model; see `finetab models`.")] = None,
     cut: Annotated[str | None, typer.Option(help="Train on what stood there at a COMMIT, tag or date.")] = None,
     max_steps: Annotated[int | None, typer.Option(help="Stop training after so many steps.")] = None,
-    holes: Annotated[int, typer.Option(min=1, help="The most holes to measure with.")] = 300,
-    retrieval: Annotated[int, typer.Option(min=0, help="Context tokens of the arms with retrieval; 0: none.")] = 256,
+    holes: Annotated[int | None, typer.Option(help="The most holes to measure with.")] = None,
+    retrieval: Annotated[int | None, typer.Option(help="Context tokens of the arms with retrieval; 0: none.")] = None,
     config: Annotated[Path | None, typer.Option(help="A TOML file with the training run's config.")] = None,
     overrides: Annotated[list[str] | None, typer.Option("--set", help="key=value on top of the config.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Promote whatever the gate says; it is recorded.")] = False,
@@ -142,8 +142,8 @@ def tune(
     """Tune on a repository's past, measure on what was written later, and promote only a gain that is certain."""
     from rich.console import Console
 
-    from finetab_training.config import make_config, parse_override, read_config
-    from finetab_training.tune.plan import Plan, nightly_lines, state_of
+    from finetab_training.config import parse_override, read_config
+    from finetab_training.tune.plan import make_plan, nightly_lines
 
     if not folder.is_dir():
         raise BadInput(f"There is no folder {folder} to tune on.")
@@ -151,11 +151,10 @@ def tune(
     if nightly:
         typer.echo(nightly_lines(root))
         return
-    named = {"base": base, "cut": cut, "max_steps": max_steps}
+    named = {"base": base, "cut": cut, "max_steps": max_steps, "holes": holes, "retrieval": retrieval}
     given = {key: value for key, value in named.items() if value is not None}
     layers: list[dict[str, Any]] = [read_config(config)] if config else []
-    made = make_config(*layers, given, dict(parse_override(text) for text in overrides or []))
-    plan = Plan(root, state_of(root), made, holes, retrieval)
+    plan = make_plan(root, *layers, given, dict(parse_override(text) for text in overrides or []))
 
     from finetab_training.tune.tune import foresee
     from finetab_training.tune.tune import tune as run_tune

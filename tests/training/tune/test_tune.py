@@ -47,12 +47,11 @@ def told(run: Callable[[Console], Any]) -> str:
 
 
 @pytest.fixture
-def few_general_holes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tune_module, "_GENERAL_HOLES", 2)
+def little_by_heart(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tune_module, "_TRIED_BY_HEART", 2)
 
 
-@pytest.mark.usefixtures("few_general_holes")
+@pytest.mark.usefixtures("little_by_heart")
 def test_a_tune_measures_on_later_lines_and_leaves_a_report_and_a_decision(
     repository: Path, tiny: Callable[[str], Path]
 ) -> None:
@@ -76,7 +75,7 @@ def test_a_tune_measures_on_later_lines_and_leaves_a_report_and_a_decision(
     assert "Nothing is new" in told(lambda console: tune(plan, console))
 
 
-@pytest.mark.usefixtures("few_general_holes")
+@pytest.mark.usefixtures("little_by_heart")
 @pytest.mark.parametrize(("passes", "force"), [(True, False), (False, False), (False, True)])
 def test_what_passes_is_promoted_and_else_only_what_is_forced_and_that_is_recorded(
     passes: bool, force: bool, repository: Path, tiny: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
@@ -98,7 +97,7 @@ def test_what_passes_is_promoted_and_else_only_what_is_forced_and_that_is_record
         assert "in-force" in manifest.evaluation["own"]
 
 
-@pytest.mark.usefixtures("few_general_holes")
+@pytest.mark.usefixtures("little_by_heart")
 def test_a_tune_that_was_stopped_while_measuring_goes_on_where_it_was(
     repository: Path, tiny: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -114,7 +113,6 @@ def test_a_tune_that_was_stopped_while_measuring_goes_on_where_it_was(
     plan.answers("adapter").write_bytes(whole[:-20])  # killed in the middle of a line
     others = plan.answers("base-fim").stat().st_mtime_ns
     monkeypatch.undo()
-    monkeypatch.setattr(tune_module, "_GENERAL_HOLES", 2)
     monkeypatch.setattr(tune_module, "_TRIED_BY_HEART", 2)
     told(lambda console: tune(plan, console))
     assert plan.answers("base-fim").stat().st_mtime_ns == others

@@ -9,14 +9,21 @@ FOLDER/.finetab/adapters/NAME              the adapter; its run beside it while 
 import json
 import shlex
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from finetab.core.pointer import OWN_FOLDER, adapters_of
-from finetab_training.config import RunConfig
+from finetab.errors import BadSetting
+from finetab.settings import FILE_NAME, TUNE_TABLE
+from finetab_training.config import RunConfig, make_config, read_config
 from finetab_training.data import git
 from finetab_training.data.sources import open_source
+
+MOST_HOLES = 300
+RETRIEVAL_TOKENS = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,31 @@ class Plan:
         """The config of its training run."""
         values = {**asdict(self.config), "data": str(self.dataset), "out": str(self.adapter)}
         return RunConfig(**values)
+
+
+def make_plan(root: Path, *layers: Mapping[str, Any]) -> Plan:
+    """A plan from the folder's `[tune]` table and what goes before it, later layers first in rank.
+
+    Beside the entries of a run config they may hold `holes` (the most to measure with) and `retrieval` (tokens of code
+    from other files in the arms with retrieval). Raises `BadSetting` with every fault, or `BadFile`.
+    """
+    told: dict[str, Any] = {"holes": MOST_HOLES, "retrieval": RETRIEVAL_TOKENS}
+    for layer in (_table(root), *layers):
+        told |= layer
+    counts = {name: told.pop(name) for name in ("holes", "retrieval")}
+    faults = [f"{name} must be a number from {least}, not {counts[name]!r}." for name, least in
+              (("holes", 1), ("retrieval", 0)) if type(counts[name]) is not int or counts[name] < least]  # fmt: skip
+    if faults:
+        raise BadSetting(" ".join(faults))
+    return Plan(root, state_of(root), make_config(told), counts["holes"], counts["retrieval"])
+
+
+def _table(root: Path) -> dict[str, Any]:
+    path = root / FILE_NAME
+    found = read_config(path).get(TUNE_TABLE, {}) if path.is_file() else {}
+    if not isinstance(found, dict):
+        raise BadSetting(f"[{TUNE_TABLE}] in {path} must be a table, not {found!r}.")
+    return found
 
 
 def state_of(root: Path) -> str:

@@ -38,7 +38,6 @@ from finetab_training.tune.plan import Plan
 from finetab_training.tune.report import markdown
 
 _NEIGHBOURS = 512  # files, as in training
-_GENERAL_HOLES = 300
 _TRIED_BY_HEART = 40
 
 
@@ -99,7 +98,7 @@ def foresee(plan: Plan, console: Console) -> None:
     console.print(f"{test['files']} files to measure with, split by {split}, {test['new_lines']:,} new lines")
     dry_run(config, console, random_weights=False)
     arms = 3 + 2 * bool(plan.retrieval_tokens)
-    console.print(f"{arms} arms, and what is in force, on up to {plan.num_holes} holes; two on {_GENERAL_HOLES} more")
+    console.print(f"{arms} arms, and what is in force, on up to {plan.num_holes} holes; two on as many general ones")
 
 
 def _recipe(plan: Plan) -> Recipe:
@@ -132,7 +131,7 @@ def _measure(plan: Plan, console: Console) -> Measured:
     training, test, report = read_dataset(plan.dataset)
     cut = _holes(plan, test)
     drawn = Random(0).sample(general_holes(), len(general_holes()))  # the same ones for every tune
-    general = unseen(drawn, _GENERAL_HOLES, read_trained(plan.adapter)).holes
+    general = unseen(drawn, plan.num_holes, read_trained(plan.adapter)).holes
     neighbours = tuple(file.document() for file in training[:_NEIGHBOURS])
     settings = read_settings(plan.root)[0]
     in_force = resolved(plan.root, read_pointer(plan.root).adapter)
