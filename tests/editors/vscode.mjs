@@ -160,16 +160,24 @@ async function guides(vscode) {
 
 async function tunes(vscode) {
   await vscode.command("finetab: Tune on This Workspace");
-  await vscode.press("Enter"); // the proposed name
-  const isOffered = async () => (await vscode.messages()).some((text) => /is ready/.test(text));
-  await until("the offer to switch to the new adapter", isOffered, TUNING_MS);
+  const hasEnded = async () => (await vscode.messages()).some((text) => /tuning has ended|is in force/.test(text));
+  await until("the end of the tuning", hasEnded, TUNING_MS);
   await vscode.page.waitForTimeout(1000); // it slides in
   await vscode.picture("9-tuned");
-  await vscode.page.getByText("Switch to It").click();
+  await vscode.page.getByText("Open the Report").click();
+  await vscode.page.waitForTimeout(2000); // it is drawn
+  await vscode.picture("9-report");
+  await vscode.press("Control+W");
   await vscode.press("Control+J"); // the terminal away
+  await vscode.focusEnd();
+  // So few holes promote nothing, or by chance; the adapter is taken by hand.
+  await vscode.command("finetab: Switch Adapter");
+  await vscode.page.waitForTimeout(1000);
+  await vscode.type("workspace-");
+  await vscode.press("Enter");
   const { adapter } = await until("the new settings", () => settingsSent(vscode));
-  await until("the status bar to name the adapter", async () => /adapter workspace@/.test(await vscode.status()));
-  check(true, "an adapter is tuned in a terminal and put in force");
+  await until("the status bar to name the adapter", async () => /adapter workspace-/.test(await vscode.status()));
+  check(true, "an adapter is tuned in a terminal, its report is opened, and it is put in force");
   return adapter;
 }
 
@@ -184,7 +192,7 @@ async function switchesAdapters(vscode, tuned) {
   check(true, "the adapter is switched off by the list");
   await vscode.command("finetab: Roll Back Adapter");
   await until("the adapter to be set again", () => settingsSent(vscode).adapter === tuned);
-  await until("the status bar to name it", async () => /adapter workspace@/.test(await vscode.status()));
+  await until("the status bar to name it", async () => /adapter workspace-/.test(await vscode.status()));
   check(vscode.sent("initialize").length === 1, "and rolled back to, all without a restart");
 }
 

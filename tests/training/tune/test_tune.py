@@ -46,12 +46,6 @@ def told(run: Callable[[Console], Any]) -> str:
     return out.getvalue()
 
 
-@pytest.fixture
-def little_by_heart(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tune_module, "_TRIED_BY_HEART", 2)
-
-
-@pytest.mark.usefixtures("little_by_heart")
 def test_a_tune_measures_on_later_lines_and_leaves_a_report_and_a_decision(
     repository: Path, tiny: Callable[[str], Path]
 ) -> None:
@@ -75,7 +69,6 @@ def test_a_tune_measures_on_later_lines_and_leaves_a_report_and_a_decision(
     assert "Nothing is new" in told(lambda console: tune(plan, console))
 
 
-@pytest.mark.usefixtures("little_by_heart")
 @pytest.mark.parametrize(("passes", "force"), [(True, False), (False, False), (False, True)])
 def test_what_passes_is_promoted_and_else_only_what_is_forced_and_that_is_recorded(
     passes: bool, force: bool, repository: Path, tiny: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
@@ -97,7 +90,6 @@ def test_what_passes_is_promoted_and_else_only_what_is_forced_and_that_is_record
         assert "in-force" in manifest.evaluation["own"]
 
 
-@pytest.mark.usefixtures("little_by_heart")
 def test_a_tune_that_was_stopped_while_measuring_goes_on_where_it_was(
     repository: Path, tiny: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -113,7 +105,6 @@ def test_a_tune_that_was_stopped_while_measuring_goes_on_where_it_was(
     plan.answers("adapter").write_bytes(whole[:-20])  # killed in the middle of a line
     others = plan.answers("base-fim").stat().st_mtime_ns
     monkeypatch.undo()
-    monkeypatch.setattr(tune_module, "_TRIED_BY_HEART", 2)
     told(lambda console: tune(plan, console))
     assert plan.answers("base-fim").stat().st_mtime_ns == others
     lines, again = whole.splitlines(), plan.answers("adapter").read_bytes().splitlines()

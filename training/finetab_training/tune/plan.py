@@ -24,6 +24,7 @@ from finetab_training.data.sources import open_source
 
 MOST_HOLES = 300
 RETRIEVAL_TOKENS = 256
+MOST_BY_HEART = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,11 @@ class Plan:
         """The adapter's name: the folder's, the state's, and what else decides the outcome."""
         told = json.dumps([self.config.to_dict(), self.num_holes], sort_keys=True)
         return f"{self.root.name}-{self.state[:8]}-{sha256(told.encode()).hexdigest()[:4]}"
+
+    @property
+    def num_tried_by_heart(self) -> int:
+        """How many beginnings of training text are tried in the memorisation check."""
+        return min(MOST_BY_HEART, self.num_holes)
 
     @property
     def folder(self) -> Path:

@@ -38,7 +38,6 @@ from finetab_training.tune.plan import Plan
 from finetab_training.tune.report import markdown
 
 _NEIGHBOURS = 512  # files, as in training
-_TRIED_BY_HEART = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +138,7 @@ def _measure(plan: Plan, console: Console) -> Measured:
     served = served_now(in_force)
     elsewhere = [arm for arm in arms if arm.name in (CANDIDATE, served)]
     load = Loader()
-    total = len(arms) * len(cut.holes) + len(elsewhere) * len(general) + _TRIED_BY_HEART
+    total = len(arms) * len(cut.holes) + len(elsewhere) * len(general) + plan.num_tried_by_heart
     columns = (TextColumn("{task.description:<26}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as bar, closing(load(arms[0].settings, silent)):  # keeps the base loaded
         task = bar.add_task("", total=total)
@@ -176,7 +175,7 @@ def _holes(plan: Plan, test: Any) -> Cut:
 def _by_heart(plan: Plan, arms: Sequence[Arm], load: LoadService, files: Any, advance: Callable[[], None]) -> Memorised:
     candidate = next(arm for arm in arms if arm.name == CANDIDATE)
     with closing(load(candidate.settings, silent)) as service:
-        return memorised(service, files, _TRIED_BY_HEART, plan.config.seed, advance)
+        return memorised(service, files, plan.num_tried_by_heart, plan.config.seed, advance)
 
 
 def _record(plan: Plan, measured: Measured, decision: Decision, seconds: dict[str, float]) -> None:
