@@ -127,7 +127,7 @@ def run_of(config: RunConfig) -> Run:
 def ending_of(run: Run, out: str, steps: int) -> Run:
     """A run to `out` that goes on from another one's last checkpoint and ends `steps` later; the other one stays.
 
-    Raises `BadFile` where there is nothing to go on from, or not so far to go.
+    Raises `BadFile` where there is nothing to go on from.
     """
     last = run.last_checkpoint()
     if last is None or not run.inputs.is_dir():

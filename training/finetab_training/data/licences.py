@@ -84,7 +84,7 @@ def licence_of_distribution(found: Distribution) -> str:
 def _licence_file(found: Distribution) -> str:
     paths = [path for path in found.files or () if re.match(r"(?i)(licen[cs]e|copying)", path.name)]
     texts = (path.locate() for path in paths)
-    return next((licence for path in texts if (licence := licence_of_text(cast(Traversable, path)))), "")
+    return next((licence for path in texts if (licence := _licence_of(cast(Traversable, path)))), "")
 
 
 def licence_of_folder(folder: Path) -> str:
@@ -94,8 +94,12 @@ def licence_of_folder(folder: Path) -> str:
 
 
 @cache
-def licence_of_text(path: Traversable) -> str:
+def licence_of_text(path: Path) -> str:
     """The licences whose text a file holds, joined by AND."""
+    return _licence_of(path)
+
+
+def _licence_of(path: Traversable) -> str:
     try:
         found, _ = spdx_matcher.analyse_license_text(path.read_bytes().decode("utf-8", "replace"))
     except OSError:

@@ -144,9 +144,7 @@ def _wheel(path: Path) -> Source:
             names = [each.filename for each in archive.infolist() if not each.is_dir()]
     except (OSError, zipfile.BadZipFile) as error:
         raise BadFile(f"{path} cannot be read as a wheel: {error}.") from error
-    # PathDistribution says that it takes a Path, and takes what is like one.
-    found = PathDistribution(zipfile.Path(path, f"{name}.dist-info/"))  # type: ignore[arg-type]
-    licence = licence_of_distribution(found)
+    licence = licence_of_distribution(PathDistribution(zipfile.Path(path, f"{name}.dist-info/")))
 
     def files() -> Iterator[RawFile]:
         with zipfile.ZipFile(path) as archive:
