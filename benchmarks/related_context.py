@@ -25,7 +25,7 @@ from finetab.core.models import load_base
 from finetab_training.data.corpus import Recipe, read_corpus
 from finetab_training.data.hole import Hole, write_holes
 from finetab_training.data.trained import Trained
-from finetab_training.evaluate.holes import cut_holes
+from finetab_training.evaluate.holes import WRITTEN, cut_holes
 from finetab_training.evaluate.metrics import estimate, paired_difference
 
 _BUDGETS = (0, 128, 256, 512)
@@ -42,7 +42,7 @@ def main() -> None:
     parser.add_argument("--save-holes", type=Path)
     given = parser.parse_args()
     corpus = read_corpus(Recipe((given.data,)))
-    holes = cut_holes(corpus.test, given.holes, 0, Trained()).holes
+    holes = cut_holes(corpus.test, given.holes, 0, Trained(), kinds=WRITTEN).holes
     if given.save_holes:
         write_holes(given.save_holes, holes)
     base = load_base(given.base)

@@ -87,6 +87,7 @@ C = """int f(int n) {
         ("javascript", JAVASCRIPT, "control", ["let i = 0; i < a.length; i++", "a.b && c"]),
         ("javascript", JAVASCRIPT, "algorithm", ["fs.readFile(a[i], cb);", "return a;", "return b;"]),
         ("javascript", JAVASCRIPT, "api", ["fs.readFile(a[i], cb)"]),
+        ("javascript", "call(\n  one,\n  two,\n);\n", "arguments", ["one,\n  two,"]),
         ("go", GO, "control", ["_, x := range a", "a != nil && ok"]),
         ("go", GO, "api", ["fmt.Println(x, 12)"]),
         ("java", JAVA, "control", ["int x : a", "x > 100"]),

@@ -25,7 +25,7 @@ from finetab_training.data.corpus import Recipe, read_corpus
 from finetab_training.data.hole import Hole, read_holes, write_holes
 from finetab_training.data.trained import read_trained
 from finetab_training.evaluate.evaluation import Evaluation, evaluate, report
-from finetab_training.evaluate.holes import cut_holes
+from finetab_training.evaluate.holes import WRITTEN, cut_holes
 from finetab_training.evaluate.runner import Extras, Result, answer_holes, in_form
 from finetab_training.evaluate.scores import scores
 from finetab_training.evaluate.session import measure
@@ -42,8 +42,7 @@ def completer_of(script: Callable[[Sequence[int]], Sequence[int]]) -> tuple[Comp
 
 @pytest.fixture
 def holes(project: Path) -> tuple[Hole, ...]:
-    cut = cut_holes(files_of(project), 60, seed=0).holes
-    return tuple(hole for hole in cut if hole.kind in ("line", "rest", "block"))[:12]
+    return cut_holes(files_of(project), 12, seed=0, kinds=WRITTEN).holes
 
 
 def test_a_model_that_knows_the_answers_gets_them_all(holes: tuple[Hole, ...]) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,12 +19,11 @@ from finetab_training.evaluate.scores import METRICS
 from finetab_training.evaluate.session import measure, show
 from finetab_training.runs import run_of
 
-_SMALL = {"max_new_tokens": 4, "prefix_tokens": 100, "suffix_tokens": 40}
-
 
 def settings_for(base: Path, adapter: Path | None = None) -> Settings:
     """A tiny model's, with short answers."""
-    return Settings(base=str(base), adapter=str(adapter or "base"), **_SMALL)
+    small = Settings(max_new_tokens=4, prefix_tokens=100, suffix_tokens=40)
+    return replace(small, base=str(base), adapter=str(adapter or "base"))
 
 
 def test_a_benchmark_is_measured_by_running_its_checks_and_kept_as_a_holes_file(

@@ -31,7 +31,7 @@ def _arguments(_tree: SyntaxTree, nodes: Sequence[tree_sitter.Node]) -> Iterator
     for node in nodes:
         given = node.child_by_field_name("arguments")
         if given is not None and given.child_count > 2 and given.children[0].type == "(":
-            yield given.children[0].end_byte, given.children[-1].start_byte
+            yield given.children[1].start_byte, given.children[-2].end_byte
 
 
 def _conditions(_tree: SyntaxTree, nodes: Sequence[tree_sitter.Node]) -> Iterator[tuple[int, int]]:

@@ -26,6 +26,8 @@ from finetab_training.data.trained import Trained
 KINDS: tuple[SpanKind, ...] = (
     "line", "rest", "block", "arguments", "condition", "random", "control", "algorithm", "api", "empty",
 )  # fmt: skip
+WRITTEN: tuple[SpanKind, ...] = ("line", "rest", "block")
+"""What is written most of the time, for figures that hang on what an editor asks for."""
 
 _CHARACTERS_PER_RANDOM = 400  # of a file: one random span for so many
 _Place: TypeAlias = tuple[SourceFile, Span]
@@ -46,9 +48,10 @@ def cut_holes(
     seed: int,
     trained: Trained | None = None,
     neighbours: tuple[Document, ...] = (),
+    kinds: Sequence[SpanKind] = KINDS,
 ) -> Cut:
     """Up to `limit` holes, none of lines all trained on, each with the code that a server would pick for it."""
-    cut = unseen(_in_turn(files, Random(f"{seed}/holes")), limit, trained or Trained())
+    cut = unseen(_in_turn(files, kinds, Random(f"{seed}/holes")), limit, trained or Trained())
     return replace(cut, holes=tuple(in_context(cut.holes, neighbours)))
 
 
@@ -83,12 +86,12 @@ def partly_typed(hole: Hole) -> Hole:
     return replace(hole, prefix=hole.prefix + hole.middle[:count], middle=hole.middle[count:])
 
 
-def _in_turn(files: Sequence[SourceFile], generator: Random) -> Iterator[Hole]:
+def _in_turn(files: Sequence[SourceFile], kinds: Sequence[SpanKind], generator: Random) -> Iterator[Hole]:
     """A place of each language and kind, then the next ones, until nothing is left; no place twice."""
     strata: defaultdict[tuple[str, SpanKind], list[list[_Place]]] = defaultdict(list)
     for file in sorted(files, key=lambda file: file.path):
         spans = FileSpans(file.tree())
-        for kind in KINDS:
+        for kind in kinds:
             found = _spans(file, spans, kind, generator)
             chosen = [(file, span) for span in found if file.is_new(span.start, span.end)]
             generator.shuffle(chosen)
