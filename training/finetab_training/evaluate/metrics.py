@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 
 _RESAMPLES = 10_000
 _SEED = 0  # the same answers give the same interval
-_Statistic: TypeAlias = Callable[["np.ndarray[Any, Any]"], "np.ndarray[Any, Any]"]
+_Statistic: TypeAlias = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+"""Of samples in the last axis."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,12 +107,12 @@ def answer_holes(
     completer: Completer, holes: Sequence[Hole], advance: Advance, extras: Extras | None = None
 ) -> list[Result]:
     """Each hole as a request with its own document and context, none answered from the memory of another."""
-    if not isinstance(completer.windows, HoleWindows):
-        completer = in_form(completer, completer.voice.form)
+    windows = completer.windows
+    if not isinstance(windows, HoleWindows):
+        return answer_holes(in_form(completer, completer.voice.form), holes, advance, extras)
     results = []
     for hole in holes:
-        assert isinstance(completer.windows, HoleWindows)
-        completer.windows.turn_to(hole)
+        windows.turn_to(hole)
         completer.forget()
         results.append(_result(completer, hole, extras or Extras()))
         advance()

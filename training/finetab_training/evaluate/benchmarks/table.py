@@ -1,7 +1,6 @@
-"""The benchmarks by name: where their holes come from."""
+"""The benchmarks by name: where their holes come from. What counts of an answer stands in `rules`."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from itertools import islice
 from random import Random
 from typing import TypeAlias
@@ -21,48 +20,31 @@ from finetab_training.evaluate.benchmarks.humaneval import (
 )
 
 Draw: TypeAlias = Callable[[int], Iterator[Hole]]
-"""All holes in an order that the seed decides."""
+"""All holes in an order that the seed decides. Raises `MissingData` where they cannot be had."""
 
 
-@dataclass(frozen=True, slots=True)
-class Benchmark:
-    """One row of the table."""
-
-    about: str
-    licence: str
-    draw: Draw
-
-
-def _humaneval(kind: str, cut: Callable[[Problem, int], Iterable[Infilling]]) -> Benchmark:
+def _humaneval(kind: str, cut: Callable[[Problem, int], Iterable[Infilling]]) -> Draw:
     def draw(seed: int) -> Iterator[Hole]:
         holes = [as_hole(record, kind) for problem in read_problems() for record in cut(problem, seed)]
         Random(f"{seed}/{kind}").shuffle(holes)
         return iter(holes)
 
-    return Benchmark(f"HumanEval-Infilling, {kind.removeprefix('humaneval-').replace('-', ' ')}", "MIT", draw)
+    return draw
 
 
-def _hub(
-    about: str, licence: str, hub_id: str, config: str | None, split: str, hole: Callable[[Row], Hole]
-) -> Benchmark:
-    return Benchmark(about, licence, lambda seed: map(hole, hub_rows(hub_id, config, split, seed)))
+def _hub(hub_id: str, config: str | None, split: str, hole: Callable[[Row], Hole]) -> Draw:
+    return lambda seed: map(hole, hub_rows(hub_id, config, split, seed))
 
 
-def _safim(config: str) -> Benchmark:
-    kind = f"safim-{config}"
-    about = f"SAFIM, {config}"
-    return _hub(about, "CC-BY-4.0", safim.HUB_ID, config, "test", lambda row: safim.safim_hole(row, kind))
+def _safim(config: str) -> Draw:
+    return _hub(safim.HUB_ID, config, "test", lambda row: safim.safim_hole(row, f"safim-{config}"))
 
 
-def _repobench(language: str) -> Benchmark:
-    hub_id = repobench.HUB_IDS[language]
-    about = f"RepoBench 1.1, {language}, first use of another file"
-    return _hub(
-        about, "CC-BY-4.0", hub_id, None, repobench.SPLIT, lambda row: repobench.repobench_hole(row, language)
-    )  # fmt: skip
+def _repobench(language: str) -> Draw:
+    return _hub(repobench.HUB_IDS[language], None, repobench.SPLIT, lambda row: repobench.repobench_hole(row, language))
 
 
-BENCHMARKS: dict[str, Benchmark] = {
+BENCHMARKS: dict[str, Draw] = {
     "humaneval-single-line": _humaneval("humaneval-single-line", lambda problem, _: single_line(problem)),
     "humaneval-multi-line": _humaneval("humaneval-multi-line", lambda problem, _: multi_line(problem)),
     "humaneval-random-span": _humaneval("humaneval-random-span", random_span),
@@ -71,9 +53,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "safim-api": _safim("api"),
     "repobench-python": _repobench("python"),
     "repobench-java": _repobench("java"),
-    "crosscodeeval-python": _hub(
-        "CrossCodeEval, Python", "Apache-2.0", crosscodeeval.HUB_ID, None, "train", crosscodeeval.crosscodeeval_hole
-    ),
+    "crosscodeeval-python": _hub(crosscodeeval.HUB_ID, None, "train", crosscodeeval.crosscodeeval_hole),
 }
 
 
@@ -81,4 +61,4 @@ def draw_holes(name: str, limit: int, seed: int) -> tuple[Hole, ...]:
     """Holes of a benchmark, the same ones for the same seed. Raises `UnknownName`, or `MissingData`."""
     if name not in BENCHMARKS:
         raise UnknownName(f'There is no benchmark "{name}"{near_match(name, BENCHMARKS)}')
-    return tuple(islice(BENCHMARKS[name].draw(seed), limit))
+    return tuple(islice(BENCHMARKS[name](seed), limit))
