@@ -21,7 +21,8 @@ SAFIM = [
 REPOBENCH = [
     {"repo_name": "owner/shop", "file_path": "shop/cart.py", "import_statement": "from shop.price import total",
      "cropped_code": "class Cart:\n    def sum(self):", "next_line": "        return total(self.items)",
-     "context": [{"identifier": "total", "path": "shop/price.py", "snippet": "def total(items):\n    ...\n"}],
+     "context": [{"identifier": "Tax", "path": "shop/tax.py", "snippet": "class Tax:\n    rate = 3\n"},
+                 {"identifier": "total", "path": "shop/price.py", "snippet": "def total(items):\n    ...\n"}],
      "level": "2k", "gold_snippet_index": 0}
 ]  # fmt: skip
 CROSSCODEEVAL = [
@@ -59,7 +60,7 @@ def test_repobench_rows_end_with_their_file_and_bring_their_context(monkeypatch:
     assert asked == [("tianyang/repobench_python_v1.1", None, "cross_file_first")]
     assert hole.prefix == "from shop.price import total\nclass Cart:\n    def sum(self):\n"
     assert (hole.middle, hole.suffix) == ("        return total(self.items)", "")
-    assert hole.context == (Chunk("shop/price.py", 0, "def total(items):\n    ...\n", frozenset()),)
+    assert hole.context[0] == Chunk("shop/price.py", 0, "def total(items):\n    ...\n", frozenset())
     assert hole.path == "owner/shop/shop/cart.py"
 
 

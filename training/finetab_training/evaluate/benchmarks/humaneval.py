@@ -2,8 +2,8 @@
 
 single line   each line of a solution that is not blank
 multi-line    each run of lines that begins and ends with one that is not blank
-random span   ten spans of characters in each solution; the published ones were drawn with an unknown seed, so these
-              are others, drawn the same way: two cuts anywhere in the solution, between them at least one character
+random span   ten spans of characters in each solution, each between two places anywhere in it; the published ones
+              were drawn with an unknown seed, so these are others
 
 The first two are the published sets, problem for problem. A published prefix that ends with the description has one
 blank line more than the file it comes from; that is kept, since all published figures were measured so.
