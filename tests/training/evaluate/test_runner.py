@@ -131,6 +131,7 @@ def test_taking_ends_when_the_model_begins_to_say_what_follows() -> None:
 def test_taking_ends_sometime() -> None:
     lines = [f"    y{number} = x\n" for number in range(1000)]
     assert 8 < answered(MANY_LINES, *lines).output.count("\n") < 64
+    assert answered(MANY_LINES, *["    y = x\n"] * 1000).output == "    y = x"
 
 
 def test_a_check_is_run_on_the_file_with_the_answer_in_it() -> None:

@@ -146,17 +146,19 @@ def _taken(completer: Completer, hole: Hole) -> tuple[Answer, str]:
     """The first answer, and what stands there when it is taken by the rule of the hole's kind.
 
     Where a middle of several lines is asked for, answers are taken one after the other, as one would in an editor,
-    until the model ends by itself, has nothing to add, or runs out of tokens.
+    until the model ends by itself, has nothing to add, says the same line again, or runs out of tokens.
     """
     rule = rule_of(hole.kind)
     first = answer = completer.complete(CompletionRequest(hole.document(), len(hole.prefix)))
     output = answer.text
     for _ in range(_MAX_TAKEN if rule.goes_on else 0):
-        if not answer.text or answer.finish_reason != "stop":
+        if answer.finish_reason != "stop":
             break
         written = f"{output}\n"  # a stop says that the model went on to the next line
         answer = completer.complete(CompletionRequest(hole.document(written), len(hole.prefix + written)))
-        output = written + answer.text if answer.text else output
+        if not answer.text or answer.text == output.rpartition("\n")[2]:
+            break
+        output = written + answer.text
     return first, rule.trim(output, hole)
 
 
