@@ -20,7 +20,7 @@ from finetab.core.manifest import Budgets
 from finetab.core.models import load_base
 from finetab_training.data.corpus import Recipe, read_corpus
 from finetab_training.data.trained import Trained
-from finetab_training.evaluate.holes import cut_holes
+from finetab_training.evaluate.holes import WRITTEN, cut_holes
 from finetab_training.evaluate.metrics import estimate, paired_difference
 
 
@@ -39,7 +39,7 @@ def main() -> None:
     with patch.object(context, "_HEADING_SHARE", 1 << 30):
         bare = Windows(base.tokenizer, Budgets(given.prefix_tokens, 96))
     losses: dict[str, list[float]] = {"without": [], "with": []}
-    for hole in track(cut_holes(corpus.test, given.holes, 0, Trained()).holes, description="holes"):
+    for hole in track(cut_holes(corpus.test, given.holes, 0, Trained(), kinds=WRITTEN).holes, description="holes"):
         document, offset = places[hole.path].document_of(hole.prefix + hole.suffix), len(hole.prefix)
         if bare.prefix_start(document, offset) == 0:
             continue

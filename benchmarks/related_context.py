@@ -36,7 +36,7 @@ from finetab_training.data.corpus import Corpus, Recipe, read_corpus
 from finetab_training.data.hole import Hole, write_holes
 from finetab_training.data.source_file import SourceFile
 from finetab_training.data.trained import Trained
-from finetab_training.evaluate.holes import cut_holes
+from finetab_training.evaluate.holes import WRITTEN, cut_holes, in_context
 from finetab_training.evaluate.metrics import estimate, paired_difference
 from finetab_training.evaluate.runner import Result, answer_holes
 
@@ -56,7 +56,7 @@ def main() -> None:
     parser.add_argument("--save-holes", type=Path)
     given = parser.parse_args()
     corpus = read_corpus(Recipe((given.data,)))
-    holes = cut_holes(corpus.test, given.holes, 0, Trained()).holes
+    holes = cut_holes(corpus.test, given.holes, 0, Trained(), kinds=WRITTEN).holes
     if given.save_holes:
         write_holes(given.save_holes, holes)
     base = load_base(given.base)
@@ -105,7 +105,7 @@ def _answers(completer: Completer, holes: Sequence[Hole], neighbours: dict[str, 
     return [
         result
         for hole in track(holes, f"answers, {completer.voice.budgets.context}")
-        for result in answer_holes(completer, [hole], lambda: None, neighbours[hole.path])
+        for result in answer_holes(completer, list(in_context([hole], neighbours[hole.path])), lambda: None)
     ]
 
 

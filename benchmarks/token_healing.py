@@ -21,7 +21,7 @@ from finetab.core.tokenizer import Tokenizer
 from finetab.settings import Settings
 from finetab_training.data.corpus import Recipe, read_corpus
 from finetab_training.data.trained import Trained
-from finetab_training.evaluate.holes import cut_holes, partly_typed
+from finetab_training.evaluate.holes import WRITTEN, cut_holes, partly_typed
 from finetab_training.evaluate.metrics import estimate, paired_difference
 from finetab_training.evaluate.runner import Result, answer_holes
 
@@ -35,7 +35,7 @@ def main() -> None:
     parser.add_argument("--form", default="prefix", choices=FORMS)
     parser.add_argument("--holes", type=int, default=40)
     given = parser.parse_args()
-    cut = cut_holes(read_corpus(Recipe((given.data,))).test, given.holes, 0, Trained()).holes
+    cut = cut_holes(read_corpus(Recipe((given.data,))).test, given.holes, 0, Trained(), kinds=WRITTEN).holes
     kinds = {"as cut": cut, "partly typed": tuple(partly_typed(hole) for hole in cut if len(hole.middle) > 1)}
     settings = Settings(
         base=given.base, adapter=given.adapter, form=given.form, prefix_tokens=256, suffix_tokens=96, max_new_tokens=32

@@ -8,7 +8,9 @@
     │   ├── UnknownName       no such model, adapter, method or language
     │   └── BadAdapter        half-written, damaged, or made for another base
     ├── MissingWeights        the model is known but its weights are not here (exit code 2)
+    ├── MissingData           a benchmark is known but its data are not here  (exit code 2)
     ├── NoSpace               the disk is full or the folder cannot be written (exit code 2)
+    ├── NoSandbox             generated code cannot be run safely on this system (exit code 2)
     └── Interrupted           the user stopped a run; what was done is kept (exit code 130)
 
 A message is one sentence or two: what happened, the value, and what to do.
@@ -52,8 +54,16 @@ class MissingWeights(FinetabError):
     """The model is known, but its weights are not on this machine."""
 
 
+class MissingData(FinetabError):
+    """The benchmark is known, but its data are not on this machine and cannot be fetched."""
+
+
 class NoSpace(FinetabError):
     """A file could not be written: the disk is full or the folder is read-only."""
+
+
+class NoSandbox(FinetabError):
+    """This system cannot hold generated code in check, so it is not run."""
 
 
 class Interrupted(FinetabError):

@@ -104,22 +104,29 @@ def evaluate(
     adapter: Annotated[str, typer.Option(help="An adapter's name or folder, or `base`.")] = "base",
     data: Annotated[str, typer.Option(help="Cut holes from what training has not seen; as in train.")] = "",
     holes: Annotated[Path | None, typer.Option(help="A holes file (JSONL).")] = None,
+    benchmark: Annotated[str, typer.Option(help="A public benchmark; see docs/evaluation.md.")] = "",
     limit: Annotated[int, typer.Option(min=1, help="The most holes to answer.")] = 100,
     base: Annotated[str | None, typer.Option(help="Base model; see `finetab models`.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The whole report as JSON on stdout.")] = False,
     save_holes: Annotated[Path | None, typer.Option(help="Keep the holes in a file.")] = None,
     seed: Annotated[int, typer.Option(help="Draws the holes.")] = 0,
+    typing: Annotated[
+        bool, typer.Option("--typing", help="Count the keys that typing takes, too; several times slower.")
+    ] = False,
 ) -> None:
     """Measure the base, and an adapter, on holes, through the pipeline that serves."""
     from finetab.cli import settings_here
 
     settings = settings_here(adapter=adapter, base=base)
-    if (not data) == (holes is None):
-        raise BadInput("finetab evaluate needs either --data FOLDER or --holes FILE.jsonl.")
+    if [bool(data), holes is not None, bool(benchmark)].count(True) != 1:
+        raise BadInput("finetab evaluate needs one of --data FOLDER, --holes FILE.jsonl and --benchmark NAME.")
 
     from finetab_training.evaluate.session import measure, show
 
-    cut, report = measure(settings, data=data, holes_file=holes, limit=limit, seed=seed, save_holes=save_holes)
+    cut, report = measure(
+        settings, data=data, holes_file=holes, benchmark=benchmark, limit=limit, seed=seed, typing=typing,
+        save_holes=save_holes,
+    )  # fmt: skip
     if as_json:
         typer.echo(json.dumps(report, ensure_ascii=False))
     else:

@@ -48,6 +48,11 @@ class Chunk:
         return "/".join(PurePath(self.path).parts[-2:])
 
 
+def bare_chunk(path: str, line: int, text: str) -> Chunk:
+    """A chunk of which nothing is known but what it says."""
+    return Chunk(path, line, line + text.count("\n"), text, frozenset())
+
+
 class Related:
     """The chunks of some files, and single ones beside them, ranked for a place in a file."""
 

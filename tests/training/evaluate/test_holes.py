@@ -1,18 +1,22 @@
 """Holes: cut by kind and file in turn, never of lines that training has seen, kept and read again."""
 
 import gzip
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from finetab.completion.neighbours import Neighbours
+from finetab.completion.related import bare_chunk
+from finetab.completion.request import CompletionRequest
 from finetab.core.languages import LANGUAGES
 from finetab.errors import BadFile
 from finetab_training.data.corpus import Recipe, read_corpus
 from finetab_training.data.hole import Hole, read_holes, write_holes
 from finetab_training.data.source_file import SourceFile
 from finetab_training.data.trained import trained_on
-from finetab_training.evaluate.holes import Cut, cut_holes, partly_typed, unseen
+from finetab_training.evaluate.holes import KINDS, Cut, cut_holes, partly_typed, unseen
 
 
 def files_of(project: Path) -> tuple[SourceFile, ...]:
@@ -21,16 +25,54 @@ def files_of(project: Path) -> tuple[SourceFile, ...]:
     return tuple(sorted((*corpus.training, *corpus.test), key=lambda file: file.path))
 
 
+CONTROL = """import os
+
+def f(names):
+    for name in names:
+        full = os.path.join("here", name)
+        print(full, name)
+    while len(names) > 10:
+        names.pop()
+"""
+
+
 def test_holes_are_pieces_of_their_files_of_all_kinds(project: Path) -> None:
+    (project / "loops.py").write_text(CONTROL)
     files = files_of(project)
-    cut = cut_holes(files, 30, seed=0)
+    cut = cut_holes(files, 60, seed=0)
     texts = {file.place: file.text for file in files}
-    assert len(cut.holes) == 30
-    assert {hole.kind for hole in cut.holes} == {"line", "rest", "block"}
-    assert len({hole.path for hole in cut.holes}) == 6
+    assert len(cut.holes) == 60
+    assert {hole.kind for hole in cut.holes} == set(KINDS)
+    assert len({hole.path for hole in cut.holes}) == 7
     for hole in cut.holes:
         assert hole.prefix + hole.middle + hole.suffix == texts[hole.path]
-    assert len(set(cut.holes)) == 30
+        assert bool(hole.middle) == (hole.kind != "empty")
+    assert len({(hole.path, hole.prefix, hole.middle) for hole in cut.holes}) == 60
+
+
+def test_languages_and_kinds_take_turns(project: Path) -> None:
+    """One file of another language among six of Python has as many holes as they have."""
+    bodies = (f"  const sum{index} = left + {index};\n  return sum{index} + right;\n" for index in range(20))
+    (project / "sums.js").write_text("".join(f"function sum(left, right) {{\n{body}}}\n" for body in bodies))
+    holes = cut_holes(files_of(project), 40, seed=0).holes
+    counted = Counter((hole.language, hole.kind) for hole in holes)
+    for kind in ("line", "rest", "block", "random", "empty"):
+        assert abs(counted["python", kind] - counted["javascript", kind]) <= 1
+    lines = [hole.path for hole in cut_holes(files_of(project), 100, seed=0).holes if hole.kind == "line"]
+    assert len(set(lines[:13])) == 7  # files take turns as well
+
+
+def test_a_hole_carries_the_code_that_a_server_would_pick(project: Path) -> None:
+    files = files_of(project)
+    neighbours = tuple(file.document() for file in files)
+    for hole in cut_holes(files, 12, seed=0, neighbours=neighbours).holes:
+        request = CompletionRequest(hole.document(), len(hole.prefix), neighbours=neighbours)
+        picked = Neighbours().related_to(request).chunks
+        assert picked
+        assert [(chunk.path, chunk.line, chunk.text) for chunk in hole.context] == [
+            (chunk.path, chunk.line, chunk.text) for chunk in picked
+        ]
+        assert hole.path not in {chunk.path for chunk in hole.context}  # its text would give the middle away
 
 
 def test_the_seed_decides_the_holes(project: Path) -> None:
@@ -72,10 +114,19 @@ def test_holes_come_back_as_they_were_written(tmp_path: Path) -> None:
     assert read_holes(tmp_path / "holes.jsonl.gz") == holes
 
 
+def test_context_and_check_are_kept_with_a_hole_that_has_them(tmp_path: Path) -> None:
+    chunk = bare_chunk("b.py", 3, "def width():\n")
+    hole = Hole("a.py", "python", "x = ", "\n", "1", "rest", (chunk,), "assert x == 1\n")
+    write_holes(tmp_path / "holes.jsonl", [hole, Hole("a.py", "python", "", "", "x")])
+    assert read_holes(tmp_path / "holes.jsonl")[0] == hole
+    assert "context" not in (tmp_path / "holes.jsonl").read_text().splitlines()[1]
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [("", "holds no hole"), ("{", "line 1: not a JSON object"), ('{"path": "a"}', "line 1: language, prefix"),
-     ("[1]", "line 1: not a JSON object")],
+     ("[1]", "line 1: not a JSON object"),
+     ('{"path": "a", "language": "", "prefix": "", "suffix": "", "middle": "", "context": ["b"]}', r"list of \[path")],
 )  # fmt: skip
 def test_a_holes_file_that_is_none_is_refused(content: str, words: str, tmp_path: Path) -> None:
     (tmp_path / "holes.jsonl").write_text(content)

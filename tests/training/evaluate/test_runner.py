@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from tests.conftest import byte_tokenizer, commit_all
 from tests.training.evaluate.test_holes import files_of
+from tests.training.evaluate.test_sandbox import make
 from tests.training.train.test_run import config_for, trained
 
 from finetab.adapters.library import read_adapter
 from finetab.completion.completer import Completer, Voice
+from finetab.completion.related import bare_chunk
 from finetab.core import manifest
 from finetab.core.fim import FimFormat, Form, Parts
 from finetab.core.manifest import Budgets
@@ -23,8 +25,9 @@ from finetab_training.data.corpus import Recipe, read_corpus
 from finetab_training.data.hole import Hole, read_holes, write_holes
 from finetab_training.data.trained import read_trained
 from finetab_training.evaluate.evaluation import Evaluation, evaluate, report
-from finetab_training.evaluate.holes import cut_holes
-from finetab_training.evaluate.runner import Result, answer_holes, in_form, scores
+from finetab_training.evaluate.holes import WRITTEN, cut_holes
+from finetab_training.evaluate.runner import Extras, Result, answer_holes, in_form
+from finetab_training.evaluate.scores import scores
 from finetab_training.evaluate.session import measure
 from finetab_training.runs import run_of
 
@@ -39,7 +42,7 @@ def completer_of(script: Callable[[Sequence[int]], Sequence[int]]) -> tuple[Comp
 
 @pytest.fixture
 def holes(project: Path) -> tuple[Hole, ...]:
-    return cut_holes(files_of(project), 12, seed=0).holes
+    return cut_holes(files_of(project), 12, seed=0, kinds=WRITTEN).holes
 
 
 def test_a_model_that_knows_the_answers_gets_them_all(holes: tuple[Hole, ...]) -> None:
@@ -72,10 +75,10 @@ def test_no_hole_finds_its_own_file_beside_it(project: Path, monkeypatch: pytest
     files = read_corpus(Recipe((".",))).training
     neighbours = tuple(file.document() for file in files)
     assert all(neighbour.path.startswith("project/") for neighbour in neighbours)
-    holes = cut_holes(files, 12, 0).holes
+    holes = cut_holes(files, 12, 0, neighbours=neighbours).holes
     engine = ScriptedEngine(lambda prompt: [])
     voice = Voice("tiny", "mine@1", TOKENIZER, FIM, "spm", Budgets(400, 200, 900), 128)
-    answer_holes(Completer(engine, voice), holes, lambda: None, neighbours)
+    answer_holes(Completer(engine, voice), holes, lambda: None)
     contexts = [TOKENIZER.decode(FIM.unprompt(ids, "spm").context) for ids in engine.prompts]
     assert sum("# project/shapes_" in context for context in contexts) >= 10
     for hole, context in zip(holes, contexts, strict=True):
@@ -92,6 +95,64 @@ def test_the_shuffled_control_changes_the_suffix_and_nothing_else(holes: tuple[H
     assert [parts.prefix for parts in plain] == [parts.prefix for parts in shuffled]
     assert sum(one.suffix != other.suffix for one, other in zip(plain, shuffled, strict=True)) >= 11
     assert {parts.suffix for parts in shuffled} <= {parts.suffix for parts in plain}
+
+
+def test_a_holes_own_context_stands_in_its_prompt_and_in_no_other(holes: tuple[Hole, ...]) -> None:
+    chunk = bare_chunk("lib/helper.py", 0, "def helper():\n    return 1\n")
+    engine = ScriptedEngine(lambda prompt: [])
+    voice = Voice("tiny", "mine@1", TOKENIZER, FIM, "spm", Budgets(400, 200, 300), 128)
+    answer_holes(Completer(engine, voice), [replace(holes[0], context=(chunk,)), holes[1]], lambda: None)
+    contexts = [TOKENIZER.decode(FIM.unprompt(ids, "spm").context) for ids in engine.prompts]
+    assert contexts == ["# lib/helper.py\ndef helper():\n    return 1\n", ""]
+
+
+MANY_LINES = Hole(
+    "a.py", "python", "def f(x):\n    z = 1\n", "\nprint(f(1))\n", "    y = x\n    return y", "humaneval-multi-line"
+)
+
+
+def answered(hole: Hole, *answers: str) -> Result:
+    """The result of a hole whose answers the model gives in turn; one without a line break ends by itself."""
+    left = iter(answers)
+    completer, _ = completer_of(lambda prompt: TOKENIZER.encode(next(left)))
+    return answer_holes(completer, [hole], lambda: None)[0]
+
+
+def test_answers_are_taken_one_after_the_other_where_a_benchmark_asks_for_several_lines() -> None:
+    assert answered(MANY_LINES, "    y = x\n", "    return y").output == MANY_LINES.middle
+    assert answered(replace(MANY_LINES, kind="block"), "    y = x\n", "    return y").output == "    y = x"
+
+
+def test_taking_ends_when_the_model_begins_to_say_what_follows() -> None:
+    found = answered(MANY_LINES, "    y = x\n", "    return y\n", "print(f(1))\n", "never asked\n")
+    assert found.exact
+
+
+def test_taking_ends_sometime() -> None:
+    lines = [f"    y{number} = x\n" for number in range(1000)]
+    assert 8 < answered(MANY_LINES, *lines).output.count("\n") < 64
+    assert answered(MANY_LINES, *["    y = x\n"] * 1000).output == "    y = x"
+
+
+def test_a_check_is_run_on_the_file_with_the_answer_in_it() -> None:
+    hole = Hole("a.py", "python", "def f(x):\n    ", "\n", "return 2 * x", check="assert f(3) == 6\n")
+    sandbox = make()
+
+    def passed(answer: str, one: Hole = hole) -> bool | None:
+        completer, _ = completer_of(lambda prompt: TOKENIZER.encode(f"{answer}\n"))
+        return answer_holes(completer, [one], lambda: None, Extras(sandbox=sandbox))[0].passed
+
+    assert (passed("return x + x"), passed("return x"), passed("return x(")) == (True, False, False)
+    assert passed("return x", replace(hole, check="")) is None
+
+
+def test_a_result_says_whether_the_file_parses_with_the_answer(holes: tuple[Hole, ...]) -> None:
+    line = next(hole for hole in holes if hole.kind == "line")
+    broken = replace(line, suffix=f"{line.suffix}\ndef broken(:\n")  # as broken as it was: the answer broke nothing
+    plain = replace(line, language="", path="notes.txt")
+    completer, _ = completer_of(lambda prompt: TOKENIZER.encode("total = 1\n"))
+    results = answer_holes(completer, [line, broken, plain], lambda: None)
+    assert [result.parses for result in results] == [True, True, None]
 
 
 def result_of(exact: bool) -> Result:
@@ -113,7 +174,7 @@ def test_the_report_compares_on_the_same_holes_and_names_the_best() -> None:
     gain = made["differences"]["adapter-fim - base-prefix"]["exact_match"]
     assert gain["mean"] == pytest.approx(0.7)
     assert gain["low"] > 0
-    assert made["latency_ms"] == {"p50": 5.0, "p95": 5.0}
+    assert made["latency_ms"]["p50"] == made["latency_ms"]["p95"] == 5.0
 
 
 @pytest.fixture

@@ -1,17 +1,24 @@
 """A hole: a place in a file with the text that a person wrote there, and files of holes.
 
-A holes file is JSONL, one object a line with path, language, prefix, suffix and middle (kind is optional), so
-it can be kept, edited and used again; one whose name ends in .gz is compressed.
+A holes file is JSONL, one object a line with path, language, prefix, suffix and middle, so it can be kept, edited and
+used again; one whose name ends in .gz is compressed. There may be as well:
+
+kind      what was cut out, or the benchmark that the hole is of; `line` where nothing is said
+context   the code from other files that a server would have had beside it, best first: `[[path, line, text], ...]`
+check     Python that fails when it is run after the file and the file is wrong
 """
 
 import gzip
 import json
 import zlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from finetab.completion.related import Chunk, bare_chunk
 from finetab.core.atomic import write_text
+from finetab.documents import Document, open_document
 from finetab.errors import BadFile
 
 _FIELDS = ("path", "language", "prefix", "suffix", "middle")
@@ -27,16 +34,31 @@ class Hole:
     suffix: str
     middle: str
     kind: str = "line"
+    context: tuple[Chunk, ...] = ()
+    """Code from other files that was beside it, best first."""
+    check: str = ""
+    """Python to run after the file: it fails when the file is wrong."""
 
     @property
     def whole_lines(self) -> str:
         """The lines that the middle touches, from their starts to their ends."""
         return self.prefix.rpartition("\n")[2] + self.middle + self.suffix.partition("\n")[0]
 
+    def document(self, written: str = "") -> Document:
+        """The file as an editor has it when so much of the middle's place has been written."""
+        return open_document(self.path, self.prefix + written + self.suffix, language_id=self.language)
+
 
 def write_holes(path: Path, holes: Sequence[Hole]) -> None:
     """Keep holes for another time."""
-    write_text(path, "".join(json.dumps(asdict(hole), ensure_ascii=False) + "\n" for hole in holes))
+    write_text(path, "".join(json.dumps(_plain(hole), ensure_ascii=False) + "\n" for hole in holes))
+
+
+def _plain(hole: Hole) -> dict[str, Any]:
+    plain: dict[str, Any] = {name: getattr(hole, name) for name in (*_FIELDS, "kind")}
+    if hole.context:
+        plain["context"] = [[chunk.path, chunk.line, chunk.text] for chunk in hole.context]
+    return plain | ({"check": hole.check} if hole.check else {})
 
 
 def read_holes(path: Path) -> tuple[Hole, ...]:
@@ -61,4 +83,8 @@ def _hole(line: str, number: int, path: Path) -> Hole:
     if missing:
         raise BadFile(f"{path}, line {number}: {', '.join(missing)} must be there as text.")
     values: dict[str, str] = {name: raw[name] for name in _FIELDS}
-    return Hole(**values, kind=str(raw.get("kind", "line")))
+    try:
+        context = tuple(bare_chunk(str(place), int(first), str(text)) for place, first, text in raw.get("context", ()))
+    except (TypeError, ValueError) as error:
+        raise BadFile(f"{path}, line {number}: context must be a list of [path, line, text].") from error
+    return Hole(**values, kind=str(raw.get("kind", "line")), context=context, check=str(raw.get("check", "")))

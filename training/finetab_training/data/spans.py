@@ -1,7 +1,8 @@
-"""Where a middle may be cut out of a file: one table of kinds, with the weights that training draws them by.
+"""Where a middle may be cut out of a file: the kinds, and the weights that training draws some of them by.
 
-Training samples and evaluation holes are both drawn from here. A span never lies in code that does not parse
-(random ones apart), never ends in a newline (that belongs to the suffix), and starts where a cursor would stand.
+Training samples and evaluation holes are both drawn from here, those kinds that `places` finds by evaluation alone. A
+span never lies in code that does not parse (random ones apart), never ends in a newline (that belongs to the suffix),
+and starts where a cursor would stand.
 
     line     a statement that has its line to itself        node     any node of the syntax tree
     rest     from inside such a line to its end             aligned  a run of siblings, the nearest to a random span
@@ -11,7 +12,7 @@ Training samples and evaluation holes are both drawn from here. A span never lie
     import   an import line
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from random import Random
@@ -20,10 +21,12 @@ from typing import Literal, TypeAlias
 import tree_sitter
 
 from finetab.core.syntax import SyntaxTree, is_import, walk
+from finetab_training.data.places import PLACES
 
 SpanKind: TypeAlias = Literal[
-    "line", "rest", "block", "bracket", "comment", "import", "node", "aligned", "random", "empty"
-]
+    "line", "rest", "block", "bracket", "comment", "import", "node", "aligned", "random", "empty",
+    "arguments", "condition", "control", "algorithm", "api",
+]  # fmt: skip
 
 # AST nodes and aligned runs are what helped most where masking was compared (AST-FIM, arXiv 2506.00204), with random
 # characters beside them so that no cut is foreign; lines and rests are what an editor asks for most.
@@ -59,8 +62,7 @@ class FileSpans:
     def of(self, kind: SpanKind) -> list[Span]:
         """All spans of a kind that can be listed, in order, each once."""
         if kind not in self._found:
-            find = _LISTED[kind]
-            spans = {span for node in self._nodes for span in find(self._tree, node)}
+            spans = set(_listed(self._tree, self._nodes, kind))
             self._found[kind] = sorted(spans, key=lambda span: (span.start, span.end))
         return self._found[kind]
 
@@ -97,12 +99,6 @@ class FileSpans:
             end -= 1
         return Span(start, end, "random")
 
-    def draw_empty(self, generator: Random) -> Span | None:
-        """A place after a whole statement, at the end of its line: nothing is to be added there."""
-        lines = self.of("line")
-        end = generator.choice(lines).end if lines else 0
-        return Span(end, end, "empty") if lines else None
-
     @cached_property
     def _nodes(self) -> list[tree_sitter.Node]:
         nodes = list(walk(self._tree.root))
@@ -117,6 +113,13 @@ class FileSpans:
     def _sized(self) -> list[Span]:
         spans = (_span(self._tree, node.start_byte, node.end_byte, "node") for node in self._nodes)
         return [span for span in spans if span is not None]
+
+
+def _listed(tree: SyntaxTree, nodes: Sequence[tree_sitter.Node], kind: SpanKind) -> Iterator[Span]:
+    if kind in PLACES:
+        found = (_span(tree, start, end, kind) for start, end in PLACES[kind](tree, nodes))
+        return (span for span in found if span is not None)
+    return (span for node in nodes for span in _LISTED[kind](tree, node))
 
 
 def _span(tree: SyntaxTree, start_byte: int, end_byte: int, kind: SpanKind) -> Span | None:
@@ -148,6 +151,12 @@ def _lines(tree: SyntaxTree, node: tree_sitter.Node) -> Iterator[Span]:
     span = _own_line(tree, node)
     if span is not None:
         yield Span(*span, "line")
+
+
+def _ends(tree: SyntaxTree, node: tree_sitter.Node) -> Iterator[Span]:
+    span = _own_line(tree, node)
+    if span is not None:
+        yield Span(span[1], span[1], "empty")
 
 
 def _rests(tree: SyntaxTree, node: tree_sitter.Node) -> Iterator[Span]:
@@ -226,10 +235,10 @@ _LISTED: dict[SpanKind, Callable[[SyntaxTree, tree_sitter.Node], Iterator[Span]]
     "bracket": _brackets,
     "comment": _after_comments,
     "import": _imports,
+    "empty": _ends,
 }
 _DRAWN: dict[SpanKind, Callable[[FileSpans, Random], Span | None]] = {
     "node": FileSpans.draw_node,
     "aligned": FileSpans.draw_aligned,
     "random": FileSpans.draw_random,
-    "empty": FileSpans.draw_empty,
 }

@@ -20,11 +20,10 @@ from finetab.completion.completer import Completer
 from finetab.core import manifest
 from finetab.core.fim import Form
 from finetab.core.progress import silent
-from finetab.documents import Document
 from finetab.settings import Settings
 from finetab_training.data.hole import Hole
-from finetab_training.evaluate.metrics import paired_difference
-from finetab_training.evaluate.runner import Result, answer_holes, in_form, outputs, scores
+from finetab_training.evaluate.runner import Extras, Result, answer_holes, in_form, outputs
+from finetab_training.evaluate.scores import difference, scores
 
 Advance: TypeAlias = Callable[[str], None]
 """Called with the arm's name after each answered hole."""
@@ -45,17 +44,14 @@ class Evaluation:
     adapter: str
 
 
-def evaluate(
-    settings: Settings, holes: Sequence[Hole], advance: Advance, neighbours: tuple[Document, ...] = ()
-) -> Evaluation:
+def evaluate(settings: Settings, holes: Sequence[Hole], advance: Advance, extras: Extras | None = None) -> Evaluation:
     """Answer the holes with the base, and with the settings' adapter when they name one, in all forms.
 
-    The settings' own `form` is for the server: here every form is asked for. Neighbours are files that stand open
-    beside the one with the hole.
+    The settings' own `form` is for the server: here every form is asked for.
     """
 
     def answer(name: str, completer: Completer) -> list[Result]:
-        return answer_holes(completer, holes, lambda: advance(name), neighbours)
+        return answer_holes(completer, holes, lambda: advance(name), extras)
 
     if settings.adapter == "base":
         return _base_evaluation(replace(settings, form="auto"), answer)
@@ -115,10 +111,11 @@ def report(evaluation: Evaluation) -> dict[str, Any]:
 
 
 def _mean(arm: dict[str, Any], metric: str) -> float:
-    mean: float = arm[metric]["mean"]
+    mean: float = arm[metric]["mean"] if metric in arm else 0.0
     return mean
 
 
+COMPARED_METRICS = ("exact_match", "edit_similarity", "pass_at_1", "saved")
 _COMPARED = (
     ("adapter-fim", "base-prefix"),
     ("adapter-fim", "adapter-shuffled"),
@@ -128,16 +125,12 @@ _COMPARED = (
 
 
 def _differences(results: dict[str, list[Result]]) -> dict[str, Any]:
-    """Paired differences between arms, with intervals."""
+    """Paired differences between arms, with intervals, of those metrics that apply."""
     found = {}
     for one, other in _COMPARED:
         if one in results:
-            exact = ([float(result.exact) for result in results[name]] for name in (one, other))
-            similar = ([result.similarity for result in results[name]] for name in (one, other))
-            found[f"{one} - {other}"] = {
-                "exact_match": paired_difference(*exact).to_dict(),
-                "edit_similarity": paired_difference(*similar).to_dict(),
-            }
+            made = {metric: difference(results[one], results[other], metric) for metric in COMPARED_METRICS}
+            found[f"{one} - {other}"] = {metric: gain.to_dict() for metric, gain in made.items() if gain.n}
     return found
 
 

@@ -10,8 +10,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from finetab_training.evaluate.metrics import Estimate, paired_difference, percentile
+from finetab_training.evaluate.metrics import Estimate, percentile
 from finetab_training.evaluate.runner import Result
+from finetab_training.evaluate.scores import difference
 
 MIN_HOLES = 300
 """Below this only large gains can be told from chance."""
@@ -76,7 +77,7 @@ def _no_loss(general: Arms, candidate: str, in_force: str) -> Rule:
 
 
 def _similarity(arms: Arms, one: str, other: str) -> Estimate:
-    return paired_difference(*([result.similarity for result in arms[name]] for name in (one, other)))
+    return difference(arms[one], arms[other], "edit_similarity")
 
 
 def _latency(own: Arms, candidate: str, in_force: str) -> Rule:

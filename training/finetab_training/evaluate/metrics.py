@@ -1,18 +1,22 @@
 """How close an answer is to what a person wrote, and how sure a mean over holes is."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 
 _RESAMPLES = 10_000
 _SEED = 0  # the same answers give the same interval
+_Statistic: TypeAlias = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+"""Of samples in the last axis."""
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A mean with its 95% bootstrap interval (percentiles) over n holes."""
+    """A mean, or a percentile, with its 95% bootstrap interval (percentiles) over n holes."""
 
     mean: float
     low: float
@@ -40,14 +44,24 @@ def _normal(text: str) -> str:
 
 def estimate(values: Sequence[float]) -> Estimate:
     """The mean of values over holes; the interval is the mean alone where there are fewer than two."""
+    return _bootstrap(values, lambda samples: samples.mean(axis=-1))
+
+
+def estimate_percentile(values: Sequence[float], share: float) -> Estimate:
+    """The value below which a share (0 to 1) of the values lies, as `mean`, with its interval."""
+    return _bootstrap(values, lambda samples: np.percentile(samples, share * 100, axis=-1))
+
+
+def _bootstrap(values: Sequence[float], statistic: _Statistic) -> Estimate:
     array = np.asarray(values, dtype=float)
+    found = float(statistic(array)) if array.size else 0.0
     if array.size < 2:
-        mean = float(array.mean()) if array.size else 0.0
-        return Estimate(mean, mean, mean, int(array.size))
+        return Estimate(found, found, found, int(array.size))
     generator = np.random.default_rng(_SEED)
-    means = array[generator.integers(0, array.size, (_RESAMPLES, array.size))].mean(axis=1)
-    low, high = np.percentile(means, [2.5, 97.5])
-    return Estimate(float(array.mean()), float(low), float(high), int(array.size))
+    low, high = np.percentile(
+        statistic(array[generator.integers(0, array.size, (_RESAMPLES, array.size))]), [2.5, 97.5]
+    )
+    return Estimate(found, float(low), float(high), int(array.size))
 
 
 def paired_difference(values: Sequence[float], others: Sequence[float]) -> Estimate:

@@ -4,7 +4,7 @@ An arm is one way of asking. The shuffled-suffix arm gives each hole another hol
 there only: an adapter that scores the same with it does not use the suffix.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from random import Random
 from typing import Any, TypeAlias
@@ -12,14 +12,20 @@ from typing import Any, TypeAlias
 from finetab.completion.completer import Completer
 from finetab.completion.context import Windows
 from finetab.completion.related import Chunk
-from finetab.completion.request import CompletionRequest
+from finetab.completion.request import Answer, CompletionRequest
 from finetab.core.fim import Form, Parts
-from finetab.documents import Document, open_document
+from finetab.core.syntax import num_faults
+from finetab.documents import Document
 from finetab_training.data.hole import Hole
-from finetab_training.evaluate.metrics import edit_similarity, estimate, exact_match, percentile
+from finetab_training.evaluate.metrics import edit_similarity, exact_match
+from finetab_training.evaluate.rules import rule_of
+from finetab_training.evaluate.sandbox import Sandbox
+from finetab_training.evaluate.typist import Typed, type_middle
 
 Advance: TypeAlias = Callable[[], None]
 """Called after each answered hole."""
+
+_MAX_TAKEN = 32  # answers, one after the other: what has not ended by then will not
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,83 +44,131 @@ class Result:
     reused_tokens: int
     generated_tokens: int
     mean_logprob: float
+    language: str = ""
+    finish_reason: str = ""
+    parses: bool | None = None
+    """Whether the file has no more faults with the output than with the middle; None where no grammar is known."""
+    passed: bool | None = None
+    """Whether the hole's check passed; None where there is none, or no sandbox to run it in."""
+    typed: Typed | None = None
+    """What a person would have typed, where that was asked for."""
 
 
-class ShuffledSuffixes(Windows):
-    """Windows that take the suffix from another hole. Holes are found again by their text and cursor."""
+@dataclass(frozen=True, slots=True)
+class Extras:
+    """What is measured besides the answer."""
 
-    def __init__(self, windows: Windows, holes: Sequence[Hole], seed: int) -> None:
+    typing: bool = False
+    """Whether a person is simulated who types the middle."""
+    sandbox: Sandbox | None = None
+    """Where the checks of holes are run."""
+
+
+class HoleWindows(Windows):
+    """Windows that see the context of the hole that they are turned to, and in the control another hole's suffix."""
+
+    def __init__(self, windows: Windows, donors: Mapping[Hole, Hole]) -> None:
         self._windows = windows
-        others = list(holes)
-        Random(f"{seed}/shuffle").shuffle(others)
-        # A hole that the shuffle left in its place takes its neighbour's suffix.
-        self._donors = {
-            _key(hole): others[index - 1] if others[index] is hole else others[index]
-            for index, hole in enumerate(holes)
-        }
+        self._donors = donors
+        self._hole: Hole | None = None
+
+    def turn_to(self, hole: Hole) -> None:
+        """All requests from now on are for this hole."""
+        self._hole = hole
 
     def parts(self, document: Document, offset: int, related: Sequence[Chunk] = ()) -> Parts:
         """See `Windows.parts`."""
-        donor = self._donors[hash((document.text, offset))]
-        other = self._windows.parts(_document(donor), len(donor.prefix))
-        return replace(self._windows.parts(document, offset, related), suffix=other.suffix)
+        if self._hole is None:
+            return self._windows.parts(document, offset, related)
+        parts = self._windows.parts(document, offset, self._hole.context)
+        donor = self._donors.get(self._hole)
+        if donor is None:
+            return parts
+        return replace(parts, suffix=self._windows.parts(donor.document(), len(donor.prefix)).suffix)
 
 
-def _key(hole: Hole) -> int:
-    return hash((hole.prefix + hole.suffix, len(hole.prefix)))
-
-
-def _document(hole: Hole) -> Document:
-    return open_document(hole.path, hole.prefix + hole.suffix, language_id=hole.language)
+def _donors(holes: Sequence[Hole], seed: int) -> dict[Hole, Hole]:
+    """For each hole another one; a hole that the shuffle left in its place takes its neighbour."""
+    others = list(holes)
+    Random(f"{seed}/shuffle").shuffle(others)
+    return {
+        hole: others[index - 1] if others[index] is hole else others[index] for index, hole in enumerate(holes)
+    }  # fmt: skip
 
 
 def in_form(completer: Completer, form: Form, shuffled: Sequence[Hole] = (), seed: int = 0) -> Completer:
     """The same engine asked in another form; with holes given, their suffixes shuffled."""
     asked = Completer(completer.engine, replace(completer.voice, form=form))
-    if shuffled:
-        asked.windows = ShuffledSuffixes(asked.windows, shuffled, seed)
+    asked.windows = HoleWindows(asked.windows, _donors(shuffled, seed))
     return asked
 
 
 def answer_holes(
-    completer: Completer, holes: Sequence[Hole], advance: Advance, neighbours: tuple[Document, ...] = ()
+    completer: Completer, holes: Sequence[Hole], advance: Advance, extras: Extras | None = None
 ) -> list[Result]:
-    """Each hole as a request with its own document, none answered from the memory of another."""
+    """Each hole as a request with its own document and context, none answered from the memory of another."""
+    windows = completer.windows
+    if not isinstance(windows, HoleWindows):
+        return answer_holes(in_form(completer, completer.voice.form), holes, advance, extras)
     results = []
     for hole in holes:
+        windows.turn_to(hole)
         completer.forget()
-        request = CompletionRequest(_document(hole), len(hole.prefix), neighbours=neighbours)
-        answer = completer.complete(request)
-        results.append(
-            Result(
-                path=hole.path,
-                kind=hole.kind,
-                middle=hole.middle,
-                output=answer.text,
-                exact=exact_match(answer.text, hole.middle),
-                similarity=edit_similarity(answer.text, hole.middle),
-                why=answer.why,
-                latency_ms=answer.latency_ms,
-                prompt_tokens=answer.prompt_tokens,
-                reused_tokens=answer.reused_tokens,
-                generated_tokens=answer.generated_tokens,
-                mean_logprob=answer.mean_logprob,
-            )
-        )
+        results.append(_result(completer, hole, extras or Extras()))
         advance()
     return results
 
 
-def scores(results: Sequence[Result]) -> dict[str, Any]:
-    """Means with their 95% intervals, the share of empty answers, and latency, as plain data."""
-    latencies = [result.latency_ms for result in results]
-    return {
-        "n": len(results),
-        "exact_match": estimate([float(result.exact) for result in results]).to_dict(),
-        "edit_similarity": estimate([result.similarity for result in results]).to_dict(),
-        "empty_answers": estimate([float(not result.output) for result in results]).to_dict(),
-        "latency_ms": {"p50": percentile(latencies, 0.5), "p95": percentile(latencies, 0.95)},
-    }
+def _result(completer: Completer, hole: Hole, extras: Extras) -> Result:
+    first, output = _taken(completer, hole)
+    return Result(
+        path=hole.path,
+        kind=hole.kind,
+        middle=hole.middle,
+        output=output,
+        exact=exact_match(output, hole.middle),
+        similarity=edit_similarity(output, hole.middle),
+        why=first.why,
+        latency_ms=first.latency_ms,
+        prompt_tokens=first.prompt_tokens,
+        reused_tokens=first.reused_tokens,
+        generated_tokens=first.generated_tokens,
+        mean_logprob=first.mean_logprob,
+        language=hole.language,
+        finish_reason=first.finish_reason,
+        parses=_parses(hole, output),
+        passed=extras.sandbox.run(_program(hole, output)).passed if extras.sandbox and hole.check else None,
+        typed=type_middle(completer, hole) if extras.typing and hole.middle else None,
+    )
+
+
+def _taken(completer: Completer, hole: Hole) -> tuple[Answer, str]:
+    """The first answer, and what stands there when it is taken by the rule of the hole's kind.
+
+    Where a middle of several lines is asked for, answers are taken one after the other, as one would in an editor,
+    until the model ends by itself, has nothing to add, says the same line again, or runs out of tokens.
+    """
+    rule = rule_of(hole.kind)
+    first = answer = completer.complete(CompletionRequest(hole.document(), len(hole.prefix)))
+    output = answer.text
+    for _ in range(_MAX_TAKEN if rule.goes_on else 0):
+        if answer.finish_reason != "stop":
+            break
+        written = f"{output}\n"  # a stop says that the model went on to the next line
+        answer = completer.complete(CompletionRequest(hole.document(written), len(hole.prefix + written)))
+        if not answer.text or answer.text == output.rpartition("\n")[2]:
+            break
+        output = written + answer.text
+    return first, rule.trim(output, hole)
+
+
+def _parses(hole: Hole, output: str) -> bool | None:
+    written, meant = hole.document(output).tree, hole.document(hole.middle).tree
+    return None if written is None or meant is None else num_faults(written) <= num_faults(meant)
+
+
+def _program(hole: Hole, output: str) -> str:
+    return f"{hole.prefix}{output}{hole.suffix}\n{hole.check}"
 
 
 def outputs(results: Sequence[Result]) -> list[dict[str, Any]]:

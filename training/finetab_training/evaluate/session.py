@@ -6,19 +6,22 @@ from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from finetab.adapters.library import chosen
-from finetab.documents import Document
-from finetab.errors import BadFile
+from finetab.errors import BadFile, NoSandbox
 from finetab.settings import Settings
 from finetab_training.data.corpus import Recipe, read_corpus
 from finetab_training.data.dataset import is_dataset, read_dataset
 from finetab_training.data.hole import Hole, read_holes, write_holes
 from finetab_training.data.source_file import SourceFile
 from finetab_training.data.trained import Trained, read_trained
-from finetab_training.evaluate.evaluation import ADAPTER_ARMS, BASE_ARMS, evaluate, record, report
+from finetab_training.evaluate.benchmarks.table import draw_holes
+from finetab_training.evaluate.evaluation import ADAPTER_ARMS, BASE_ARMS, COMPARED_METRICS, evaluate, record, report
 from finetab_training.evaluate.holes import Cut, cut_holes, unseen
+from finetab_training.evaluate.runner import Extras
+from finetab_training.evaluate.sandbox import Sandbox, open_sandbox
+from finetab_training.evaluate.scores import METRICS
+from finetab_training.evaluate.tables import arms_table, kinds_table, rates_table
 
 _NEIGHBOURS = 512  # files, as in training
 _FEW = 300  # holes: below this only large gains can be told from chance
@@ -27,28 +30,44 @@ _FEW = 300  # holes: below this only large gains can be told from chance
 def measure(
     settings: Settings,
     *,
-    data: str,
-    holes_file: Path | None,
+    data: str = "",
+    holes_file: Path | None = None,
+    benchmark: str = "",
     limit: int,
     seed: int = 0,
+    typing: bool = False,
     save_holes: Path | None = None,
     console: Console | None = None,
 ) -> tuple[Cut, dict[str, Any]]:
-    """The holes and the report; the report is written into the adapter's manifest as well."""
+    """The holes, of one of the three, and the report.
+
+    The report is written into the adapter's manifest as well, unless it is of a benchmark: what is served is decided
+    by one's own code.
+    """
+    console = console or Console(stderr=True)
     adapter = chosen(settings)[1]
     trained = read_trained(adapter[0]) if adapter else Trained()
-    others: Sequence[SourceFile] = ()
-    if holes_file:
+    if benchmark:
+        cut = Cut(draw_holes(benchmark, limit, seed), 0)  # whole, or it would be another benchmark
+    elif holes_file:
         cut = _read(holes_file, limit, trained)
     else:
-        cut, others = _cut(data, limit, seed, trained, adapter[1].data if adapter else {})
+        cut = _cut(data, limit, seed, trained, adapter[1].data if adapter else {})
     if save_holes:
         write_holes(save_holes, cut.holes)
-    neighbours = tuple(file.document() for file in others[:_NEIGHBOURS])
-    made = _answered(settings, cut.holes, neighbours, console or Console(stderr=True))
-    if settings.adapter != "base":
+    made = _answered(settings, cut.holes, Extras(typing, _sandbox(cut.holes, console)), console)
+    if settings.adapter != "base" and not benchmark:
         record(settings.adapter, made)
     return cut, made
+
+
+def _sandbox(holes: Sequence[Hole], console: Console) -> Sandbox | None:
+    """Where the holes' checks are run; without it, everything else is still measured."""
+    try:
+        return open_sandbox() if any(hole.check for hole in holes) else None
+    except NoSandbox as error:
+        console.print(f"No pass@1: {error}", highlight=False, markup=False)
+        return None
 
 
 def _read(path: Path, limit: int, trained: Trained) -> Cut:
@@ -58,17 +77,15 @@ def _read(path: Path, limit: int, trained: Trained) -> Cut:
     return cut
 
 
-def _cut(
-    data: str, limit: int, seed: int, trained: Trained, made_from: dict[str, Any]
-) -> tuple[Cut, Sequence[SourceFile]]:
+def _cut(data: str, limit: int, seed: int, trained: Trained, made_from: dict[str, Any]) -> Cut:
     files, others = _unseen_files(data, trained, made_from)
-    cut = cut_holes(files, limit, seed, trained)
+    cut = cut_holes(files, limit, seed, trained, tuple(file.document() for file in others[:_NEIGHBOURS]))
     if not cut.holes:
         raise BadFile(
             f"No hole can be cut from {data}: of its files, {len(files)} were not trained on, and they hold no line "
             "that is new; name another folder, or a holes file with --holes."
         )
-    return cut, others
+    return cut
 
 
 def _unseen_files(
@@ -99,46 +116,31 @@ def _cut_there(made_from: dict[str, Any], same_folder: bool) -> str:
     return next(cuts, "none") if same_folder else "none"
 
 
-def _answered(
-    settings: Settings, holes: Sequence[Hole], neighbours: tuple[Document, ...], console: Console
-) -> dict[str, Any]:
+def _answered(settings: Settings, holes: Sequence[Hole], extras: Extras, console: Console) -> dict[str, Any]:
     arms = BASE_ARMS if settings.adapter == "base" else (*BASE_ARMS, *ADAPTER_ARMS)
     columns = (TextColumn("{task.description:<16}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as bar:
         task = bar.add_task("loading", total=len(arms) * len(holes))
-        made = evaluate(settings, holes, lambda arm: bar.update(task, advance=1, description=arm), neighbours)
+        made = evaluate(settings, holes, lambda arm: bar.update(task, advance=1, description=arm), extras)
     return report(made)
 
 
 def show(made: dict[str, Any], num_seen: int, console: Console | None = None) -> None:
-    """Print a report: a table of arms, the differences, and what follows from them. It fits 80 columns."""
+    """Print a report: its tables, the differences between arms, and what follows from them. It fits 80 columns."""
     console = console or Console()
-    table = Table("arm", "exact %", "similarity %", "empty %", "p50 ms", "p95 ms", box=None)
-    for name, arm in made["arms"].items():
-        latency = arm["latency_ms"]
-        table.add_row(
-            name,
-            _percent(arm["exact_match"]),
-            _percent(arm["edit_similarity"]),
-            f"{100 * arm['empty_answers']['mean']:.0f}",
-            f"{latency['p50']:.0f}",
-            f"{latency['p95']:.0f}",
-        )
-    console.print(table)
+    tables = (arms_table, rates_table, kinds_table) if len(made["by_kind"]) > 1 else (arms_table, rates_table)
+    for table in tables:
+        console.print(table(made))
     seen = f"; {num_seen} holes were dropped because training holds their lines" if num_seen else ""
-    console.print(f"{made['n']} holes, 95% bootstrap intervals{seen}", highlight=False)
+    console.print(f"{made['n']} holes; shares in percent, 95% bootstrap intervals{seen}", highlight=False)
     for name, difference in made["differences"].items():
         console.print(f"{name}, in points on the same holes", highlight=False)
-        for metric, label in (("exact_match", "exact match"), ("edit_similarity", "similarity")):
-            console.print(f"    {label:<12} {_verdict(difference[metric])}", highlight=False)
+        for metric in COMPARED_METRICS:
+            if metric in difference:
+                console.print(f"    {METRICS[metric].label:<12} {_verdict(difference[metric])}", highlight=False)
     console.print(f"measured best: {made['best']}", highlight=False)
     if made["n"] < _FEW:
         console.print(f"With fewer than {_FEW} holes, only large differences can be told from chance.")
-
-
-def _percent(estimate: dict[str, float]) -> str:
-    mean, low, high = (100 * estimate[name] for name in ("mean", "low", "high"))
-    return f"{mean:.1f} [{low:.1f}, {high:.1f}]"
 
 
 def _verdict(found: dict[str, float]) -> str:

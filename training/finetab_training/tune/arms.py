@@ -19,7 +19,6 @@ from finetab.completion.completer import Completer
 from finetab.completion.request import LoadService
 from finetab.core.pointer import BASE
 from finetab.core.progress import silent
-from finetab.documents import Document
 from finetab.settings import Settings
 from finetab_training.data.hole import Hole
 from finetab_training.evaluate.runner import Result, answer_holes
@@ -65,7 +64,6 @@ def served_now(in_force: str) -> str:
 def answered(
     arm: Arm,
     holes: Sequence[Hole],
-    neighbours: tuple[Document, ...],
     path: Path,
     load: LoadService,
     advance: Callable[[int], None],
@@ -80,7 +78,7 @@ def answered(
     assert isinstance(service, Completer)
     with closing(service), path.open("a", encoding="utf-8") as file:
         for hole in holes[len(results) :]:
-            (result,) = answer_holes(service, [hole], lambda: None, neighbours)
+            (result,) = answer_holes(service, [hole], lambda: None)
             file.write(json.dumps(asdict(result), ensure_ascii=False) + "\n")
             file.flush()
             results.append(result)

@@ -20,6 +20,7 @@ from finetab.core import manifest
 from finetab.core.atomic import write_text
 from finetab.core.pointer import read_pointer, resolved, write_pointer
 from finetab.core.progress import silent
+from finetab.documents import Document
 from finetab.errors import BadFile
 from finetab.settings import read_settings
 from finetab_training.data.corpus import Recipe
@@ -30,7 +31,8 @@ from finetab_training.evaluate.gate import Decision, decide
 from finetab_training.evaluate.general import general_holes
 from finetab_training.evaluate.holes import Cut, cut_holes, unseen
 from finetab_training.evaluate.memorised import Memorised, memorised
-from finetab_training.evaluate.runner import Result, scores
+from finetab_training.evaluate.runner import Result
+from finetab_training.evaluate.scores import scores
 from finetab_training.runs import run_of
 from finetab_training.stages import Stages
 from finetab_training.tune.arms import CANDIDATE, Arm, answered, arms_of, served_now
@@ -128,10 +130,10 @@ def _train(plan: Plan, console: Console) -> None:
 
 def _measure(plan: Plan, console: Console) -> Measured:
     training, test, report = read_dataset(plan.dataset)
-    cut = _holes(plan, test)
+    neighbours = tuple(file.document() for file in training[:_NEIGHBOURS]) if plan.retrieval_tokens else ()
+    cut = _holes(plan, test, neighbours)
     drawn = Random(0).sample(general_holes(), len(general_holes()))  # the same ones for every tune
     general = unseen(drawn, plan.num_holes, read_trained(plan.adapter)).holes
-    neighbours = tuple(file.document() for file in training[:_NEIGHBOURS])
     settings = read_settings(plan.root)[0]
     in_force = resolved(plan.root, read_pointer(plan.root).adapter)
     arms = arms_of(settings, plan.adapter, in_force, plan.retrieval_tokens)
@@ -143,25 +145,25 @@ def _measure(plan: Plan, console: Console) -> Measured:
     with Progress(*columns, console=console) as bar, closing(load(arms[0].settings, silent)):  # keeps the base loaded
         task = bar.add_task("", total=total)
 
-        def answers(arm: Arm, holes: Sequence[Hole], label: str, beside: Any) -> list[Result]:
+        def answers(arm: Arm, holes: Sequence[Hole], label: str) -> list[Result]:
             bar.update(task, description=label)
             path = plan.answers(label.replace(" ", "-"))
-            return answered(arm, holes, beside, path, load, lambda count: bar.advance(task, count))
+            return answered(arm, holes, path, load, lambda count: bar.advance(task, count))
 
-        own = {arm.name: answers(arm, cut.holes, arm.name, neighbours) for arm in arms}
-        rest = {arm.name: answers(arm, general, f"{arm.name} elsewhere", ()) for arm in elsewhere}
+        own = {arm.name: answers(arm, cut.holes, arm.name) for arm in arms}
+        rest = {arm.name: answers(arm, general, f"{arm.name} elsewhere") for arm in elsewhere}
         bar.update(task, description="said by heart")
         heart = _by_heart(plan, arms, load, training, lambda: bar.advance(task))
     return Measured(own, rest, served, cut.num_seen, report["split"]["by"], heart)
 
 
-def _holes(plan: Plan, test: Any) -> Cut:
+def _holes(plan: Plan, test: Any, neighbours: tuple[Document, ...]) -> Cut:
     """The plan's holes: cut once, then read, so that a tune that goes on measures on the same ones."""
     path = plan.folder / "holes.jsonl"
     counts = plan.folder / "leaked.json"
     if path.is_file() and counts.is_file():
         return Cut(read_holes(path), int(json.loads(counts.read_text("utf-8"))))
-    cut = cut_holes(test, plan.num_holes, plan.config.seed, read_trained(plan.adapter))
+    cut = cut_holes(test, plan.num_holes, plan.config.seed, read_trained(plan.adapter), neighbours)
     if not cut.holes:
         raise BadFile(
             f"No hole can be cut from {plan.root}: nothing was written after the cut that was not there before. "
