@@ -29,7 +29,7 @@ from finetab_training.data.hole import Hole, read_holes, write_holes
 from finetab_training.data.trained import read_trained
 from finetab_training.evaluate.gate import Decision, decide
 from finetab_training.evaluate.general import general_holes
-from finetab_training.evaluate.holes import Cut, cut_holes, unseen
+from finetab_training.evaluate.holes import WRITTEN, Cut, cut_holes, unseen
 from finetab_training.evaluate.memorised import Memorised, memorised
 from finetab_training.evaluate.runner import Result
 from finetab_training.evaluate.scores import scores
@@ -163,7 +163,7 @@ def _holes(plan: Plan, test: Any, neighbours: tuple[Document, ...]) -> Cut:
     counts = plan.folder / "leaked.json"
     if path.is_file() and counts.is_file():
         return Cut(read_holes(path), int(json.loads(counts.read_text("utf-8"))))
-    cut = cut_holes(test, plan.num_holes, plan.config.seed, read_trained(plan.adapter), neighbours)
+    cut = cut_holes(test, plan.num_holes, plan.config.seed, read_trained(plan.adapter), neighbours, WRITTEN)
     if not cut.holes:
         raise BadFile(
             f"No hole can be cut from {plan.root}: nothing was written after the cut that was not there before. "
