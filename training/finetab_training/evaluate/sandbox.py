@@ -145,7 +145,7 @@ def _command(bwrap: str, limits: Limits) -> list[str]:
         "--ro-bind", str(library), str(library),
         "--ro-bind", str(Path(__file__).with_name("sandboxed.py")), _RUNNER,
         "--dev-bind", "/dev/null", "/dev/null",
-        "--size", str(16 * limits.file_mb * _MEGABYTE), "--perms", "1777", "--tmpfs", "/work", "--chdir", "/work",
+        "--size", str(16 * limits.file_mb * _MEGABYTE), "--perms", "1777", "--tmpfs", "/box", "--chdir", "/box",
         "--remount-ro", "/",
         python, "-I", "-S", "-B", _RUNNER,
         str(limits.cpu_seconds), str(limits.memory_mb * _MEGABYTE), str(limits.processes),
