@@ -1,6 +1,5 @@
-"""Putting an adapter into a base's weights, and telling which can stay beside them."""
+"""Putting an adapter into a base's weights."""
 
-import json
 from pathlib import Path
 from typing import Any
 from warnings import catch_warnings, filterwarnings
@@ -10,29 +9,11 @@ from safetensors import SafetensorError
 from safetensors.torch import load_model
 from transformers import PreTrainedModel
 
+from finetab.adapters.beside import check
 from finetab.adapters.library import WHOLE_WEIGHTS
-from finetab.core.manifest import Manifest, check_fits
+from finetab.core.manifest import Manifest
 from finetab.core.models import BaseModel
 from finetab.errors import BadAdapter
-
-
-def check(base: BaseModel, manifest: Manifest) -> None:
-    """Raise `BadAdapter` where the adapter was not made for this base."""
-    check_fits(manifest, base.name, base.fingerprint, base.tokenizer.fingerprint(), base.fim)
-
-
-def lies_beside(folder: Path) -> bool:
-    """Whether an adapter can lie beside a base's weights together with others: those of the LoRA family can.
-
-    What others change has to be written into the weights. Raises `BadAdapter` where its config cannot be read.
-    """
-    if (folder / WHOLE_WEIGHTS).is_file():
-        return False
-    path = folder / "adapter_config.json"
-    try:
-        return bool(json.loads(path.read_text("utf-8"))["peft_type"] == "LORA")
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BadAdapter(f"{path} cannot be read ({error}); train the adapter again.") from error
 
 
 def attach(base: BaseModel, folder: Path, manifest: Manifest) -> PreTrainedModel:

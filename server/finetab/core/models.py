@@ -14,49 +14,22 @@ from bitsandbytes.nn.modules import Linear4bit
 from transformers import AutoConfig, AutoModelForCausalLM, BitsAndBytesConfig, PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
-from finetab.core.bases import known_base, real_name
-from finetab.core.fim import FimFormat, never_sampled, read_format
-from finetab.core.tokenizer import Tokenizer
-from finetab.core.weights import base_folder, fingerprint
+from finetab.core.base import Base, read_base
+from finetab.core.device import pick_device, pick_dtype
 from finetab.errors import BadFile, BadSetting
 
 Quantisation: TypeAlias = Literal["none", "nf4"]
-_SPELLED = ("<PRE>", "<SUF>", "<MID>")  # in the order of FimFormat.sentinel_ids
-_DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
-@dataclass(slots=True)
-class BaseModel:
-    """A base in memory with its tokenizer and FIM format."""
+@dataclass(frozen=True, slots=True)
+class BaseModel(Base):
+    """A base with its weights in memory."""
 
-    name: str
-    folder: Path
-    fingerprint: str
     model: PreTrainedModel
-    tokenizer: Tokenizer
-    fim: FimFormat
     device: torch.device
     dtype: torch.dtype
     """What matrices are multiplied in; with NF4, after decoding."""
     quantisation: Quantisation
-
-    @property
-    def context_length(self) -> int:
-        """The longest sequence it was made for, in tokens."""
-        return int(self.model.config.max_position_embeddings)
-
-    @property
-    def never_sampled(self) -> list[int]:
-        """Ids that must not come out of it."""
-        head = self.model.get_output_embeddings()
-        assert head is not None
-        return never_sampled(self.fim, self.tokenizer, int(head.weight.shape[0]))
-
-    @property
-    def terms(self) -> str:
-        """What must be said with every adapter of this base; empty for most."""
-        base = known_base(self.name)
-        return base.terms if base else ""
 
 
 def load_base(
@@ -72,44 +45,27 @@ def load_base(
     `sharded` keeps 4-bit weights in numbers of the dtype that all others have, so that they can be spread over GPUs.
     Raises `MissingWeights`, `UnknownName`, `BadFile` or `BadSetting`, each with what to do.
     """
-    folder = base_folder(name)
+    base = read_base(name)
     place = pick_device(device)
     number = pick_dtype(dtype, place)
-    model = _read(folder, place, number, quantisation, sharded=sharded)
+    model = _read(base.folder, place, number, quantisation, sharded=sharded)
     model.eval()
-    path = Path(name).expanduser()
-    label = str(path.resolve()) if path.exists() else real_name(name)
-    tokenizer, fim = read_format(folder, label)
-    if not fim.native:
-        _spell_sentinels(model, tokenizer, fim)
-    return BaseModel(label, folder, fingerprint(folder), model, tokenizer, fim, place, number, quantisation)
-
-
-def pick_device(device: str) -> torch.device:
-    """`auto` takes CUDA, then Apple's MPS, then the CPU; anything else must be there."""
-    if device == "auto":
-        mps = torch.backends.mps.is_available()
-        return torch.device("cuda" if torch.cuda.is_available() else "mps" if mps else "cpu")
-    try:
-        place = torch.device(device)
-        torch.empty(0, device=place)
-    except (RuntimeError, AssertionError) as error:
-        raise BadSetting(f'The device "{device}" cannot be used here; use auto, cpu, cuda or mps.') from error
-    return place
-
-
-def pick_dtype(dtype: str, device: torch.device) -> torch.dtype:
-    """`auto` takes bfloat16 or float16 on an accelerator and float32 on the CPU.
-
-    On a CPU without bfloat16 arithmetic, bfloat16 is several times slower than float32.
-    """
-    if dtype == "auto":
-        if device.type == "cuda":
-            return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
-        return torch.float16 if device.type == "mps" else torch.float32
-    if dtype not in _DTYPES:
-        raise BadSetting(f'The dtype "{dtype}" is unknown; use auto, {", ".join(_DTYPES)}.')
-    return _DTYPES[dtype]
+    _spell_sentinels(model, base)
+    head = model.get_output_embeddings()
+    assert head is not None
+    return BaseModel(
+        name=base.name,
+        folder=base.folder,
+        fingerprint=base.fingerprint,
+        tokenizer=base.tokenizer,
+        fim=base.fim,
+        context_length=int(model.config.max_position_embeddings),
+        num_logits=int(head.weight.shape[0]),
+        model=model,
+        device=place,
+        dtype=number,
+        quantisation=quantisation,
+    )
 
 
 def _read(
@@ -150,17 +106,12 @@ def embedding_rows(model: PreTrainedModel) -> torch.Tensor:
     return rows
 
 
-def _spell_sentinels(model: PreTrainedModel, tokenizer: Tokenizer, fim: FimFormat) -> None:
-    """Give sentinel rows that no training has touched the mean embedding of a spelled sentinel's tokens.
-
-    A model finds the suffix sooner from there than from random or plain mean rows. An adapter brings its own rows,
-    or was trained with these.
-    """
+def _spell_sentinels(model: PreTrainedModel, base: Base) -> None:
+    """Give sentinel rows their start. An adapter brings its own rows, or was trained with these."""
     rows = embedding_rows(model)
     with torch.no_grad():
-        for index, spelling in zip(fim.sentinel_ids, _SPELLED, strict=True):
-            spelled = torch.tensor(tokenizer.encode(spelling), device=rows.device)
-            rows[index] = rows[spelled].mean(dim=0)
+        for index, ids in base.spelled.items():
+            rows[index] = rows[torch.tensor(ids, device=rows.device)].mean(dim=0)
 
 
 def _check_decodable(model: PreTrainedModel, device: torch.device) -> None:

@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 import torch
 from bitsandbytes.functional import dequantize_4bit
+from tests.conftest import byte_tokenizer
 from transformers import GPTNeoXConfig, GPTNeoXForCausalLM
 
-from finetab.core.models import load_base, pick_device, pick_dtype
+from finetab.core.device import pick_device, pick_dtype
+from finetab.core.models import load_base
 from finetab.core.weights import fingerprint
 from finetab.errors import BadFile, BadInput, BadSetting
 
@@ -40,6 +42,7 @@ def test_nf4_takes_a_fraction_of_the_memory_and_stays_near(tiny: Callable[[str],
 def test_nf4_is_refused_where_it_would_be_decoded_wrongly(tmp_path: Path) -> None:
     config = GPTNeoXConfig(hidden_size=48, intermediate_size=96, num_hidden_layers=1, num_attention_heads=2)
     GPTNeoXForCausalLM(config).save_pretrained(tmp_path / "pythia-odd")
+    byte_tokenizer().save(str(tmp_path / "pythia-odd" / "tokenizer.json"))
     with pytest.raises(BadSetting, match="no multiple of 64"):
         load_base(str(tmp_path / "pythia-odd"), quantisation="nf4", device="cpu")
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from transformers import PrinterCallback, TrainerCallback, TrainerControl, TrainerState, set_seed
 
-from finetab.core.models import pick_device, pick_dtype
+from finetab.core.device import pick_device, pick_dtype
 from finetab.errors import BadInput
 from finetab_training.config import RunConfig
 from finetab_training.data.fim_samples import IGNORED

@@ -15,7 +15,7 @@ from accelerate import PartialState
 from torch import nn
 from torch.distributed.tensor import DTensor
 
-from finetab.core.models import pick_device
+from finetab.core.device import pick_device
 from finetab.errors import BadSetting
 from finetab_training.config import RunConfig
 
