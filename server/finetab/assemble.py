@@ -7,17 +7,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias
 
-from finetab.adapters.attach import attach, check, lies_beside
+from finetab.adapters.beside import check, lies_beside
 from finetab.adapters.library import chosen
 from finetab.completion.completer import Completer, Voice
+from finetab.core.base import Base
 from finetab.core.fim import FORMS, Form
 from finetab.core.manifest import Budgets, Manifest
-from finetab.core.models import BaseModel, Quantisation, load_base
+from finetab.core.memory import give_back
 from finetab.core.progress import Progress
 from finetab.engine.base import Engine, Generation, GenerationRequest
 from finetab.engine.network import NO_ADAPTER
 from finetab.engine.torch_engine import TorchEngine
-from finetab.engine.transformers_network import TransformersNetwork
+from finetab.engine.ways import Way, choose_way, open_network
 from finetab.errors import BadSetting
 from finetab.settings import Settings
 
@@ -31,7 +32,7 @@ class _Key:
     folder: Path
     device: str
     dtype: str
-    quantisation: str
+    way: Way
     alone: str
     """The adapter that the weights themselves hold, where it cannot lie beside them."""
 
@@ -40,7 +41,7 @@ class _Key:
 class _Shared:
     """Weights in memory, and how many completers use them with which adapter beside them."""
 
-    base: BaseModel
+    base: Base
     engine: TorchEngine
     users: Counter[str] = field(default_factory=Counter)
 
@@ -78,10 +79,11 @@ class Loader:
         folder, adapter = chosen(settings)
         beside = adapter is None or lies_beside(adapter[0])
         alone = "" if adapter is None or beside else adapter[1].label
-        key = _Key(folder, settings.device, settings.dtype, settings.quantisation, alone)
+        way, _ = choose_way(settings, folder, adapter[0] if adapter else None)
+        key = _Key(folder, settings.device, settings.dtype, way, alone)
         with self._lock:
             progress("loading the model", 0.1)
-            shared = self._shared.get(key) or _loaded(settings, None if beside else adapter)
+            shared = self._shared.get(key) or _loaded(settings, key, None if beside else adapter)
             self._shared[key] = shared
             try:
                 return self._seated(settings, key, adapter, progress)
@@ -105,6 +107,7 @@ class Loader:
                 shared.engine.attach(name, adapter[0])
         shared.users[name] += 1
         _ = shared.base.tokenizer.vocabulary  # two seconds that the first request should not wait
+        give_back()
         progress("ready", 1.0)
         return Completer(Seat(shared.engine, name, lambda: self._leave(key, name)), voice)
 
@@ -126,14 +129,12 @@ def load_completer(settings: Settings, progress: Progress) -> Completer:
     return Loader()(settings, progress)
 
 
-def _loaded(settings: Settings, alone: _Adapter | None) -> _Shared:
-    quantisation: Quantisation = "nf4" if settings.quantisation == "nf4" else "none"
-    base = load_base(settings.base, device=settings.device, dtype=settings.dtype, quantisation=quantisation)
-    model = base.model if alone is None else attach(base, *alone)
-    return _Shared(base, TorchEngine(TransformersNetwork(model), base.fim.end_id, base.never_sampled))
+def _loaded(settings: Settings, key: _Key, alone: _Adapter | None) -> _Shared:
+    base, network = open_network(settings, key.folder, key.way, alone)
+    return _Shared(base, TorchEngine(network, base.fim.end_id, base.never_sampled))
 
 
-def _voice(settings: Settings, base: BaseModel, manifest: Manifest | None) -> Voice:
+def _voice(settings: Settings, base: Base, manifest: Manifest | None) -> Voice:
     return Voice(
         base=base.name,
         adapter=manifest.label if manifest else "base",
@@ -146,14 +147,14 @@ def _voice(settings: Settings, base: BaseModel, manifest: Manifest | None) -> Vo
     )
 
 
-def _form(settings: Settings, base: BaseModel, manifest: Manifest | None) -> Form:
+def _form(settings: Settings, base: Base, manifest: Manifest | None) -> Form:
     for form in FORMS:
         if settings.form == form:
             return form
     return base.fim.untuned_form if manifest is None else manifest.serve_form
 
 
-def _budgets(settings: Settings, base: BaseModel, manifest: Manifest | None) -> Budgets:
+def _budgets(settings: Settings, base: Base, manifest: Manifest | None) -> Budgets:
     trained = manifest.budgets if manifest is not None else Budgets()
     budgets = Budgets(
         prefix=settings.prefix_tokens or trained.prefix,

@@ -126,8 +126,10 @@ def serve(
     log_file: Annotated[Path | None, typer.Option(help="Write the log here instead of to stderr.")] = None,
 ) -> None:
     """Run the language server for an editor."""
+    from finetab.core.memory import hold_little
     from finetab.lsp.server import serve_stdio
 
+    hold_little()
     raise typer.Exit(serve_stdio(_load_service, log_file))
 
 

@@ -9,9 +9,10 @@ import torch
 from rich.console import Console
 
 from finetab.adapters.library import chosen, list_adapters
+from finetab.core.device import pick_device, pick_dtype
 from finetab.core.languages import LANGUAGES, grammar
-from finetab.core.models import pick_device, pick_dtype
 from finetab.core.weights import base_folder
+from finetab.engine.ways import choose_way
 from finetab.errors import FinetabError
 from finetab.settings import Settings, read_settings
 
@@ -24,11 +25,18 @@ def examine(folder: Path) -> bool:
     settings, faults = read_settings(folder)
     console.print(f"python      {sys.version.split()[0]} on {platform.system()} {platform.machine()}")
     console.print("versions    " + ", ".join(f"{name} {_version(name)}" for name in _LIBRARIES))
-    for label, look in (("device", _device), ("model", _model), ("adapter", _adapter), ("languages", _languages)):
+    for label, look in (
+        ("device", _device),
+        ("model", _model),
+        ("adapter", _adapter),
+        ("weights", _weights),
+        ("languages", _languages),
+    ):
         try:
             console.print(f"{label:<11} {look(settings)}", highlight=False)
         except FinetabError as error:
-            faults.append(str(error))
+            if str(error) not in faults:  # what one part lacks, another one may lack too
+                faults.append(str(error))
             console.print(f"{label:<11} [red]not usable[/red]")
     console.print(f"library     {', '.join(list_adapters()) or 'no adapters yet'}")
     for fault in faults:
@@ -48,7 +56,7 @@ def _device(settings: Settings) -> str:
     device = pick_device(settings.device)
     dtype = str(pick_dtype(settings.dtype, device)).removeprefix("torch.")
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else f"{torch.get_num_threads()} threads"
-    return f"{device.type} ({name}), {dtype}, quantisation {settings.quantisation}"
+    return f"{device.type} ({name}), {dtype}"
 
 
 def _model(settings: Settings) -> str:
@@ -61,6 +69,14 @@ def _adapter(settings: Settings) -> str:
         return "none in force (the base answers)"
     folder, manifest = adapter
     return f"{manifest.label}, served as {manifest.serve_form}: {folder}"
+
+
+def _weights(settings: Settings) -> str:
+    folder, adapter = chosen(settings)
+    way, reason = choose_way(settings, folder, adapter[0] if adapter else None)
+    if way == "int8":
+        return "in 8 bits, through finetab's own decoder"
+    return f"{'in 4 bits (nf4)' if way == 'nf4' else 'as they are'}, through transformers: {reason}"
 
 
 def _languages(settings: Settings) -> str:

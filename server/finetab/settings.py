@@ -32,8 +32,9 @@ class Settings:
     """`auto`, `cpu`, `cuda`, `cuda:1`, `mps`."""
     dtype: str = "auto"
     """`auto`, `float32`, `bfloat16`, `float16`."""
-    quantisation: str = "none"
-    """`none`, or `nf4` for 4-bit weights (meant for a GPU; on a CPU it is many times slower)."""
+    quantisation: str = "auto"
+    """`auto` (8-bit weights on a CPU where the model's family has that way, else `none`), `int8`, `none`, or `nf4` for
+    4-bit weights (meant for a GPU; on a CPU it is many times slower)."""
     max_new_tokens: int = 64
     """The longest answer, in tokens."""
     prefix_tokens: int = 0
@@ -56,7 +57,7 @@ _KINDS = {bool: "true or false", int: "a number from 0", str: "text"}
 _ALLOWED = {
     "form": ("auto", "spm", "psm", "prefix"),
     "dtype": ("auto", "float32", "bfloat16", "float16"),
-    "quantisation": ("none", "nf4"),
+    "quantisation": ("auto", "int8", "none", "nf4"),
     "eagerness": ("eager", "normal", "calm"),
     "demotion": ("ask", "auto", "never"),
 }

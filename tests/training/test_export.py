@@ -31,7 +31,8 @@ def test_a_merged_model_answers_like_base_and_adapter_and_is_asked_in_its_form(
     adapter = trained(run_of(config_for(project, tiny(family), tmp_path / "adapter", learning_rate=1e-2)))
     merged = export_merged(str(adapter), tmp_path / "merged")
     request = CompletionRequest(open_document("a.py", TEXT), TEXT.index("\n\n") + 0)
-    budgets = {"max_new_tokens": 12, "prefix_tokens": 150, "suffix_tokens": 60}
+    # Weights that 8 bits round after the merge are not those that they round before it.
+    budgets = {"max_new_tokens": 12, "prefix_tokens": 150, "suffix_tokens": 60, "quantisation": "none"}
     answers = []
     for settings in (
         Settings(base=str(tiny(family)), adapter=str(adapter), **budgets),  # type: ignore[arg-type]

@@ -20,6 +20,8 @@ from finetab.completion.completer import Completer
 from finetab.core import manifest
 from finetab.core.fim import Form
 from finetab.core.progress import silent
+from finetab.core.weights import base_folder
+from finetab.engine.ways import choose_way
 from finetab.settings import Settings
 from finetab_training.data.hole import Hole
 from finetab_training.evaluate.runner import Extras, Result, answer_holes, in_form, outputs
@@ -55,10 +57,12 @@ def evaluate(settings: Settings, holes: Sequence[Hole], advance: Advance, extras
 
     if settings.adapter == "base":
         return _base_evaluation(replace(settings, form="auto"), answer)
-    manifest = read_adapter(settings.adapter)[1]
-    # The base is asked with the adapter's own budgets, so that both see the same text.
+    folder, manifest = read_adapter(settings.adapter)
+    # The base is asked with the adapter's own budgets and with weights held in the same way, so that the adapter is all
+    # that differs.
     settings = replace(
         settings,
+        quantisation=choose_way(settings, base_folder(settings.base), folder)[0],
         form=manifest.form,
         prefix_tokens=settings.prefix_tokens or manifest.budgets.prefix,
         suffix_tokens=settings.suffix_tokens or manifest.budgets.suffix,

@@ -1,0 +1,57 @@
+"""A whole decoder of the families that the 8-bit path knows: ids and a cache in, logits out."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import torch
+
+from finetab.core.tensor_file import TensorFiles
+from finetab.engine.int8.cache import KeyValues
+from finetab.engine.int8.layer import Layer, Norm
+from finetab.engine.int8.linear import Linear
+from finetab.engine.int8.names import NAMES
+from finetab.engine.int8.shape import read_shape
+from finetab.engine.int8.step import Step, Turns
+from finetab.errors import BadFile
+
+Rows = Mapping[int, torch.Tensor]
+"""Embeddings that count in place of the file's."""
+
+
+class Decoder:
+    """Reads a model's folder tensor by tensor. Embeddings stay in the file: a prompt needs few of them."""
+
+    def __init__(self, folder: Path) -> None:
+        try:
+            self.shape = read_shape(json.loads((folder / "config.json").read_text("utf-8")))
+        except (KeyError, TypeError, ValueError) as error:
+            raise BadFile(f"{folder}/config.json cannot be read ({error}); fetch the model again.") from error
+        names = NAMES[self.shape.family]
+        self._files = TensorFiles(folder)
+        self._embedding = f"{names.embedding}.weight"
+        head = next((name for name in names.heads if f"{name}.weight" in self._files), names.embedding)
+        self._head = Linear(self._files, [head])  # first, since it needs most room while it is made
+        self._final_norm = Norm(self._files, names.final_norm, self.shape)
+        self.layers = [Layer(self._files, self.shape, index) for index in range(len(self.shape.layers))]
+        self._turns = Turns()
+
+    def embeddings(self, ids: Sequence[int]) -> torch.Tensor:
+        """What the file has for ids, (T, hidden)."""
+        return self._files.rows_at(self._embedding, ids)
+
+    def evaluate(
+        self, ids: Sequence[int], start: int, cache: KeyValues, num_logits: int, adapter: str, rows: Rows
+    ) -> torch.Tensor:
+        """See `Network.evaluate`; `rows` are the adapter's."""
+        cache.keep(start)
+        cache.extend(len(ids))
+        step = Step(self.shape, self._turns, start, start + len(ids), adapter)
+        x_TH = self.embeddings(ids)
+        for place, index in enumerate(ids):
+            if index in rows:
+                x_TH[place] = rows[index]
+        x_TH *= self.shape.embedding_scale
+        for layer in self.layers:
+            x_TH = layer(x_TH, cache, step)
+        return self._head(self._final_norm(x_TH[-num_logits:]), adapter)

@@ -1,0 +1,110 @@
+"""One layer of a decoder: attention and MLP, with the norms that the family has."""
+
+from collections.abc import Callable
+
+import torch
+from torch.nn import functional
+
+from finetab.core.tensor_file import TensorFiles
+from finetab.engine.int8.cache import KeyValues
+from finetab.engine.int8.linear import Linear
+from finetab.engine.int8.names import NAMES, head_order, qkv_order
+from finetab.engine.int8.shape import ACTIVATIONS, Shape
+from finetab.engine.int8.step import Step
+
+
+class Norm:
+    """RMS norm, or layer norm where the file has a bias. Gemma's weights are kept as their distance from one."""
+
+    def __init__(self, files: TensorFiles, name: str, shape: Shape) -> None:
+        self._weight = norm_weight(files, name, shape)
+        self._bias = files.read(f"{name}.bias") if f"{name}.bias" in files else None
+        self._size = tuple(self._weight.shape)
+        self._epsilon = shape.epsilon
+
+    def __call__(self, x_TH: torch.Tensor) -> torch.Tensor:
+        """The tokens at one size."""
+        if self._bias is None:
+            return functional.rms_norm(x_TH, self._size, self._weight, self._epsilon)
+        return functional.layer_norm(x_TH, self._size, self._weight, self._bias, self._epsilon)
+
+
+def norm_weight(files: TensorFiles, name: str, shape: Shape) -> torch.Tensor:
+    """By what a norm multiplies."""
+    weight = files.read(f"{name}.weight")
+    return weight.add_(1.0) if shape.family == "gemma3_text" else weight
+
+
+class Layer:
+    """The layer of a number; evaluates tokens after those of a cache."""
+
+    def __init__(self, files: TensorFiles, shape: Shape, index: int) -> None:
+        names = NAMES[shape.family]
+        start = f"{names.layers}.{index}."
+
+        def norm(name: str) -> Callable[[torch.Tensor], torch.Tensor]:
+            return Norm(files, start + name, shape) if name else _unchanged
+
+        self._index, self._shape = index, shape
+        self._window, self._turning = shape.layers[index].window, shape.layers[index].turning
+        self._attention_norm, self._attention_end = norm(names.attention_norm), norm(names.attention_end_norm)
+        self._mlp_norm, self._mlp_end = norm(names.mlp_norm), norm(names.mlp_end_norm)
+        dims = self._turning.dims
+        self._qkv = Linear(files, [start + name for name in names.qkv], qkv_order(shape, dims))
+        self._head_norm: torch.Tensor | None = None
+        if names.query_norm:
+            parts = (names.query_norm, shape.num_heads), (names.key_norm, shape.num_kv_heads)
+            weights = [norm_weight(files, start + name, shape).expand(count, -1) for name, count in parts]
+            self._head_norm = torch.cat(weights)[:, head_order(shape.head_dim, dims)].contiguous()
+        self._out = Linear(files, [start + names.out])
+        self._up = Linear(files, [start + name for name in names.up])
+        self._is_gated = len(names.up) == 2
+        self._activation = ACTIVATIONS[shape.activation]
+        self._down = Linear(files, [start + names.down])
+
+    @property
+    def linears(self) -> tuple[Linear, ...]:
+        """Those that an adapter may add to."""
+        return self._qkv, self._out, self._up, self._down
+
+    def __call__(self, x_TH: torch.Tensor, cache: KeyValues, step: Step) -> torch.Tensor:
+        """The tokens one layer further; their keys and values go into the cache."""
+        attended = self._attention_end(self._attention(self._attention_norm(x_TH), cache, step))
+        if self._shape.is_parallel:
+            return self._mlp(self._mlp_norm(x_TH), step.adapter).add_(attended).add_(x_TH)
+        x_TH = x_TH + attended
+        return self._mlp_end(self._mlp(self._mlp_norm(x_TH), step.adapter)) + x_TH
+
+    def _attention(self, x_TH: torch.Tensor, cache: KeyValues, step: Step) -> torch.Tensor:
+        shape, num_tokens = self._shape, len(x_TH)
+        turning = shape.num_heads + shape.num_kv_heads
+        heads_TNd = self._qkv(x_TH, step.adapter).view(num_tokens, -1, shape.head_dim)
+        turned_TNd = heads_TNd[:, :turning]
+        if self._head_norm is not None:
+            turned_TNd = functional.rms_norm(turned_TNd, (shape.head_dim,), None, shape.epsilon).mul_(self._head_norm)
+        pairs = torch.view_as_complex(turned_TNd[..., : self._turning.dims].unflatten(-1, (-1, 2)))
+        pairs.mul_(step.turned(self._turning))
+        keys, values = cache.keys[self._index], cache.values[self._index]
+        keys[:, step.start : step.stop] = turned_TNd[:, shape.num_heads :].transpose(0, 1)
+        values[:, step.start : step.stop] = heads_TNd[:, turning:].transpose(0, 1)
+        view = step.view(self._window)
+        seen = slice(view.first, step.stop)
+        # The queries that share a key stand one below the other: (kv heads, queries a key * T, head size).
+        queries = turned_TNd[:, : shape.num_heads].unflatten(1, (shape.num_kv_heads, -1))
+        queries = queries.permute(1, 2, 0, 3).reshape(shape.num_kv_heads, -1, shape.head_dim)
+        attended = functional.scaled_dot_product_attention(
+            queries[None], keys[None, :, seen], values[None, :, seen], view.mask, scale=shape.attention_scale
+        )
+        attended = attended.view(shape.num_kv_heads, -1, num_tokens, shape.head_dim)
+        return self._out(attended.permute(2, 0, 1, 3).reshape(num_tokens, -1), step.adapter)
+
+    def _mlp(self, x_TH: torch.Tensor, adapter: str) -> torch.Tensor:
+        inner_TI = self._up(x_TH, adapter)
+        if self._is_gated:
+            gate_TI, inner_TI = inner_TI.chunk(2, dim=-1)
+            return self._down(self._activation(gate_TI).mul_(inner_TI), adapter)
+        return self._down(self._activation(inner_TI), adapter)
+
+
+def _unchanged(x_TH: torch.Tensor) -> torch.Tensor:
+    return x_TH

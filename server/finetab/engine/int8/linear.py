@@ -1,0 +1,118 @@
+"""Linear layers with weights in 8 bits.
+
+Each output's weights have a scale of their own, and so has each token's input, which is written as two 8-bit numbers:
+the second one holds what the first one rounds away. Both go through the same kernel as if they were two tokens. While
+few tokens are evaluated the weights have to be fetched from memory anyway, so the second number costs little; with the
+first one alone, most of what 8 bits lose would be lost there. Products are summed in 32-bit integers, so a token's
+outputs do not depend on the tokens that it is evaluated with. The kernel is FBGEMM's, which comes with torch for x86
+processors with AVX2.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from warnings import catch_warnings, filterwarnings
+
+import torch
+from torch.backends import quantized
+
+from finetab.core.tensor_file import TensorFiles
+
+KERNEL = "fbgemm"
+_CHUNK = 4_096  # rows that are quantised at once
+_TINY = 1e-12
+# torch has announced that its quantised tensors will go; what packs and what multiplies may be gone in a later one.
+_pack: Any = getattr(torch, "_make_per_channel_quantized_tensor", None)
+_dot: Any = getattr(torch.ops.quantized, "linear_with_input_q_dq_qweight_dq_output_fp32", None)
+
+
+def is_kernel_here() -> bool:
+    """Whether torch has the kernel on this machine."""
+    return KERNEL in quantized.supported_engines and None not in (_pack, _dot)
+
+
+def input_levels() -> int:
+    """How far inputs go to either side of zero.
+
+    Without VNNI two products are added in 16 bits, which is safe only where inputs have 7 bits
+    (`reduce_range` of torch.ao.quantization).
+    """
+    return 127 if torch.cpu._is_vnni_supported() else 63
+
+
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """What an adapter adds: B A x, the scale within B."""
+
+    a: torch.Tensor
+    """(K, rank)."""
+    b: torch.Tensor
+    """(rank, N)."""
+
+
+class Linear:
+    """One or several projections of the same input, stacked: (T, K) to (T, N).
+
+    `order` says which row of the stack each output is. `additions` are those of the adapters, by name.
+    """
+
+    def __init__(
+        self, files: TensorFiles, modules: Sequence[str], order: torch.Tensor | None = None, levels: int | None = None
+    ) -> None:
+        self.modules = tuple(modules)
+        self.sizes = tuple(files.shape(f"{module}.weight")[0] for module in modules)
+        self.additions: dict[str, Addition] = {}
+        self.order = order
+        self._levels = levels or input_levels()
+        self.num_inputs = files.shape(f"{modules[0]}.weight")[1]
+        self._packed = _packed(_quantised(files, [f"{module}.weight" for module in modules], order))
+        biases = [files.read(f"{module}.bias") for module in modules if f"{module}.bias" in files]
+        self._bias = self.ordered(torch.cat(biases)) if biases else None
+
+    def __call__(self, x_TK: torch.Tensor, adapter: str) -> torch.Tensor:
+        """The outputs in float32, with what the adapter adds."""
+        num_tokens, levels = len(x_TK), self._levels
+        scale_T1 = x_TK.abs().amax(dim=-1, keepdim=True).clamp_min_(_TINY).div_(levels)
+        left_TK = x_TK / scale_T1
+        both = left_TK.new_empty(2 * num_tokens, left_TK.shape[1])
+        first_TK, second_TK = both[:num_tokens], both[num_tokens:]
+        torch.round(left_TK, out=first_TK)
+        torch.sub(left_TK, first_TK, out=second_TK).mul_(2 * levels)
+        both = _dot(both, 1.0, levels + 1, self._packed)
+        y_TN = torch.add(both[:num_tokens], both[num_tokens:], alpha=0.5 / levels)
+        y_TN = y_TN.mul_(scale_T1) if self._bias is None else torch.addcmul(self._bias, y_TN, scale_T1)
+        addition = self.additions.get(adapter)
+        return y_TN if addition is None else y_TN.addmm_(x_TK @ addition.a, addition.b)
+
+    def ordered(self, stacked: torch.Tensor) -> torch.Tensor:
+        """Something with a row for each output of the stack, put into the order of the outputs."""
+        return stacked if self.order is None else stacked[self.order]
+
+
+def _quantised(files: TensorFiles, names: Sequence[str], order: torch.Tensor | None) -> torch.Tensor:
+    """The rows of several tensors in an order, (N, K), in 8 bits and with a scale for each row."""
+    sizes = [files.shape(name) for name in names]
+    weight_NK = torch.empty(sum(size[0] for size in sizes), sizes[0][1], dtype=torch.int8)
+    scales_N = torch.empty(len(weight_NK))
+    at = 0
+    for name, size in zip(names, sizes, strict=True):
+        for start in range(0, size[0], _CHUNK):
+            rows = files.rows(name, start, min(start + _CHUNK, size[0]))
+            scales = rows.abs().amax(dim=1).clamp_min_(_TINY) / 127
+            weight_NK[at : at + len(rows)] = (rows / scales[:, None]).round_()
+            scales_N[at : at + len(rows)] = scales
+            at += len(rows)
+    if order is not None:
+        weight_NK, scales_N = weight_NK[order], scales_N[order]
+    with catch_warnings():
+        filterwarnings("ignore", "torch.quantize_per_tensor")  # see `_pack`
+        return _pack(weight_NK, scales_N.double(), torch.zeros(at, dtype=torch.long), 0)  # type: ignore[no-any-return]
+
+
+def _packed(weight: torch.Tensor) -> Any:
+    before = quantized.engine
+    quantized.engine = KERNEL  # what packs decides what multiplies
+    try:
+        return torch.ops.quantized.linear_prepack(weight, None)
+    finally:
+        quantized.engine = before

@@ -1,0 +1,49 @@
+"""A network with weights in 8 bits, on the CPU."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from finetab.engine.int8.additions import read_additions
+from finetab.engine.int8.cache import KeyValues
+from finetab.engine.int8.decoder import Decoder
+from finetab.engine.network import NO_ADAPTER
+
+
+class Int8Network:
+    """See `Network`. `spelled` are ids whose embeddings begin as the mean of others'."""
+
+    def __init__(self, folder: Path, spelled: Mapping[int, Sequence[int]]) -> None:
+        self._decoder = Decoder(folder)
+        self._linears = [linear for layer in self._decoder.layers for linear in layer.linears]
+        means = {index: self._decoder.embeddings(ids).mean(dim=0) for index, ids in spelled.items()}
+        self._rows = {NO_ADAPTER: means}
+
+    @property
+    def device(self) -> torch.device:
+        """See `Network.device`."""
+        return torch.device("cpu")
+
+    def new_cache(self) -> KeyValues:
+        """See `Network.new_cache`."""
+        return KeyValues(self._decoder.shape)
+
+    @torch.inference_mode()
+    def evaluate(self, ids: Sequence[int], start: int, cache: Any, num_logits: int, adapter: str) -> torch.Tensor:
+        """See `Network.evaluate`. A tied head keeps the file's rows for the spelled ids and an adapter's."""
+        return self._decoder.evaluate(ids, start, cache, num_logits, adapter, self._rows[adapter])
+
+    def attach(self, adapter: str, folder: Path) -> None:
+        """See `Network.attach`."""
+        additions, rows = read_additions(folder, self._linears)
+        for linear, addition in additions:
+            linear.additions[adapter] = addition
+        self._rows[adapter] = self._rows[NO_ADAPTER] | rows
+
+    def detach(self, adapter: str) -> None:
+        """See `Network.detach`."""
+        for linear in self._linears:
+            linear.additions.pop(adapter, None)
+        del self._rows[adapter]

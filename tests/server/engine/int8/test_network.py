@@ -1,0 +1,213 @@
+"""The 8-bit network against transformers: the same model but for the rounding, however its caches are used."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+import torch
+from tests.conftest import FAMILIES
+from tests.server.adapters.real_adapter import make_adapter
+from transformers import AutoModelForCausalLM
+
+import finetab.core.fim
+from finetab.core.bases import DEFAULT_BASE
+from finetab.core.models import BaseModel, load_base
+from finetab.engine.base import GenerationRequest
+from finetab.engine.int8 import linear
+from finetab.engine.int8.network import Int8Network
+from finetab.engine.network import NO_ADAPTER, Network
+from finetab.engine.torch_engine import TorchEngine
+from finetab.engine.transformers_network import TransformersNetwork
+from finetab.errors import BadAdapter
+
+ROUNDING = 0.1  # of the logits' norm: what 8-bit weights cost these small random models at most
+ALIKE = 2e-3  # of the logits' norm: what is left of the inputs' rounding when tokens are cut into steps otherwise
+
+
+def ids(seed: int, length: int) -> list[int]:
+    generator = Random(seed)
+    return [generator.randrange(256) for _ in range(length)]
+
+
+def network_of(base: BaseModel) -> Int8Network:
+    return Int8Network(base.folder, base.spelled)
+
+
+def logits_of(network: Network, prompt: list[int], adapter: str = NO_ADAPTER) -> torch.Tensor:
+    """Of all places, those of the sentinels left out: they are never asked for."""
+    with torch.inference_mode():
+        logits = network.evaluate(prompt, 0, network.new_cache(), len(prompt), adapter)
+    return logits[:, :256].clone()
+
+
+def distance(logits: torch.Tensor, reference: torch.Tensor) -> float:
+    return float((logits - reference).norm() / reference.norm())
+
+
+@contextmanager
+def exact_inputs(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The kernel's products, with inputs that are not rounded."""
+
+    def dot(x_TK: torch.Tensor, scale: float, zero: int, packed: Any) -> torch.Tensor:
+        weight: torch.Tensor = torch.ops.quantized.linear_unpack(packed)[0].dequantize()
+        return x_TK @ weight.T
+
+    with monkeypatch.context() as patch:
+        patch.setattr(linear, "_dot", dot)
+        yield
+
+
+def round_weights(base: BaseModel) -> None:
+    """Give a transformers model the weights that 8 bits hold, a scale for each output."""
+    for module in base.model.modules():
+        if isinstance(module, torch.nn.Linear):
+            scales_N1 = module.weight.detach().abs().amax(dim=1, keepdim=True) / 127
+            # A tied head is rounded, the embedding is not.
+            module.weight = torch.nn.Parameter((module.weight / scales_N1).round() * scales_N1)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_with_the_same_rounded_weights_it_is_the_model_of_transformers(
+    family: str, tiny: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = load_base(str(tiny(family)))
+    prompt = [base.fim.prefix_id, *ids(1, 150)]  # past Gemma's window of 32
+    network = network_of(base)
+    round_weights(base)
+    expected = logits_of(TransformersNetwork(base.model), prompt)
+    with exact_inputs(monkeypatch):
+        assert distance(logits_of(network, prompt), expected) < 1e-5
+    assert distance(logits_of(network, prompt), expected) < ALIKE
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_rounding_costs_little(family: str, tiny: Callable[[str], Path]) -> None:
+    base = load_base(str(tiny(family)))
+    prompt = ids(2, 150)
+    expected = logits_of(TransformersNetwork(base.model), prompt)
+    assert 0 < distance(logits_of(network_of(base), prompt), expected) < ROUNDING
+
+
+@pytest.mark.parametrize("change", [{"rotary_pct": 0.25}, {"use_parallel_residual": False}])
+def test_other_members_of_the_neox_family(
+    change: dict[str, Any], tiny: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = load_base(str(tiny("gpt_neox"))).model.config
+    if "rotary_pct" in change:
+        config.rope_parameters["partial_rotary_factor"] = change["rotary_pct"]
+    else:
+        config.use_parallel_residual = False
+    torch.manual_seed(3)
+    AutoModelForCausalLM.from_config(config).save_pretrained(tmp_path / "pythia")
+    (tmp_path / "pythia" / "tokenizer.json").write_bytes((tiny("gpt_neox") / "tokenizer.json").read_bytes())
+    base = load_base(str(tmp_path / "pythia"))
+    network = network_of(base)
+    round_weights(base)
+    with exact_inputs(monkeypatch):
+        assert distance(logits_of(network, ids(3, 40)), logits_of(TransformersNetwork(base.model), ids(3, 40))) < 1e-5
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_cache_that_is_cut_back_and_used_again_gives_what_a_fresh_one_gives(
+    family: str, tiny: Callable[[str], Path]
+) -> None:
+    network = network_of(load_base(str(tiny(family))))
+    generator = Random(family)
+    prompt, cache, held = ids(4, 120), network.new_cache(), 0
+    for _ in range(15):
+        kept = min(held, len(prompt) - 1)
+        cache.keep(kept)
+        for start in range(kept, len(prompt), 60):
+            part = prompt[start : start + 60]
+            logits = network.evaluate(part, start, cache, 1, NO_ADAPTER)
+        assert distance(logits[:, :256], logits_of(network, prompt)[-1:]) < ALIKE
+        held = generator.randrange(1, len(prompt))  # an edit there, and some typing
+        prompt = prompt[:held] + ids(generator.randrange(99), generator.choice([1, 2, 7, 90]))
+
+
+def test_a_prompt_longer_than_the_first_buffers_is_held_whole(tiny: Callable[[str], Path]) -> None:
+    network = network_of(load_base(str(tiny("llama"))))
+    prompt, cache = ids(5, 3_000), network.new_cache()
+    for start in range(0, 3_000, 250):
+        logits = network.evaluate(prompt[start : start + 250], start, cache, 1, NO_ADAPTER)
+    assert distance(logits[:, :256], logits_of(network, prompt)[-1:]) < ALIKE
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_an_engine_on_it_answers_the_same_with_re_use_and_without(family: str, tiny: Callable[[str], Path]) -> None:
+    network = network_of(load_base(str(tiny(family))))
+    reusing = TorchEngine(network, 256, [])
+    fresh = reusing.without_reuse()
+    prompt = ids(6, 80)
+    for length in (60, 63, 64, 70, 66, 80):
+        request = GenerationRequest(prompt[:length], 8)
+        assert reusing.generate(request).ids == fresh.generate(request).ids
+    reusing.close()
+    fresh.close()
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_adapters_beside_each_other_answer_as_on_transformers_network(
+    family: str, tiny: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = load_base(str(tiny(family)))
+    network = network_of(base)
+    round_weights(base)
+    reference = TransformersNetwork(base.model)
+    prompt = [*base.fim.sentinel_ids, *ids(7, 50)]
+    plain = logits_of(network, prompt)
+    kinds: dict[str, dict[str, Any]] = {"one": {}, "rs": {"use_rslora": True}, "without-rows": {"with_rows": False}}
+    for seed, (name, options) in enumerate(kinds.items()):
+        folder = make_adapter(tiny(family), tmp_path / name, seed, **options)
+        network.attach(name, folder)
+        reference.attach(name, folder)
+    for name in ("rs", "one", "without-rows", "one"):
+        expected = logits_of(reference, prompt, name)
+        with exact_inputs(monkeypatch):
+            assert distance(logits_of(network, prompt, name), expected) < 1e-5, name
+        assert distance(logits_of(network, prompt, name), plain) > 0.1
+        assert torch.equal(logits_of(network, prompt), plain)
+    for name in kinds:
+        network.detach(name)
+    assert torch.equal(logits_of(network, prompt), plain)
+
+
+@pytest.mark.parametrize("damage", ["cut", "other base", "dora"])
+def test_an_adapter_that_does_not_fit_is_refused_and_leaves_nothing_behind(
+    damage: str, tiny: Callable[[str], Path], tmp_path: Path
+) -> None:
+    network = network_of(load_base(str(tiny("llama"))))
+    plain = logits_of(network, ids(8, 30))
+    made_for = "gpt_neox" if damage == "other base" else "llama"
+    folder = make_adapter(tiny(made_for), tmp_path / "bad", 1, use_dora=damage == "dora")
+    if damage == "cut":
+        weights = folder / "adapter_model.safetensors"
+        weights.write_bytes(weights.read_bytes()[:1000])
+    with pytest.raises(BadAdapter, match="cannot be loaded"):
+        network.attach("bad", folder)
+    assert torch.equal(logits_of(network, ids(8, 30)), plain)
+    network.attach("bad", make_adapter(tiny("llama"), tmp_path / "good", 1))
+    assert distance(logits_of(network, ids(8, 30), "bad"), plain) > 0.1
+
+
+@pytest.mark.model
+def test_the_default_model_says_nearly_what_it_says_as_it_is() -> None:
+    base = load_base(DEFAULT_BASE, device="cpu", dtype="float32")
+    text = Path(finetab.core.fim.__file__).read_text("utf-8")
+    assert base.fim.bos_id is not None
+    ids = [base.fim.bos_id, *base.tokenizer.encode(text)[:700]]
+    logprobs = []
+    for network in (Int8Network(base.folder, base.spelled), TransformersNetwork(base.model)):
+        cache = network.new_cache()
+        with torch.inference_mode():
+            network.evaluate(ids[:-200], 0, cache, 1, NO_ADAPTER)
+            logits_TV = network.evaluate(ids[-200:], len(ids) - 200, cache, 200, NO_ADAPTER).clone()
+            logits_TV[:, list(base.fim.sentinel_ids)] = -1e9
+            logprobs.append(torch.log_softmax(logits_TV, dim=-1))
+    ours_TV, theirs_TV = logprobs
+    divergence = (theirs_TV.exp() * (theirs_TV - ours_TV)).sum(dim=-1).mean()
+    assert divergence < 0.03  # with one 8-bit number for each input it is several times that
+    assert (ours_TV.argmax(dim=-1) == theirs_TV.argmax(dim=-1)).float().mean() > 0.9
