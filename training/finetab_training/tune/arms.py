@@ -19,6 +19,8 @@ from finetab.completion.completer import Completer
 from finetab.completion.request import LoadService
 from finetab.core.pointer import BASE
 from finetab.core.progress import silent
+from finetab.core.weights import base_folder
+from finetab.engine.ways import choose_way
 from finetab.settings import Settings
 from finetab_training.data.hole import Hole
 from finetab_training.evaluate.runner import Result, answer_holes
@@ -37,12 +39,17 @@ class Arm:
 
 
 def arms_of(settings: Settings, adapter: Path, in_force: str, retrieval_tokens: int) -> tuple[Arm, ...]:
-    """The arms of a tune. All see as much of the text as the candidate does; `in_force` is the pointer's adapter."""
+    """The arms of a tune; `in_force` is the pointer's adapter.
+
+    All see as much of the text as the candidate does, and the base's weights are held in the same way, so that the
+    adapter is all that differs.
+    """
     manifest = read_adapter(str(adapter))[1]
+    way = choose_way(settings, base_folder(manifest.base_name), adapter)[0]
     budgets = manifest.budgets
     common = replace(
         settings, base=manifest.base_name, adapter=BASE, form="auto", prefix_tokens=budgets.prefix,
-        suffix_tokens=budgets.suffix, context_tokens=0,
+        suffix_tokens=budgets.suffix, context_tokens=0, quantisation=way,
     )  # fmt: skip
     tuned = replace(common, adapter=str(adapter), context_tokens=budgets.context)
     arms = [Arm("base-prefix", replace(common, form="prefix")), Arm("base-fim", replace(common, form="spm"))]
