@@ -37,15 +37,18 @@ export class Adapters implements vscode.Disposable {
     }
   }
 
-  /** Set the adapter that was set before this one. */
+  /** Set the adapter that was set before this one; where none was ever set here, undo the last promotion. */
   async rollBack(): Promise<void> {
     const memory = this.state.get<Memory>(MEMORY);
     if (memory?.previous === undefined) {
-      void vscode.window.showInformationMessage("There is no adapter to go back to: it was not changed here yet.");
+      const undone = await this.session.ask<{ adapter: string } | null>("finetab.rollback");
+      const none = "There is no adapter to go back to: it was not changed here yet.";
+      void vscode.window.showInformationMessage(undone ? `finetab is back to ${undone.adapter}.` : none);
       return;
     }
     await setAdapter(memory.previous ?? undefined);
-    void vscode.window.showInformationMessage(`finetab is back to ${memory.previous ?? "what finetab.toml says"}.`);
+    const what = memory.previous ?? "what was promoted, or finetab.toml says";
+    void vscode.window.showInformationMessage(`finetab is back to ${what}.`);
   }
 
   dispose(): void {

@@ -1,12 +1,17 @@
-"""`workspace/executeCommand`: why there was no suggestion, and which adapters there are."""
+"""`workspace/executeCommand`: why there was no suggestion, which adapters there are, and back to the one before."""
 
 import asyncio
 from pathlib import Path
 from typing import Any
 
+from pygls.exceptions import JsonRpcException
+
 from finetab.adapters.listing import library_folder, manifests_in
-from finetab.core.pointer import adapters_of
+from finetab.core.pointer import adapters_of, read_pointer, write_pointer
+from finetab.errors import FinetabError
 from finetab.lsp.session import FinetabServer
+
+_REQUEST_FAILED = -32803
 
 
 def why(ls: FinetabServer, *_arguments: Any) -> list[dict[str, Any]]:
@@ -20,6 +25,30 @@ async def adapters(ls: FinetabServer, *_arguments: Any) -> list[dict[str, Any]]:
     holders = (holder for folder in ls.folders for holder in folder.holders)
     in_force = {holder.service.adapter for holder in holders if holder.service}
     return await asyncio.get_running_loop().run_in_executor(ls.workers, _listed, folders, in_force)
+
+
+async def rollback(ls: FinetabServer, *arguments: Any) -> dict[str, str] | None:
+    """Put in force again what was before the last promotion, in the folder of a URI or the main one.
+
+    Gives the adapter in force then and the one that was; None where nothing was promoted.
+    """
+    uri = arguments[0].get("uri") if arguments and isinstance(arguments[0], dict) else None
+    folder = next((folder for folder in ls.folders if folder.uri == uri), ls.folders.main)
+    if folder.root is None:
+        return None
+    return await asyncio.get_running_loop().run_in_executor(ls.workers, _rolled_back, folder.root)
+
+
+def _rolled_back(root: Path) -> dict[str, str] | None:
+    try:
+        pointer = read_pointer(root)
+        before = pointer.moved_back()
+        if before is None:
+            return None
+        write_pointer(root, before)
+    except FinetabError as error:
+        raise JsonRpcException(str(error), _REQUEST_FAILED) from error
+    return {"adapter": before.adapter, "was": pointer.adapter}
 
 
 def _listed(folders: list[Path], in_force: set[str]) -> list[dict[str, Any]]:

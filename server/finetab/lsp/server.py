@@ -42,6 +42,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "finetab.stats": feedback.stats,
     "finetab.why": commands.why,
     "finetab.adapters": commands.adapters,
+    "finetab.rollback": commands.rollback,
 }
 
 

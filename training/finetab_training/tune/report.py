@@ -39,7 +39,7 @@ def markdown(plan: Plan, own: Mapping[str, Sequence[Result]], told: Mapping[str,
 
 def _split(told: Mapping[str, Any]) -> str:
     how = "Measured on lines written after the cut" if told["split"] == "time" else "Measured on whole files kept back"
-    return f"{how}; {told['num_leaked']} holes were dropped because training holds their lines."
+    return f"{how}; holes dropped because training holds their lines: {told['num_leaked']}."
 
 
 def _table(arms: Mapping[str, Any]) -> str:
