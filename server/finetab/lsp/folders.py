@@ -51,7 +51,8 @@ class Folder:
         pointer = _pointer(self.root)
         self._coin = pointer.since
         is_compared = pointer.against and self.settings.adapter == own.adapter
-        self.against = None if not is_compared else replace(own, adapter=resolved(self.root or Path(), pointer.against))
+        rival = resolved(self.root or Path(), pointer.against)
+        self.against = replace(self.settings, adapter=rival) if is_compared else None
         return [*faults, *more, *most]
 
     def holder_at(self, path: str, line: int) -> ServiceHolder:

@@ -1,5 +1,6 @@
 """Folders of a workspace: whose settings a file gets, and what becomes of models when folders come and go."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from tests.server.adapters.test_library import put
@@ -80,3 +81,13 @@ def test_faults_of_all_layers_are_told(tmp_path: Path) -> None:
     assert len(faults) == 4
     assert "promote the adapter again" in faults[0]
     assert [name in fault for name, fault in zip("xyz", faults[1:], strict=True)] == [True] * 3
+
+
+def test_who_is_compared_with_what_is_in_force_is_asked_in_the_same_way(tmp_path: Path) -> None:
+    folder = opened(tmp_path).main
+    write_pointer(tmp_path, Pointer("one", against="two", since=1.0))
+    folder.read({"maxNewTokens": 7})
+    assert folder.against == replace(folder.settings, adapter="two")
+    assert folder.settings.max_new_tokens == 7
+    folder.read({"adapter": "named"})  # then what is promoted is not in force, and nothing is compared
+    assert folder.against is None
