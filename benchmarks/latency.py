@@ -9,7 +9,8 @@ change, withdraws the request before, and asks again, as VS Code does. Latency i
 
 cold       the model read the whole prompt         remembered  no model was needed
 warm       it read what was new in it              refused     nothing is suggested at such a place
-superseded a newer key came first
+superseded  a newer key came first
+taken over  the model was at it already, for the key before
 
 The server's overhead is what the client waited beyond the time that the server took for the request itself.
 """
@@ -210,7 +211,7 @@ def _report(
             overheads.append(1000 * wait - record["total_ms"])
             prompt_tokens += record.get("prompt_tokens", 0)
             reused_tokens += record.get("reused_tokens", 0)
-    asked = sum(len(groups[name]) for name in ("cold", "warm", "remembered"))
+    asked = sum(len(groups[name]) for name in ("cold", "warm", "remembered", "taken over"))
     return {
         "requests": len(waits),
         "unanswered": unanswered,
@@ -231,6 +232,8 @@ def _report(
 
 
 def _group(record: dict[str, Any]) -> str:
+    if record["why"] == "taken over":
+        return "taken over"
     if record["why"] in ("typed through", "remembered") or record.get("generated_tokens") == 0:
         return "remembered"
     if record["why"] in ("superseded", "cancelled"):
