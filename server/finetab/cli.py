@@ -130,7 +130,7 @@ def serve(
     from finetab.lsp.server import serve_stdio
 
     hold_little()
-    raise typer.Exit(serve_stdio(_load_service, log_file))
+    serve_stdio(_load_service, log_file)
 
 
 def _load_service(settings: "Settings", progress: "Progress") -> "Service":

@@ -1,6 +1,5 @@
 """A real server process that answers with the context of its prompt: all of finetab but a model. Run by the tests."""
 
-import sys
 from dataclasses import replace
 
 from tokenizers import Tokenizer as Bytes
@@ -43,4 +42,4 @@ def load(settings: Settings, progress: Progress) -> Completer:
 
 
 if __name__ == "__main__":
-    sys.exit(serve_stdio(load))
+    serve_stdio(load)

@@ -120,4 +120,4 @@ def load(settings: Settings, progress: Progress) -> Service:
 
 
 if __name__ == "__main__":
-    sys.exit(serve_stdio(load))
+    serve_stdio(load)

@@ -60,12 +60,17 @@ def read_pointer(folder: Path) -> Pointer:
 
 
 def write_pointer(folder: Path, pointer: Pointer) -> None:
-    """Put what the pointer says in force, whole or not at all; git is told to look away from `.finetab`."""
-    own = folder / OWN_FOLDER
-    own.mkdir(parents=True, exist_ok=True)
-    if not (own / ".gitignore").exists():
-        write_text(own / ".gitignore", "*\n")
+    """Put what the pointer says in force, whole or not at all."""
+    make_own_folder(folder)
     write_text(pointer_path(folder), json.dumps(asdict(pointer), indent=2) + "\n")
+
+
+def make_own_folder(folder: Path) -> None:
+    """Make the place for what finetab keeps of a folder, and tell git to look away from it."""
+    ignore = folder / OWN_FOLDER / ".gitignore"
+    ignore.parent.mkdir(parents=True, exist_ok=True)
+    if not ignore.exists():
+        write_text(ignore, "*\n")
 
 
 def resolved(folder: Path, adapter: str) -> str:

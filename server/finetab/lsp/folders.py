@@ -51,8 +51,9 @@ class Folder:
         pointer = _pointer(self.root)
         self._coin = pointer.since
         is_compared = pointer.against and self.settings.adapter == own.adapter
-        rival = resolved(self.root or Path(), pointer.against)
-        self.against = replace(self.settings, adapter=rival) if is_compared else None
+        self.against = None
+        if is_compared and self.root is not None:
+            self.against = replace(self.settings, adapter=resolved(self.root, pointer.against))
         return [*faults, *more, *most]
 
     def holder_at(self, path: str, line: int) -> ServiceHolder:

@@ -6,7 +6,7 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NoReturn
 
 from lsprotocol import types
 
@@ -56,8 +56,8 @@ def build_server(load: LoadService) -> FinetabServer:
     return server
 
 
-def serve_stdio(load: LoadService, log_file: Path | None = None) -> int:
-    """Serve one editor until it says goodbye or goes away; the exit code that the protocol asks for."""
+def serve_stdio(load: LoadService, log_file: Path | None = None) -> NoReturn:
+    """Serve one editor until it says goodbye or goes away, and end the process as the protocol asks."""
     _log_to(log_file)
     # Python's own way would wait for the thread that reads stdin, which a Ctrl+C does not wake.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -67,7 +67,10 @@ def serve_stdio(load: LoadService, log_file: Path | None = None) -> int:
     lifecycle.watch_the_end(exit_code)
     lifecycle.stop(server)
     server.recorder.store.join()
-    return exit_code
+    server.workers.shutdown()
+    logging.shutdown()
+    # Not through the interpreter's own end: it stops threads that load or free a model inside C++, which aborts.
+    os._exit(exit_code)
 
 
 def _own_pipes() -> tuple[BinaryIO, BinaryIO]:

@@ -1,6 +1,7 @@
 """A whole tune of a small repository with a small model: it goes on after a stop, promotes what passes, and no more."""
 
 import json
+import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from io import StringIO
@@ -66,6 +67,8 @@ def test_a_tune_measures_on_later_lines_and_leaves_a_report_and_a_decision(
     assert all("perimeter" in middle or "total" in middle or "second" in middle for middle in middles), middles
     promoted = read_pointer(repository).adapter == plan.name
     assert promoted == decision["passes"]
+    status = subprocess.run(["git", "-C", str(repository), "status", "--short"], check=True, capture_output=True)
+    assert status.stdout == b""
     assert "Nothing is new" in told(lambda console: tune(plan, console))
 
 

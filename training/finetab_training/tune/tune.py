@@ -18,7 +18,7 @@ from finetab.assemble import Loader
 from finetab.completion.request import LoadService
 from finetab.core import manifest
 from finetab.core.atomic import write_text
-from finetab.core.pointer import read_pointer, resolved, write_pointer
+from finetab.core.pointer import make_own_folder, read_pointer, resolved, write_pointer
 from finetab.core.progress import silent
 from finetab.documents import Document
 from finetab.errors import BadFile
@@ -108,6 +108,7 @@ def _recipe(plan: Plan) -> Recipe:
 
 
 def _build(plan: Plan, console: Console) -> None:
+    make_own_folder(plan.root)
     if not is_dataset(plan.dataset):
         write_dataset(_recipe(plan), plan.dataset, lambda tally: None)
     train, test, report = read_dataset(plan.dataset)
