@@ -65,6 +65,16 @@ def write_pointer(folder: Path, pointer: Pointer) -> None:
     write_text(pointer_path(folder), json.dumps(asdict(pointer), indent=2) + "\n")
 
 
+def roll_back(folder: Path) -> tuple[Pointer, Pointer] | None:
+    """Put in force what was before; what was and what is then, None where nothing was before."""
+    was = read_pointer(folder)
+    now = was.moved_back()
+    if now is None:
+        return None
+    write_pointer(folder, now)
+    return was, now
+
+
 def make_own_folder(folder: Path) -> None:
     """Make the place for what finetab keeps of a folder, and tell git to look away from it."""
     ignore = folder / OWN_FOLDER / ".gitignore"

@@ -4,14 +4,13 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from finetab.adapters.listing import library_folder, manifests_in
-from finetab.core.pointer import adapters_of, read_pointer, write_pointer
+from finetab.core.pointer import adapters_of, roll_back
 from finetab.errors import FinetabError
 from finetab.lsp.session import FinetabServer
-
-_REQUEST_FAILED = -32803
 
 
 def why(ls: FinetabServer, *_arguments: Any) -> list[dict[str, Any]]:
@@ -41,14 +40,10 @@ async def rollback(ls: FinetabServer, *arguments: Any) -> dict[str, str] | None:
 
 def _rolled_back(root: Path) -> dict[str, str] | None:
     try:
-        pointer = read_pointer(root)
-        before = pointer.moved_back()
-        if before is None:
-            return None
-        write_pointer(root, before)
+        moved = roll_back(root)
     except FinetabError as error:
-        raise JsonRpcException(str(error), _REQUEST_FAILED) from error
-    return {"adapter": before.adapter, "was": pointer.adapter}
+        raise JsonRpcException(str(error), types.LSPErrorCodes.RequestFailed.value) from error
+    return None if moved is None else {"adapter": moved[1].adapter, "was": moved[0].adapter}
 
 
 def _listed(folders: list[Path], in_force: set[str]) -> list[dict[str, Any]]:

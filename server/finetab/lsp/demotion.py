@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lsprotocol import types
 
-from finetab.core.pointer import BASE, read_pointer, write_pointer
+from finetab.core.pointer import BASE, read_pointer, roll_back
 from finetab.errors import FinetabError
 from finetab.lsp.folders import Folder
 from finetab.lsp.session import FinetabServer
@@ -58,7 +58,5 @@ async def _agrees(ls: FinetabServer, says: str) -> bool:
 
 
 def _roll_back(root: Path, adapter: str) -> None:
-    pointer = read_pointer(root)
-    before = pointer.moved_back()
-    if before is not None and Path(pointer.adapter).name == adapter:  # else somebody has moved it meanwhile
-        write_pointer(root, before)
+    if Path(read_pointer(root).adapter).name == adapter:  # else somebody has moved it meanwhile
+        roll_back(root)

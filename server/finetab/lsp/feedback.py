@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any, ParamSpec
 
+from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from finetab.documents import Edit
@@ -22,7 +23,6 @@ from finetab.stats.recorder import Recorder
 from finetab.stats.summary import summarise
 
 _LOG = logging.getLogger(__name__)
-_REQUEST_FAILED = -32803
 _OTHER = "other"
 
 P = ParamSpec("P")
@@ -144,7 +144,7 @@ async def stats(ls: FinetabServer, *arguments: Any) -> dict[str, Any]:
     try:
         return await loop.run_in_executor(ls.workers, _summary, ls.recorder, days if type(days) is int else None)
     except FinetabError as error:
-        raise JsonRpcException(str(error), _REQUEST_FAILED) from error
+        raise JsonRpcException(str(error), types.LSPErrorCodes.RequestFailed.value) from error
 
 
 def _summary(recorder: Recorder, days: int | None) -> dict[str, Any]:

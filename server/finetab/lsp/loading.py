@@ -45,8 +45,10 @@ class ServiceHolder:
             yield service
         finally:
             self._leases[service] -= 1
-            if service in self._retired and not self._leases[service]:
-                self._close(service)
+            if not self._leases[service]:
+                del self._leases[service]  # else it would be held for ever
+                if service in self._retired:
+                    self._close(service)
 
     def want(self, settings: Settings) -> bool:
         """Say what is to be in force from now on; whether that is news, so that `load` has to follow."""

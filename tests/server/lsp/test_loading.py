@@ -1,7 +1,9 @@
 """The model in force: one load at a time, the newest wish wins, and what is not wanted is closed."""
 
 import asyncio
+import gc
 import threading
+import weakref
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 
@@ -179,3 +181,20 @@ def test_a_service_swapped_out_is_closed_when_the_last_of_its_work_has_ended() -
         assert old.closed.wait(PATIENCE_SECONDS)
 
     assert not run(story).made["b"].closed.is_set()
+
+
+def test_who_is_leased_is_closed_when_the_lease_ends_and_then_forgotten() -> None:
+    async def story(holder: ServiceHolder, loader: Loader) -> None:
+        await follow(holder, A)
+        with holder.lease() as service:
+            await follow(holder, B)
+            assert service is loader.made["a"]
+            assert not loader.made["a"].closed.wait(0.1)
+        assert loader.made["a"].closed.wait(PATIENCE_SECONDS)
+        gone = weakref.ref(loader.made.pop("a"))
+        del service
+        gc.collect()
+        assert gone() is None
+        assert holder.service is loader.made["b"]
+
+    run(story)

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from finetab_training.evaluate.metrics import Estimate, percentile
+from finetab_training.evaluate.metrics import Estimate, percentile, sureness
 from finetab_training.evaluate.runner import Result
 from finetab_training.evaluate.scores import difference
 
@@ -113,5 +113,5 @@ def _secrets(count: int) -> Rule:
 
 def in_points(found: Estimate) -> str:
     """A difference of shares in percentage points, and what it means."""
-    sure = "better" if found.low > 0 else "worse" if found.high < 0 else "no sure difference"
+    sure = sureness(found.low, found.high)
     return f"{100 * found.mean:+.1f} [{100 * found.low:+.1f}, {100 * found.high:+.1f}], {sure}, N {found.n}"

@@ -30,6 +30,9 @@ KINDS: tuple[SpanKind, ...] = (
 WRITTEN: tuple[SpanKind, ...] = ("line", "rest", "block")
 """What is written most of the time, for figures that hang on what an editor asks for."""
 
+NEIGHBOURS = 512
+"""Files that a hole's context is picked from, as many as in training."""
+
 _CHARACTERS_PER_RANDOM = 400  # of a file: one random span for so many
 _Place: TypeAlias = tuple[SourceFile, Span]
 _Item = TypeVar("_Item")

@@ -69,6 +69,11 @@ def paired_difference(values: Sequence[float], others: Sequence[float]) -> Estim
     return estimate([value - other for value, other in zip(values, others, strict=True)])
 
 
+def sureness(low: float, high: float) -> str:
+    """What the interval of a difference says."""
+    return "better" if low > 0 else "worse" if high < 0 else "no sure difference"
+
+
 def percentile(values: Sequence[float], share: float) -> float:
     """The value below which a share (0 to 1) of the values lies; 0 for none."""
     return float(np.percentile(np.asarray(values), share * 100)) if values else 0.0

@@ -17,13 +17,13 @@ from finetab_training.data.source_file import SourceFile
 from finetab_training.data.trained import Trained, read_trained
 from finetab_training.evaluate.benchmarks.table import draw_holes
 from finetab_training.evaluate.evaluation import ADAPTER_ARMS, BASE_ARMS, COMPARED_METRICS, evaluate, record, report
-from finetab_training.evaluate.holes import Cut, cut_holes, unseen
+from finetab_training.evaluate.holes import NEIGHBOURS, Cut, cut_holes, unseen
+from finetab_training.evaluate.metrics import sureness
 from finetab_training.evaluate.runner import Extras
 from finetab_training.evaluate.sandbox import Sandbox, open_sandbox
 from finetab_training.evaluate.scores import METRICS
 from finetab_training.evaluate.tables import arms_table, kinds_table, rates_table
 
-_NEIGHBOURS = 512  # files, as in training
 _FEW = 300  # holes: below this only large gains can be told from chance
 
 
@@ -79,7 +79,7 @@ def _read(path: Path, limit: int, trained: Trained) -> Cut:
 
 def _cut(data: str, limit: int, seed: int, trained: Trained, made_from: dict[str, Any]) -> Cut:
     files, others = _unseen_files(data, trained, made_from)
-    cut = cut_holes(files, limit, seed, trained, tuple(file.document() for file in others[:_NEIGHBOURS]))
+    cut = cut_holes(files, limit, seed, trained, tuple(file.document() for file in others[:NEIGHBOURS]))
     if not cut.holes:
         raise BadFile(
             f"No hole can be cut from {data}: of its files, {len(files)} were not trained on, and they hold no line "
@@ -144,6 +144,6 @@ def show(made: dict[str, Any], num_seen: int, console: Console | None = None) ->
 
 
 def _verdict(found: dict[str, float]) -> str:
-    sure = "better" if found["low"] > 0 else "worse" if found["high"] < 0 else "no sure difference"
+    sure = sureness(found["low"], found["high"])
     mean, low, high = (100 * found[name] for name in ("mean", "low", "high"))
     return f"{mean:+.1f} [{low:+.1f}, {high:+.1f}]: {sure}"

@@ -16,7 +16,7 @@ def arms_table(made: dict[str, Any]) -> Table:
     names = _known(made, _WITH_INTERVALS)
     table = _table("arm", *(METRICS[name].label for name in names))
     for arm, found in made["arms"].items():
-        table.add_row(arm, *(_with_interval(found.get(name)) for name in names))
+        table.add_row(arm, *(with_interval(found.get(name)) for name in names))
     return table
 
 
@@ -35,7 +35,7 @@ def kinds_table(made: dict[str, Any]) -> Table:
     names = _known(made, _WITH_INTERVALS)
     table = _table(made["arm"], "holes", *(METRICS[name].label for name in names))
     for kind, found in made["by_kind"].items():
-        table.add_row(kind, str(found["n"]), *(_with_interval(found.get(name)) for name in names))
+        table.add_row(kind, str(found["n"]), *(with_interval(found.get(name)) for name in names))
     return table
 
 
@@ -47,7 +47,8 @@ def _known(made: dict[str, Any], names: tuple[str, ...]) -> list[str]:
     return [name for name in names if name in made]
 
 
-def _with_interval(found: dict[str, float] | None) -> str:
+def with_interval(found: dict[str, float] | None) -> str:
+    """A share in percent with its interval."""
     if found is None:
         return ""
     mean, low, high = (100 * found[name] for name in ("mean", "low", "high"))

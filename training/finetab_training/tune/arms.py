@@ -2,7 +2,7 @@
 
 base-prefix        the base, prefix only
 base-fim           the base, asked in a form that nothing has taught it, unless it knows FIM itself
-base-retrieval     the better-known of these forms with code from other files
+base-retrieval     the base as it is served without an adapter, with code from other files
 adapter            the candidate, as it would be served
 adapter-retrieval  the same with code from other files
 in-force           the adapter that the folder has in force now
@@ -41,8 +41,8 @@ class Arm:
 def arms_of(settings: Settings, adapter: Path, in_force: str, retrieval_tokens: int) -> tuple[Arm, ...]:
     """The arms of a tune; `in_force` is the pointer's adapter.
 
-    All see as much of the text as the candidate does, and the base's weights are held in the same way, so that the
-    adapter is all that differs.
+    The base sees as much of the text as the candidate does, and its weights are held in the same way, so that the
+    adapter is all that differs. What is in force is asked as it is served.
     """
     manifest = read_adapter(str(adapter))[1]
     way = choose_way(settings, base_folder(manifest.base_name), adapter)[0]

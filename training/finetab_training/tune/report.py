@@ -5,6 +5,7 @@ from typing import Any
 
 from finetab_training.evaluate.gate import MIN_HOLES
 from finetab_training.evaluate.runner import Result
+from finetab_training.evaluate.tables import with_interval
 from finetab_training.tune.arms import CANDIDATE
 from finetab_training.tune.plan import Plan
 
@@ -46,13 +47,9 @@ def _table(arms: Mapping[str, Any]) -> str:
     rows = ["| arm | exact % | similarity % | empty % | p50 ms | p95 ms |", "|---|---|---|---|---|---|"]
     for name, arm in arms.items():
         latency = arm["latency_ms"]
-        cells = (_percent(arm["exact_match"]), _percent(arm["edit_similarity"]), _mean(arm["empty_answers"]))
+        cells = (with_interval(arm["exact_match"]), with_interval(arm["edit_similarity"]), _mean(arm["empty_answers"]))
         rows.append(f"| {name} | {' | '.join(cells)} | {latency['p50']:.0f} | {latency['p95']:.0f} |")
     return "\n".join(rows)
-
-
-def _percent(found: Mapping[str, float]) -> str:
-    return f"{100 * found['mean']:.1f} [{100 * found['low']:.1f}, {100 * found['high']:.1f}]"
 
 
 def _mean(found: Mapping[str, float]) -> str:

@@ -29,7 +29,7 @@ from finetab_training.data.hole import Hole, read_holes, write_holes
 from finetab_training.data.trained import read_trained
 from finetab_training.evaluate.gate import Decision, decide
 from finetab_training.evaluate.general import general_holes
-from finetab_training.evaluate.holes import WRITTEN, Cut, cut_holes, unseen
+from finetab_training.evaluate.holes import NEIGHBOURS, WRITTEN, Cut, cut_holes, unseen
 from finetab_training.evaluate.memorised import Memorised, memorised
 from finetab_training.evaluate.runner import Result
 from finetab_training.evaluate.scores import scores
@@ -38,8 +38,6 @@ from finetab_training.stages import Stages
 from finetab_training.tune.arms import CANDIDATE, Arm, answered, arms_of, served_now
 from finetab_training.tune.plan import Plan
 from finetab_training.tune.report import markdown
-
-_NEIGHBOURS = 512  # files, as in training
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +129,7 @@ def _train(plan: Plan, console: Console) -> None:
 
 def _measure(plan: Plan, console: Console) -> Measured:
     training, test, report = read_dataset(plan.dataset)
-    neighbours = tuple(file.document() for file in training[:_NEIGHBOURS]) if plan.retrieval_tokens else ()
+    neighbours = tuple(file.document() for file in training[:NEIGHBOURS]) if plan.retrieval_tokens else ()
     cut = _holes(plan, test, neighbours)
     drawn = Random(0).sample(general_holes(), len(general_holes()))  # the same ones for every tune
     general = unseen(drawn, plan.num_holes, read_trained(plan.adapter)).holes
