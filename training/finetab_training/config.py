@@ -22,6 +22,9 @@ class RunConfig:
     out: str = ""
     """The folder of the adapter to be."""
     base: str = "default"
+    start: str = "auto"
+    """An adapter whose additions training goes on with: a name or folder, `base` for none, or `auto`: the one that
+    finetab ships for the base, where there is one and the method can go on with it."""
     method: str = "qlora"
     options: dict[str, Any] = field(default_factory=dict)
     """The method's own options, such as `r` and `alpha`."""

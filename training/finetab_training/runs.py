@@ -56,7 +56,8 @@ class Run:
         """Whether this very run was begun before and has a checkpoint to go on from."""
         if self.last_checkpoint() is None or not self.inputs.is_dir():
             return False
-        return (self.folder / "config.json").read_text("utf-8") == self._config_text()
+        # As a config, not as text: an entry that did not exist when it was begun has its default.
+        return make_config(json.loads((self.folder / "config.json").read_text("utf-8"))) == self.config
 
     def begin(self, **known: Any) -> None:
         """Write the config, and what else is known of the run; an earlier run in this place is replaced."""

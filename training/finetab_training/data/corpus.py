@@ -11,15 +11,15 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import Any, Literal, TypeAlias
-
-from datasketch import LeanMinHash
 
 from finetab.errors import BadFile, BadInput
 from finetab_training.data.decontaminate import Evaluations
 from finetab_training.data.filters import Examined, Policy, examine
 from finetab_training.data.history import History, open_history, truly_new
 from finetab_training.data.near_duplicates import NearDuplicates, signature_of
+from finetab_training.data.remembered import Signed, remembering
 from finetab_training.data.source_file import SourceFile
 from finetab_training.data.sources import RawFile, Source, open_source
 from finetab_training.data.split import Sided, split_by_file, split_by_source
@@ -45,6 +45,8 @@ class Recipe:
     """See `open_source`."""
     num_proc: int = 1
     seed: int = 0
+    memory: Path | None = None
+    """A file that remembers what became of each file, for the next corpus; then one process does all."""
 
 
 @dataclass(slots=True)
@@ -104,7 +106,7 @@ def _by_time(history: History, recipe: Recipe, tally: Tally) -> Iterator[Sided]:
         yield "train", file
     # Files to measure with are mostly later states of files trained on: they are judged by line, not as copies.
     old = history.old_lines()
-    for examined in _examined(history.after(), recipe):
+    for examined, _ in _examined(history.after(), recipe):
         if examined.file is not None and not examined.credentials:
             path = examined.path
             lines = truly_new(examined.file.text, history.new_lines[path], old.get(path, []))
@@ -116,7 +118,7 @@ def _kept(raws: Iterable[RawFile], recipe: Recipe, tally: Tally) -> Iterator[Sou
     digests: set[str] = set()
     twins = NearDuplicates()
     evaluations = Evaluations(recipe.evaluations)
-    for examined, signature in _signed(raws, recipe):
+    for examined, signature in _examined(raws, recipe):
         file = examined.file
         tally.credentials.update(examined.credentials)
         if file is None:
@@ -132,22 +134,18 @@ def _kept(raws: Iterable[RawFile], recipe: Recipe, tally: Tally) -> Iterator[Sou
             yield file
 
 
-def _examine_and_sign(raw: RawFile, policy: Policy) -> tuple[Examined, LeanMinHash | None]:
+def _examine_and_sign(raw: RawFile, policy: Policy) -> Signed:
     examined = examine(raw, policy)
     return examined, None if examined.file is None else signature_of(examined.file.text)
 
 
-def _signed(raws: Iterable[RawFile], recipe: Recipe) -> Iterator[tuple[Examined, LeanMinHash | None]]:
-    return _mapped(partial(_examine_and_sign, policy=recipe.policy), raws, recipe.num_proc)
-
-
-def _examined(raws: Iterable[RawFile], recipe: Recipe) -> Iterator[Examined]:
-    return _mapped(partial(examine, policy=recipe.policy), raws, recipe.num_proc)
-
-
-def _mapped(work: Callable[[RawFile], Any], raws: Iterable[RawFile], num_proc: int) -> Iterator[Any]:
+def _examined(raws: Iterable[RawFile], recipe: Recipe) -> Iterator[Signed]:
     """In order, on several processes where more than one is asked for."""
-    with multiprocessing.Pool(num_proc) if num_proc > 1 else nullcontext() as pool:
+    work = partial(_examine_and_sign, policy=recipe.policy)
+    if recipe.memory is not None:
+        yield from map(remembering(work, recipe.memory, recipe.policy), raws)
+        return
+    with multiprocessing.Pool(recipe.num_proc) if recipe.num_proc > 1 else nullcontext() as pool:
         yield from map(work, raws) if pool is None else pool.imap(work, raws, _CHUNK)
 
 

@@ -40,6 +40,10 @@ class Trained:
         telling = list(_telling(text))
         return bool(telling) and all(_hash(line) in self.lines for line in telling)
 
+    def joined(self, before: "Trained") -> "Trained":
+        """This after that: a file that both have counts as it was seen last."""
+        return Trained({**before.files, **self.files}, self.lines | before.lines)
+
 
 def trained_on(files: Iterable[SourceFile]) -> Trained:
     """What a run that trains on these files will have seen."""

@@ -31,6 +31,8 @@ class Target:
     batches: Callable[[], Iterable[dict[str, torch.Tensor]]] = tuple
     """What it will be trained on, from the start at each call, for techniques that look at the data first."""
     total_steps: int = 1
+    start: Path | None = None
+    """An adapter's folder to go on with, in place of fresh additions; asked only of techniques that can."""
 
 
 def _nothing(step: int) -> None:

@@ -18,7 +18,7 @@ from peft.tuners.lora import LoraLayer
 from finetab.core.models import Quantisation
 from finetab_training.methods.base import Target, Tuned
 from finetab_training.methods.options import checked_options
-from finetab_training.methods.saving import save_peft
+from finetab_training.methods.saving import save_peft, take_values
 from finetab_training.methods.sentinels import trainable_rows, use_row_sums
 
 _LOOKED_AT = 16  # batches whose inputs give the directions
@@ -67,7 +67,9 @@ class LoraMethod:
         """See `Method.apply`."""
         config = lora_config(target, options, **self.extra)
         model: PeftModel = get_peft_model(target.model, config)
-        if self.start is not None:
+        if target.start is not None:
+            take_values(model, target.start)
+        elif self.start is not None:
             self.start(model, target)
         use_row_sums(model)
         return Tuned(model, partial(save_peft, model))

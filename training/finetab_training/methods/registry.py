@@ -29,12 +29,14 @@ class MethodRow:
     saves: str = "the additions"
     sentinels: str = "trained"
     """What becomes of the rows of sentinels that the base does not know."""
+    goes_on: bool = False
+    """Whether it can go on with the additions of an adapter, one made by a technique of which this is true as well."""
 
 
 _HERE = "finetab_training.methods"
 METHODS: dict[str, MethodRow] = {
-    "lora": MethodRow(f"{_HERE}.lora:LORA", "low-rank additions to all linear layers", "full"),
-    "qlora": MethodRow(f"{_HERE}.lora:QLORA", "low-rank additions to all linear layers"),
+    "lora": MethodRow(f"{_HERE}.lora:LORA", "low-rank additions to all linear layers", "full", goes_on=True),
+    "qlora": MethodRow(f"{_HERE}.lora:QLORA", "low-rank additions to all linear layers", goes_on=True),
     "rslora": MethodRow(f"{_HERE}.lora:RSLORA", "as qlora, scaled by 1/sqrt(r), so that high ranks learn"),
     "dora": MethodRow(f"{_HERE}.lora:DORA", "as qlora, and the length of each weight's columns apart"),
     "eva": MethodRow(f"{_HERE}.lora:EVA", "as qlora, started from the main directions of its inputs"),
@@ -79,6 +81,11 @@ def check_method(name: str) -> None:
     known = {**METHODS, **plugins()}
     if name not in known:
         raise UnknownName(f'There is no method "{name}"{near_match(name, known)}')
+
+
+def goes_on(name: str) -> bool:
+    """Whether a technique can go on with the additions of an adapter."""
+    return name in METHODS and METHODS[name].goes_on
 
 
 def method_by_name(name: str) -> "Method":

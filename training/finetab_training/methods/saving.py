@@ -1,20 +1,34 @@
-"""Writing PEFT's files, and making additions that began with a change to the base into plain LoRA."""
+"""Reading and writing PEFT's files, and making additions that began with a change to the base into plain LoRA."""
 
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
 import torch
-from peft import LoraConfig, PeftModel, get_peft_model_state_dict
-from safetensors.torch import save_file
+from peft import LoraConfig, PeftModel, get_peft_model_state_dict, set_peft_model_state_dict
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
 
 from finetab.adapters.library import WEIGHTS
+from finetab.errors import BadAdapter
 
 
 def save_peft(model: PeftModel, folder: Path) -> None:
     """PEFT's own files, without the whole embedding and without its page for a hub."""
     model.save_pretrained(str(folder), save_embedding_layers=False)
     (folder / "README.md").unlink(missing_ok=True)
+
+
+def take_values(model: PeftModel, folder: Path) -> None:
+    """Give the trainable parts the values of an adapter's folder. Raises `BadAdapter` where the parts differ."""
+    try:
+        values = load_file(folder / WEIGHTS)
+    except (SafetensorError, OSError) as error:
+        raise BadAdapter(f"{folder / WEIGHTS} cannot be loaded ({error}); start from another adapter.") from error
+    own = factors(model)
+    if {name: value.shape for name, value in values.items()} != {name: value.shape for name, value in own.items()}:
+        raise BadAdapter(f"{folder} adds other parts than this run trains; start from another adapter, or from base.")
+    set_peft_model_state_dict(model, values)
 
 
 def factors(model: PeftModel) -> dict[str, torch.Tensor]:

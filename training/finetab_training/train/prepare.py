@@ -1,11 +1,12 @@
 """What can be known of a run before anything slow is imported: every mistake in it is told here, at once."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from finetab.core import manifest
+from finetab.core.pointer import BASE
 from finetab.core.weights import base_folder
 from finetab.errors import BadFile
 from finetab_training.config import RunConfig
@@ -14,6 +15,7 @@ from finetab_training.data.fim_samples import mix_of
 from finetab_training.data.source_file import SourceFile
 from finetab_training.methods.registry import check_method
 from finetab_training.runs import Run, is_first_process
+from finetab_training.train.start import start_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,11 @@ def prepare(run: Run) -> Prepared | None:
     check_method(config.method)
     mix_of(config)
     base_folder(config.base)
-    return None if run.goes_on() or not is_first_process() else _read(config)
+    start = start_of(config)
+    if run.goes_on() or not is_first_process():
+        return None
+    prepared = _read(config)
+    return replace(prepared, facts=prepared.facts | {"start": start[1].label if start else BASE})
 
 
 def _read(config: RunConfig) -> Prepared:

@@ -29,6 +29,7 @@ from finetab_training.train.inputs import HELD_OUT, ROWS, read_facts, write_inpu
 from finetab_training.train.prepare import Prepared
 from finetab_training.train.processes import gather_trained, is_sharded, join_processes, scratch_folder
 from finetab_training.train.rows import StoredRows
+from finetab_training.train.start import options_of, start_of
 from finetab_training.train.trainer import RowTrainer
 
 _LITTLE_SPACE = 1 << 20  # bytes
@@ -42,7 +43,8 @@ def train(run: Run, prepared: Prepared | None, console: Console) -> Path:
     config, out = run.config, Path(run.config.out)
     processes = join_processes(config)
     method = method_by_name(config.method)
-    options = method.options(config.options)
+    start, started = start_of(config) or (None, None)
+    options = method.options(options_of(config, started))
     transformers_logging.set_verbosity_error()
     base = load_base(
         config.base, device=config.device, dtype=config.dtype, quantisation=method.quantisation, sharded=is_sharded()
@@ -50,14 +52,15 @@ def train(run: Run, prepared: Prepared | None, console: Console) -> Path:
     use_varlen(base.model, base.dtype)
     if prepared is not None and processes.is_main_process:
         run.begin(commit=git.head(Path(__file__).parent), processes=processes.num_processes)
-        write_inputs(run.inputs, prepared, base, config)
+        write_inputs(run.inputs, prepared, base, config, start)
     processes.wait_for_everyone()
     facts = read_facts(run.inputs)
     console.print(_summary(facts), highlight=False)
     set_seed(config.seed)  # PEFT draws its first values from the global generator
     rows = StoredRows(run.inputs / ROWS, config.rows_per_step)
-    tuned = method.apply(_target(base, rows, config), options)
-    console.print(f"{tuned.num_trainable:,} parameters to train", highlight=False)
+    tuned = method.apply(_target(base, rows, config, start), options)
+    begun = f", starting from {started.label}" if started else ""
+    console.print(f"{tuned.num_trainable:,} parameters to train{begun}", highlight=False)
     held_out = StoredRows(run.inputs / HELD_OUT) if (run.inputs / HELD_OUT).is_file() else None
     _fit(run, tuned, rows, held_out, console)
     gather_trained(tuned.model)
@@ -71,13 +74,14 @@ def train(run: Run, prepared: Prepared | None, console: Console) -> Path:
     return out
 
 
-def _target(base: BaseModel, rows: StoredRows, config: RunConfig) -> Target:
+def _target(base: BaseModel, rows: StoredRows, config: RunConfig, start: Path | None) -> Target:
     return Target(
         model=base.model,
         rows=() if base.fim.native else base.fim.sentinel_ids,
         folder=base.folder,
         batches=rows.batches,
         total_steps=config.max_steps or -(-len(rows) // config.rows_per_step),
+        start=start,
     )
 
 

@@ -3,6 +3,7 @@
 FOLDER/.finetab/tunes/NAME/dataset/        the corpus, cut by time
 FOLDER/.finetab/tunes/NAME/answers/*.jsonl what each arm answered, hole by hole
 FOLDER/.finetab/tunes/NAME/report.md       what was measured, what the gate said, and examples
+FOLDER/.finetab/tunes/examined.sqlite      what became of each file, so that the next tune parses only new ones
 FOLDER/.finetab/adapters/NAME              the adapter; its run beside it while it trains
 """
 
@@ -64,6 +65,11 @@ class Plan:
     def dataset(self) -> Path:
         """The corpus."""
         return self.folder / "dataset"
+
+    @property
+    def memory(self) -> Path:
+        """What became of each file in this and earlier tunes of the folder."""
+        return self.root / OWN_FOLDER / "tunes" / "examined.sqlite"
 
     def answers(self, arm: str) -> Path:
         """What an arm answered."""

@@ -100,15 +100,17 @@ def foresee(plan: Plan, console: Console) -> None:
     console.print(f"{arms} arms, and what is in force, on up to {plan.num_holes} holes; two on as many general ones")
 
 
-def _recipe(plan: Plan) -> Recipe:
+def _recipe(plan: Plan, memory: Path | None = None) -> Recipe:
     config = plan.config
-    return Recipe((str(plan.root),), cut=config.cut, held_out_share=config.held_out_share, seed=config.seed)
+    return Recipe(
+        (str(plan.root),), cut=config.cut, held_out_share=config.held_out_share, seed=config.seed, memory=memory
+    )
 
 
 def _build(plan: Plan, console: Console) -> None:
     make_own_folder(plan.root)
     if not is_dataset(plan.dataset):
-        write_dataset(_recipe(plan), plan.dataset, lambda tally: None)
+        write_dataset(_recipe(plan, plan.memory), plan.dataset, lambda tally: None)
     train, test, report = read_dataset(plan.dataset)
     by = report["split"]["by"]
     how = "lines written after the cut" if by == "time" else "whole files: there is too little history to cut by time"
