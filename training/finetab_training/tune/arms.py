@@ -1,7 +1,7 @@
 """The ways of answering that a tune compares, and their answers on disk, one line a hole, so that a kill loses none.
 
-base-prefix        the base, prefix only
-base-fim           the base, asked in a form that nothing has taught it, unless it knows FIM itself
+base-prefix        the base, prefix only: how one that knows no FIM is served
+base-fim           the base with the suffix: how one that knows FIM is served; another one was not taught the form
 base-retrieval     the base as it is served without an adapter, with code from other files
 adapter            the candidate, as it would be served
 adapter-retrieval  the same with code from other files
@@ -17,6 +17,8 @@ from pathlib import Path
 from finetab.adapters.library import read_adapter
 from finetab.completion.completer import Completer
 from finetab.completion.request import LoadService
+from finetab.core.base import read_base
+from finetab.core.fim import Form
 from finetab.core.pointer import BASE
 from finetab.core.progress import silent
 from finetab.core.weights import base_folder
@@ -27,7 +29,6 @@ from finetab_training.evaluate.runner import Result, answer_holes
 
 CANDIDATE = "adapter"
 IN_FORCE = "in-force"
-_SERVED_BASE = "base-prefix"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,9 @@ def arms_of(settings: Settings, adapter: Path, in_force: str, retrieval_tokens: 
         suffix_tokens=budgets.suffix, context_tokens=0, quantisation=way,
     )  # fmt: skip
     tuned = replace(common, adapter=str(adapter), context_tokens=budgets.context)
-    arms = [Arm("base-prefix", replace(common, form="prefix")), Arm("base-fim", replace(common, form="spm"))]
+    known = _untuned_form(manifest.base_name)
+    fim: Form = "spm" if known == "prefix" else known
+    arms = [Arm("base-prefix", replace(common, form="prefix")), Arm("base-fim", replace(common, form=fim))]
     if retrieval_tokens:
         arms.append(Arm("base-retrieval", replace(common, context_tokens=retrieval_tokens)))
     arms.append(Arm(CANDIDATE, tuned))
@@ -63,9 +66,15 @@ def arms_of(settings: Settings, adapter: Path, in_force: str, retrieval_tokens: 
     return tuple(arms)
 
 
-def served_now(in_force: str) -> str:
-    """The arm that is served as long as nothing is promoted."""
-    return _SERVED_BASE if in_force == BASE else IN_FORCE
+def served_now(in_force: str, base: str) -> str:
+    """The arm that is served as long as nothing is promoted, on a base by its name."""
+    if in_force != BASE:
+        return IN_FORCE
+    return "base-prefix" if _untuned_form(base) == "prefix" else "base-fim"
+
+
+def _untuned_form(base: str) -> Form:
+    return read_base(base).fim.untuned_form
 
 
 def answered(

@@ -138,7 +138,7 @@ def _measure(plan: Plan, console: Console) -> Measured:
     settings = read_settings(plan.root)[0]
     in_force = resolved(plan.root, read_pointer(plan.root).adapter)
     arms = arms_of(settings, plan.adapter, in_force, plan.retrieval_tokens)
-    served = served_now(in_force)
+    served = served_now(in_force, plan.config.base)
     elsewhere = [arm for arm in arms if arm.name in (CANDIDATE, served)]
     load = Loader()
     total = len(arms) * len(cut.holes) + len(elsewhere) * len(general) + plan.num_tried_by_heart
