@@ -9,15 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from rich.console import Console
 from tests.conftest import commit_all
 
 from finetab.adapters.library import read_adapter
 from finetab.core.pointer import read_pointer
+from finetab.errors import BadSetting
 from finetab_training.config import make_config
 from finetab_training.evaluate.gate import Decision, Rule
 from finetab_training.tune import tune as tune_module
-from finetab_training.tune.plan import Plan, state_of
+from finetab_training.tune.plan import Plan, make_plan, state_of
 from finetab_training.tune.tune import foresee, tune
 
 
@@ -138,3 +140,13 @@ def test_a_folder_without_history_is_known_by_what_it_holds(project: Path) -> No
     assert state_of(project) == before
     (project / "more.py").write_text("x = 1\n")
     assert state_of(project) != before
+
+
+def test_a_plan_takes_what_it_is_told_and_lora_on_a_cpu(project: Path) -> None:
+    plan = make_plan(project, {"seed": 1}, {"holes": 7, "seed": 2})
+    assert (plan.num_holes, plan.config.seed) == (7, 2)
+    assert plan.config.method == ("qlora" if torch.cuda.is_available() else "lora")
+    (project / "finetab.toml").write_text('[tune]\nmethod = "dora"\nretrieval = 0\n')
+    assert (make_plan(project).config.method, make_plan(project).retrieval_tokens) == ("dora", 0)
+    with pytest.raises(BadSetting, match="holes must be a number"):
+        make_plan(project, {"holes": "many"})
