@@ -44,3 +44,15 @@ def test_it_comes_back_as_it_was_written_or_is_refused(tmp_path: Path) -> None:
     (tmp_path / "trained_lines.npy").write_bytes(b"half")
     with pytest.raises(BadAdapter, match="does not say what it was trained on"):
         read_trained(tmp_path)
+
+
+def test_where_the_texts_are_at_hand_what_is_much_like_them_is_seen_as_well() -> None:
+    text = "value_of_square = width_of_square * height_of_square\n"
+    near = text.replace("height_of_square", "height_of_squares")
+    far = text.replace("width_of_square * height_of_square", "circumference(square)")
+    file = SourceFile("a.py", LANGUAGES[0], text)
+    trained = trained_on([file])
+    assert not trained.has_text(near)
+    assert trained.with_texts([file]).has_text(near)
+    assert not trained.with_texts([file]).has_text(far)
+    assert not trained.with_texts([replace(file, text=near)]).texts  # not trained on

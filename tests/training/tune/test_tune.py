@@ -15,7 +15,7 @@ from tests.conftest import commit_all
 
 from finetab.adapters.library import read_adapter
 from finetab.core.pointer import read_pointer
-from finetab.errors import BadSetting
+from finetab.errors import BadFile, BadSetting
 from finetab_training.config import make_config
 from finetab_training.evaluate.gate import Decision, Rule
 from finetab_training.tune import tune as tune_module
@@ -72,6 +72,20 @@ def test_a_tune_measures_on_later_lines_and_leaves_a_report_and_a_decision(
     status = subprocess.run(["git", "-C", str(repository), "status", "--short"], check=True, capture_output=True)
     assert status.stdout == b""
     assert "Nothing is new" in told(lambda console: tune(plan, console))
+
+
+def test_what_is_much_like_training_text_of_another_file_is_not_measured_on(
+    repository: Path, tiny: Callable[[str], Path]
+) -> None:
+    first, second, *_ = sorted(repository.glob("*.py"))
+    copied = "".join(second.read_text("utf-8").splitlines(keepends=True)[2:6])
+    planted = copied.replace("circle", "circles")
+    assert planted != copied
+    first.write_text(first.read_text("utf-8") + "\n\n" + planted, "utf-8")
+    commit_all(repository, "three", "2026-03-01T12:00:00+00:00")
+    plan = replace(plan_for(repository, tiny("llama"), cut="HEAD~1"), num_holes=40)
+    with pytest.raises(BadFile, match="No hole can be cut"):
+        told(lambda console: tune(plan, console))
 
 
 @pytest.mark.parametrize(("passes", "force"), [(True, False), (False, False), (False, True)])

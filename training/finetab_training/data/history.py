@@ -7,15 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rapidfuzz import process
-from rapidfuzz.fuzz import ratio
-
 from finetab.errors import BadInput
 from finetab_training.data import git
+from finetab_training.data.alike import is_like_one_of
 from finetab_training.data.git import Lines
 from finetab_training.data.sources import RawFile, Source, at_commit
 
-_ALIKE = 90.0  # rapidfuzz ratio, from 0 to 100
 _MIN_LINE = 8  # characters; shorter lines are alike by nature and are judged with their neighbours
 
 
@@ -81,6 +78,4 @@ def truly_new(text: str, added: Sequence[Lines], old: Sequence[str]) -> tuple[tu
 
 
 def _was_there(line: str, old: Sequence[str]) -> bool:
-    if len(line) < _MIN_LINE:
-        return False
-    return process.extractOne(line, old, scorer=ratio, score_cutoff=_ALIKE) is not None
+    return len(line) >= _MIN_LINE and is_like_one_of(line, old)

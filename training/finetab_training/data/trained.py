@@ -8,13 +8,14 @@ import json
 import re
 import shutil
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 
 from finetab.errors import BadAdapter
+from finetab_training.data.alike import is_like_one_of
 from finetab_training.data.source_file import SourceFile
 
 _FILES = "trained_files.json"
@@ -30,15 +31,26 @@ class Trained:
     files: dict[str, str] = field(default_factory=dict)
     """The digest of each file's content by its path."""
     lines: frozenset[int] = frozenset()
+    texts: tuple[str, ...] = ()
+    """Lines themselves, where they are at hand: then what is much like one of them is known as well."""
+
+    def with_texts(self, files: Iterable[SourceFile]) -> "Trained":
+        """The same, with the lines of those of these files that were trained on."""
+        digests = set(self.files.values())
+        lines = (line for file in files if file.digest in digests for line in _telling(file.text))
+        return replace(self, texts=tuple(dict.fromkeys(lines)))
 
     def has_file(self, file: SourceFile, same_folder: bool) -> bool:
         """Whether this content was trained on, or, in the folder trained on, an older state of this file."""
         return file.digest in self.files.values() or (same_folder and file.path in self.files)
 
     def has_text(self, text: str) -> bool:
-        """Whether every line of a text that is long enough to tell was trained on, and there is one."""
+        """Whether every line of a text that is long enough to tell was trained on, or nearly, and there is one."""
         telling = list(_telling(text))
-        return bool(telling) and all(_hash(line) in self.lines for line in telling)
+        return bool(telling) and all(self._has(line) for line in telling)
+
+    def _has(self, line: str) -> bool:
+        return _hash(line) in self.lines or is_like_one_of(line, self.texts)
 
     def joined(self, before: "Trained") -> "Trained":
         """This after that: a file that both have counts as it was seen last."""

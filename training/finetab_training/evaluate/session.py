@@ -79,7 +79,9 @@ def _read(path: Path, limit: int, trained: Trained) -> Cut:
 
 def _cut(data: str, limit: int, seed: int, trained: Trained, made_from: dict[str, Any]) -> Cut:
     files, others = _unseen_files(data, trained, made_from)
-    cut = cut_holes(files, limit, seed, trained, tuple(file.document() for file in others[:NEIGHBOURS]))
+    cut = cut_holes(
+        files, limit, seed, trained.with_texts(others), tuple(file.document() for file in others[:NEIGHBOURS])
+    )
     if not cut.holes:
         raise BadFile(
             f"No hole can be cut from {data}: of its files, {len(files)} were not trained on, and they hold no line "

@@ -24,7 +24,7 @@ from finetab.documents import Document
 from finetab.errors import BadFile
 from finetab.settings import read_settings
 from finetab_training.data.corpus import Recipe
-from finetab_training.data.dataset import is_dataset, read_dataset, write_dataset
+from finetab_training.data.dataset import Files, is_dataset, read_dataset, write_dataset
 from finetab_training.data.hole import Hole, read_holes, write_holes
 from finetab_training.data.trained import read_trained
 from finetab_training.evaluate.gate import Decision, decide
@@ -132,7 +132,7 @@ def _train(plan: Plan, console: Console) -> None:
 def _measure(plan: Plan, console: Console) -> Measured:
     training, test, report = read_dataset(plan.dataset)
     neighbours = tuple(file.document() for file in training[:NEIGHBOURS]) if plan.retrieval_tokens else ()
-    cut = _holes(plan, test, neighbours)
+    cut = _holes(plan, training, test, neighbours)
     drawn = Random(0).sample(general_holes(), len(general_holes()))  # the same ones for every tune
     general = unseen(drawn, plan.num_holes, read_trained(plan.adapter)).holes
     settings = read_settings(plan.root)[0]
@@ -158,13 +158,14 @@ def _measure(plan: Plan, console: Console) -> Measured:
     return Measured(own, rest, served, cut.num_seen, report["split"]["by"], heart)
 
 
-def _holes(plan: Plan, test: Any, neighbours: tuple[Document, ...]) -> Cut:
+def _holes(plan: Plan, training: Files, test: Files, neighbours: tuple[Document, ...]) -> Cut:
     """The plan's holes: cut once, then read, so that a tune that goes on measures on the same ones."""
     path = plan.folder / "holes.jsonl"
     counts = plan.folder / "leaked.json"
     if path.is_file() and counts.is_file():
         return Cut(read_holes(path), int(json.loads(counts.read_text("utf-8"))))
-    cut = cut_holes(test, plan.num_holes, plan.config.seed, read_trained(plan.adapter), neighbours, WRITTEN)
+    trained = read_trained(plan.adapter).with_texts(training)
+    cut = cut_holes(test, plan.num_holes, plan.config.seed, trained, neighbours, WRITTEN)
     if not cut.holes:
         raise BadFile(
             f"No hole can be cut from {plan.root}: nothing was written after the cut that was not there before. "
