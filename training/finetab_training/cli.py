@@ -163,13 +163,15 @@ def tune(
     layers: list[dict[str, Any]] = [read_config(config)] if config else []
     plan = make_plan(root, *layers, given, dict(parse_override(text) for text in overrides or []))
 
-    from finetab_training.tune.tune import foresee
+    if dry_run:
+        from finetab_training.tune.foresee import foresee
+
+        foresee(plan, Console())
+        return
+
     from finetab_training.tune.tune import tune as run_tune
 
-    if dry_run:
-        foresee(plan, Console())
-    else:
-        run_tune(plan, Console(), force=force)
+    run_tune(plan, Console(), force=force)
 
 
 def methods() -> None:

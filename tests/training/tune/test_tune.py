@@ -20,18 +20,7 @@ from finetab_training.config import make_config
 from finetab_training.evaluate.gate import Decision, Rule
 from finetab_training.tune import tune as tune_module
 from finetab_training.tune.plan import Plan, make_plan, state_of
-from finetab_training.tune.tune import foresee, tune
-
-
-@pytest.fixture
-def repository(project: Path) -> Path:
-    """Six files, and more lines in a second commit."""
-    commit_all(project, "one", "2026-01-01T12:00:00+00:00")
-    for index, path in enumerate(sorted(project.glob("*.py"))):
-        added = f"\n\ndef perimeter_{index}(first, second):\n    total = first + second * {index}\n    return total\n"
-        path.write_text(path.read_text("utf-8") + added, "utf-8")
-    commit_all(project, "two", "2026-02-01T12:00:00+00:00")
-    return project
+from finetab_training.tune.tune import tune
 
 
 def plan_for(root: Path, base: Path, **more: Any) -> Plan:
@@ -129,15 +118,6 @@ def test_a_tune_that_was_stopped_while_measuring_goes_on_where_it_was(
     lines, again = whole.splitlines(), plan.answers("adapter").read_bytes().splitlines()
     assert again[:-1] == lines[:-1]
     assert json.loads(again[-1])["output"] == json.loads(lines[-1])["output"]
-
-
-def test_a_dry_run_says_what_would_be_and_writes_nothing(repository: Path, tiny: Callable[[str], Path]) -> None:
-    plan = plan_for(repository, tiny("llama"))
-    said = told(lambda console: foresee(plan, console))
-    assert plan.name in said
-    assert "6 files" in said
-    assert "split by time" in said
-    assert not (repository / ".finetab").exists()
 
 
 def test_the_name_of_a_tune_follows_what_decides_its_outcome(repository: Path, tiny: Callable[[str], Path]) -> None:

@@ -22,12 +22,12 @@ from finetab_training.methods.registry import method_by_name
 from finetab_training.runs import Run
 from finetab_training.train.callbacks import peak_memory_gb
 from finetab_training.train.estimate import Estimate, estimate, new_rows
+from finetab_training.train.pace import COUNTED_SHARE
 from finetab_training.train.random_base import base_shape, random_model
 from finetab_training.train.rows import StoredRows, write_packed
 from finetab_training.train.trainer import RowTrainer
 
 _WARM_UP, _MEASURED = 1, 3  # steps
-_COUNTED_SHARE = 0.35  # of a row's tokens, about what samples have by the usual mix
 
 
 def dry_run(config: RunConfig, console: Console, *, random_weights: bool) -> None:
@@ -89,7 +89,7 @@ def _random_rows(config: RunConfig, num_ids: int, steps: int) -> list[Row]:
     rows = []
     for _ in range(steps * config.rows_per_step):
         ids = [generator.randrange(num_ids) for _ in range(config.row_tokens)]
-        labels = [index if generator.random() < _COUNTED_SHARE else IGNORED for index in ids]
+        labels = [index if generator.random() < COUNTED_SHARE else IGNORED for index in ids]
         rows.append(Row(tuple(ids), tuple(labels), tuple(range(config.row_tokens))))
     return rows
 

@@ -110,17 +110,18 @@ def new_rows(shape: PretrainedConfig, config: RunConfig) -> tuple[int, ...]:
 
 def _activations(shape: PretrainedConfig, config: RunConfig, device: torch.device, dtype: torch.dtype) -> float:
     """Bytes that one layer keeps of one row: the difference that a second layer makes."""
-    one, two = (_kept(_thin(shape, layers), config, device, dtype) for layers in (1, 2))
+    one, two = (_kept(thin(shape, layers), config, device, dtype) for layers in (1, 2))
     return (two - one) * config.row_tokens / _PROBE_TOKENS
 
 
-def _thin(shape: PretrainedConfig, layers: int) -> PretrainedConfig:
-    thin: Any = deepcopy(shape)
-    thin.num_hidden_layers, thin.vocab_size = layers, _PROBE_ROWS
-    thin.pad_token_id = thin.bos_token_id = thin.eos_token_id = None
-    if getattr(thin, "layer_types", None):
-        thin.layer_types = thin.layer_types[:layers]
-    return thin  # type: ignore[no-any-return]
+def thin(shape: PretrainedConfig, layers: int) -> PretrainedConfig:
+    """The same shape with few layers and next to no vocabulary: for what hangs on a layer's width."""
+    thinned: Any = deepcopy(shape)
+    thinned.num_hidden_layers, thinned.vocab_size = layers, _PROBE_ROWS
+    thinned.pad_token_id = thinned.bos_token_id = thinned.eos_token_id = None
+    if getattr(thinned, "layer_types", None):
+        thinned.layer_types = thinned.layer_types[:layers]
+    return thinned  # type: ignore[no-any-return]
 
 
 def _kept(shape: PretrainedConfig, config: RunConfig, device: torch.device, dtype: torch.dtype) -> int:

@@ -22,6 +22,7 @@ from finetab.errors import BadSetting
 from finetab.settings import FILE_NAME, TUNE_TABLE
 from finetab_training.config import RunConfig, make_config, read_config
 from finetab_training.data import git
+from finetab_training.data.corpus import Recipe
 from finetab_training.data.sources import open_source
 
 MOST_HOLES = 300
@@ -80,6 +81,13 @@ class Plan:
     def report(self) -> Path:
         """What a person reads."""
         return self.folder / "report.md"
+
+    def recipe(self, memory: Path | None = None) -> Recipe:
+        """What its corpus is made of."""
+        config = self.config
+        return Recipe(
+            (str(self.root),), cut=config.cut, held_out_share=config.held_out_share, seed=config.seed, memory=memory
+        )
 
     def run_config(self) -> RunConfig:
         """The config of its training run."""

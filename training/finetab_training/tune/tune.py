@@ -5,9 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from random import Random
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from rich.console import Console
@@ -23,7 +21,6 @@ from finetab.core.progress import silent
 from finetab.documents import Document
 from finetab.errors import BadFile
 from finetab.settings import read_settings
-from finetab_training.data.corpus import Recipe
 from finetab_training.data.dataset import Files, is_dataset, read_dataset, write_dataset
 from finetab_training.data.hole import Hole, read_holes, write_holes
 from finetab_training.data.trained import read_trained
@@ -81,36 +78,10 @@ def tune(plan: Plan, console: Console, *, force: bool = False) -> Decision | Non
     return decision
 
 
-def foresee(plan: Plan, console: Console) -> None:
-    """Say what a tune would do, without training or writing anything for good."""
-    # Slow to import, and not needed by a tune that goes on.
-    from finetab_training.train.dry_run import dry_run  # noqa: PLC0415
-
-    with TemporaryDirectory() as scratch:
-        report = write_dataset(_recipe(plan), Path(scratch) / "dataset", lambda tally: None)
-    config = plan.config
-    train, test = report["train"], report["test"]
-    rows = -(-train["characters"] // config.characters_per_sample)
-    console.print(f"the adapter would be {plan.name}")
-    console.print(f"{train['files']} files, {train['characters']:,} characters to train on; about {rows:,} samples")
-    split = report["split"]["by"]
-    console.print(f"{test['files']} files to measure with, split by {split}, {test['new_lines']:,} new lines")
-    dry_run(config, console, random_weights=False)
-    arms = 3 + 2 * bool(plan.retrieval_tokens)
-    console.print(f"{arms} arms, and what is in force, on up to {plan.num_holes} holes; two on as many general ones")
-
-
-def _recipe(plan: Plan, memory: Path | None = None) -> Recipe:
-    config = plan.config
-    return Recipe(
-        (str(plan.root),), cut=config.cut, held_out_share=config.held_out_share, seed=config.seed, memory=memory
-    )
-
-
 def _build(plan: Plan, console: Console) -> None:
     make_own_folder(plan.root)
     if not is_dataset(plan.dataset):
-        write_dataset(_recipe(plan, plan.memory), plan.dataset, lambda tally: None)
+        write_dataset(plan.recipe(plan.memory), plan.dataset, lambda tally: None)
     train, test, report = read_dataset(plan.dataset)
     by = report["split"]["by"]
     how = "lines written after the cut" if by == "time" else "whole files: there is too little history to cut by time"
