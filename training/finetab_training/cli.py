@@ -23,6 +23,7 @@ def add_commands(app: typer.Typer) -> None:
     app.command()(demo)
     app.command()(methods)
     app.command()(export)
+    app.command()(compose)
     app.add_typer(data_app, name="data")
 
 
@@ -205,6 +206,29 @@ def export(
     if gguf is not None:
         typer.echo(f"{gguf}: the same in half precision, for llama.cpp")
     typer.echo(f"{folder}: base and adapter in one; try it: finetab complete FILE:LINE:COLUMN --base {folder}")
+
+
+def compose(
+    adapters: Annotated[list[str], typer.Argument(metavar="ADAPTER ADAPTER...", help="Names or folders.")],
+    out: Annotated[Path, typer.Option(help="The folder of the adapter to be.")],
+    method: Annotated[str, typer.Option(help="cat, svd, linear, ties, dare_ties, ...; see docs/peft.md.")] = "cat",
+    weights: Annotated[str, typer.Option(help="One a adapter, as 0.7,0.3; else equal shares of one.")] = "",
+    rank: Annotated[int, typer.Option(min=0, help="Of svd; else the largest of theirs.")] = 0,
+    density: Annotated[float, typer.Option(help="The share of changes that ties and dare leave.")] = 0.5,
+    seed: Annotated[int, typer.Option(help="Draws what dare leaves out.")] = 0,
+) -> None:
+    """Make one adapter of several of the same base."""
+    from finetab_training.compose.parents import parse_weights, read_parents
+
+    parents = read_parents(adapters, parse_weights(weights))
+
+    from finetab_training.compose.composition import Composition
+    from finetab_training.compose.composition import compose as run_compose
+
+    made = run_compose(parents, Composition(method, rank, density, seed), out)
+    shares = ", ".join(f"{parent.weight:g} of {parent.manifest.label}" for parent in parents)
+    typer.echo(f"{out}: {made.label}, rank {made.options['r']}, {method} of {shares}")
+    typer.echo(f"measure it: finetab evaluate --adapter {out} --holes FILE.jsonl")
 
 
 def demo(

@@ -1,0 +1,1 @@
+"""`finetab compose`: one adapter made of several."""
