@@ -216,16 +216,26 @@ def compose(
     rank: Annotated[int, typer.Option(min=0, help="Of svd; else the largest of theirs.")] = 0,
     density: Annotated[float, typer.Option(help="The share of changes that ties and dare leave.")] = 0.5,
     seed: Annotated[int, typer.Option(help="Draws what dare leaves out.")] = 0,
+    search: Annotated[Path | None, typer.Option(help="Look for the weights that do best on a holes file.")] = None,
+    tries: Annotated[int, typer.Option(min=1, help="Weights to try in a search.")] = 24,
 ) -> None:
     """Make one adapter of several of the same base."""
     from finetab_training.compose.parents import parse_weights, read_parents
+    from finetab_training.data.hole import read_holes
 
     parents = read_parents(adapters, parse_weights(weights))
+    holes = read_holes(search) if search else ()
+
+    from rich.console import Console
 
     from finetab_training.compose.composition import Composition
     from finetab_training.compose.composition import compose as run_compose
+    from finetab_training.compose.session import searched
 
-    made = run_compose(parents, Composition(method, rank, density, seed), out)
+    composition = Composition(method, rank, density, seed)
+    if holes:
+        parents = searched(parents, composition, holes, tries, Console(stderr=True))
+    made = run_compose(parents, composition, out)
     shares = ", ".join(f"{parent.weight:g} of {parent.manifest.label}" for parent in parents)
     typer.echo(f"{out}: {made.label}, rank {made.options['r']}, {method} of {shares}")
     typer.echo(f"measure it: finetab evaluate --adapter {out} --holes FILE.jsonl")
