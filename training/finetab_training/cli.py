@@ -24,6 +24,7 @@ def add_commands(app: typer.Typer) -> None:
     app.command()(methods)
     app.command()(export)
     app.command()(compose)
+    app.command()(compress)
     app.add_typer(data_app, name="data")
 
 
@@ -206,6 +207,28 @@ def export(
     if gguf is not None:
         typer.echo(f"{gguf}: the same in half precision, for llama.cpp")
     typer.echo(f"{folder}: base and adapter in one; try it: finetab complete FILE:LINE:COLUMN --base {folder}")
+
+
+def compress(
+    base: Annotated[str, typer.Option(help="Base model; see `finetab models`.")],
+    ratio: Annotated[float, typer.Option(help="The share of the numbers in linear layers that is to be left.")],
+    out: Annotated[Path, typer.Option(help="The folder of the smaller model to be.")],
+    data: Annotated[str, typer.Option(help=f"What it is to be good at: {_DATA_HELP[0].lower()}{_DATA_HELP[1:]}")],
+    plain: Annotated[bool, typer.Option("--plain", help="Plain SVD, which looks at weights only.")] = False,
+    distil: Annotated[int, typer.Option(min=0, help="Steps in which the factors learn from the original.")] = 0,
+    seed: Annotated[int, typer.Option(help="Draws the text.")] = 0,
+) -> None:
+    """Make a base smaller: factor its linear layers where that makes them smaller."""
+    from rich.console import Console
+
+    from finetab.core.weights import base_folder
+
+    base_folder(base)  # a wrong name should not wait for what is slow to import
+
+    from finetab_training.compress.compression import Compression
+    from finetab_training.compress.session import compressed
+
+    compressed(Compression(base, ratio, data, plain, distil, seed), out, Console())
 
 
 def compose(

@@ -11,11 +11,13 @@ from typing import Any, Literal, TypeAlias
 
 import torch
 from bitsandbytes.nn.modules import Linear4bit
+from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForCausalLM, BitsAndBytesConfig, PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
 from finetab.core.base import Base, read_base
 from finetab.core.device import pick_device, pick_dtype
+from finetab.core.factored import load_factored, read_ranks
 from finetab.errors import BadFile, BadSetting
 
 Quantisation: TypeAlias = Literal["none", "nf4"]
@@ -72,6 +74,8 @@ def _read(
     folder: Path, device: torch.device, dtype: torch.dtype, quantisation: Quantisation, *, sharded: bool
 ) -> PreTrainedModel:
     transformers_logging.disable_progress_bar()
+    if read_ranks(folder):
+        return _read_factored(folder, device, dtype, quantisation)
     options: dict[str, Any] = {"dtype": dtype, "trust_remote_code": False, "weights_only": True}
     if quantisation == "nf4":
         options["device_map"] = {"": device}
@@ -96,6 +100,19 @@ def _read(
         _check_decodable(model, device)
         return model
     placed: PreTrainedModel = model.to(device)  # type: ignore[arg-type]
+    return placed
+
+
+def _read_factored(
+    folder: Path, device: torch.device, dtype: torch.dtype, quantisation: Quantisation
+) -> PreTrainedModel:
+    if quantisation != "none":
+        raise BadSetting(f"{folder} is a compressed model, which cannot be held in 4 bits; set quantisation to none.")
+    try:
+        model: Any = load_factored(folder, dtype)
+    except (SafetensorError, OSError, ValueError, KeyError, RuntimeError) as error:
+        raise BadFile(f"The model in {folder} could not be loaded: {error}") from error
+    placed: PreTrainedModel = model.to(device)
     return placed
 
 

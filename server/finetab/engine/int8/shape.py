@@ -64,6 +64,8 @@ def why_not(config: _Config) -> str:
     family = config.get("model_type")
     if family not in FAMILIES:
         return f"the family {family} has no 8-bit path, only {', '.join(FAMILIES)} have"
+    if config.get("finetab_ranks"):
+        return "its layers are factored, which the 8-bit path does not know"
     if odd := [name for name in _UNKNOWN if config.get(name)]:
         return f"its {odd[0]} is not known to the 8-bit path"
     if _activation(config) not in ACTIVATIONS:

@@ -1,0 +1,1 @@
+"""`finetab compress`: a base with fewer numbers, its linear layers factored where that makes them smaller."""

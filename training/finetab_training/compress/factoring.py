@@ -1,0 +1,117 @@
+"""A model's layers factored: what each loses at each rank, the ranks that fit a ratio, the factors put in place."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from torch.nn import functional
+from transformers import PreTrainedModel
+
+from finetab.core.factored import Factored, put_factors
+from finetab_training.compress.calibration import grams, in_groups, linear_layers
+from finetab_training.compress.ranks import Layer, choose_ranks
+from finetab_training.compress.spectrum import Spectrum, spectrum
+
+Rows = Sequence[torch.Tensor]
+"""Of ids, (1, T) each."""
+_PROBED_SHARE = 0.5  # of the rank at which factoring begins to pay: where a layer's weight in the loss is seen
+_TINY = 1e-30
+_LEAST_HARM = 1e-6  # nats a token: a layer whose probe does no harm, or good by chance, is not free
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Rows to look at inputs with, and rows to look at the loss with."""
+
+    calibration: Rows
+    probes: Rows
+
+
+def factor(model: PreTrainedModel, ratio: float, text: Text | None, advance: Callable[[str], None]) -> dict[str, int]:
+    """Factor a model's layers in place until `ratio` of their numbers is left; the ranks by name.
+
+    With text the factors keep the outputs and the ranks follow what each layer does to the loss; without it, plain SVD,
+    the factors keep the weights, and every layer counts by its own relative error.
+    """
+    layers = []
+    before = mean_loss(model, text.probes) if text else 0.0
+    for group in in_groups(linear_layers(model)):
+        seen = grams(model, group, text.calibration) if text else {}
+        for name, layer in group.items():
+            found = spectrum(layer.weight.detach(), seen.get(name))
+            errors = found.errors()
+            scale = 1 / float(errors[0].clamp(min=_TINY))
+            if text:
+                probe = _probe_rank(layer)
+                with _factored_for_now(model, name, layer, found, probe):
+                    harm = mean_loss(model, text.probes) - before
+                scale = max(harm, _LEAST_HARM) / float(errors[probe].clamp(min=_TINY))
+            layers.append(Layer(name, layer.out_features, layer.in_features, (errors * scale).tolist()))
+            advance("looking")
+    ranks = choose_ranks(layers, ratio)
+    # The layers of each group see what the factored ones before them give.
+    for group in in_groups({name: layer for name, layer in linear_layers(model).items() if name in ranks}):
+        seen = grams(model, group, text.calibration) if text else {}
+        for name, layer in group.items():
+            _put(model, name, layer, spectrum(layer.weight.detach(), seen.get(name)), ranks[name])
+            advance("factoring")
+    return ranks
+
+
+def mean_loss(model: PreTrainedModel, rows: Rows) -> float:
+    """Nats a token over rows."""
+    total, count = 0.0, 0
+    with torch.inference_mode():
+        for row in rows:
+            ids_1T = row.to(model.device)
+            logits_TV = model(input_ids=ids_1T, use_cache=False).logits[0, :-1].float()
+            total += float(functional.cross_entropy(logits_TV, ids_1T[0, 1:], reduction="sum"))
+            count += ids_1T.shape[1] - 1
+    return total / count
+
+
+def _probe_rank(layer: nn.Linear) -> int:
+    size, both = layer.in_features * layer.out_features, layer.in_features + layer.out_features
+    return max(1, int(_PROBED_SHARE * size / both))
+
+
+@contextmanager
+def _factored_for_now(
+    model: PreTrainedModel, name: str, layer: nn.Linear, found: Spectrum, rank: int
+) -> Iterator[None]:
+    _put(model, name, layer, found, rank)
+    try:
+        yield
+    finally:
+        parent, _, last = name.rpartition(".")
+        setattr(model.get_submodule(parent), last, layer)
+
+
+def _put(model: PreTrainedModel, name: str, layer: nn.Linear, found: Spectrum, rank: int) -> None:
+    put_factors(model, {name: rank})
+    factored = model.get_submodule(name)
+    assert isinstance(factored, Factored)
+    down, up = found.factors(rank)
+    factored.to(layer.weight.device)
+    with torch.no_grad():
+        factored.down.weight.copy_(down)
+        factored.up.weight.copy_(up)
+        if layer.bias is not None:
+            factored.up.bias.copy_(layer.bias)
+
+
+def num_numbers(model: PreTrainedModel, ranks: Mapping[str, int]) -> tuple[int, int]:
+    """Numbers in the linear layers as they are, and as they were when none was factored."""
+    now = was = 0
+    for name, module in model.named_modules():
+        if name in ranks and isinstance(module, Factored):
+            now += module.down.weight.numel() + module.up.weight.numel()
+            was += module.down.in_features * module.up.out_features
+    whole = sum(layer.weight.numel() for name, layer in linear_layers(model).items() if not _is_part(name, ranks))
+    return now + whole, was + whole
+
+
+def _is_part(name: str, ranks: Mapping[str, int]) -> bool:
+    return name.rpartition(".")[0] in ranks
