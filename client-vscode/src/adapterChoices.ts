@@ -23,7 +23,7 @@ export function adapterChoices(known: readonly KnownAdapter[], set: string): Cho
     description: mark(adapter.in_force ?? false),
     detail: facts(adapter),
   }));
-  return [...choices, { label: "base", description: mark(isBase), detail: "The model as it is, without an adapter" }];
+  return [...choices, { label: "base", description: mark(isBase), detail: "The model as it comes" }];
 }
 
 /** The length of the date in a time such as 2026-01-31T12:00:00+00:00. */

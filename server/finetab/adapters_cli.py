@@ -10,7 +10,7 @@ import typer
 from finetab.ab_cli import ab_app
 from finetab.adapters.library import adapter_folder, read_adapter
 from finetab.adapters.listing import library_folder, manifests_in
-from finetab.core.pointer import BASE, Pointer, adapters_of, read_pointer, resolved, write_pointer
+from finetab.core.pointer import BARE, BASE, Pointer, adapters_of, read_pointer, resolved, write_pointer
 from finetab.errors import BadAdapter, BadInput, UnknownName
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ adapters_app = typer.Typer(
     no_args_is_help=True, help="The adapters of this folder and of this machine: list, show, use, roll back, remove."
 )
 _FOLDER = Annotated[Path, typer.Option("--folder", help="The workspace folder.")]
-_NAME = Annotated[str, typer.Argument(help="An adapter's name or folder; `base` for none.")]
+_NAME = Annotated[str, typer.Argument(help="An adapter's name or folder; `base` as it comes, `none` for it alone.")]
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -113,7 +113,7 @@ def _put_in_force(folder: Path, name: str) -> None:
 def _check(folder: Path, pointer: Pointer) -> None:
     if not folder.is_dir():
         raise UnknownName(f"There is no folder {folder}.")
-    if pointer.adapter != BASE:
+    if pointer.adapter not in (BASE, BARE):
         read_adapter(resolved(folder, pointer.adapter))
 
 

@@ -16,6 +16,7 @@ import typer
 
 from finetab.adapters_cli import add_commands
 from finetab.core.atomic import not_writable
+from finetab.core.pointer import BARE, BASE
 from finetab.errors import BadInput, BadSetting, FinetabError
 
 if TYPE_CHECKING:
@@ -110,10 +111,10 @@ def settings_here(**overrides: str | None) -> "Settings":
     if faults:
         raise BadSetting(" ".join(faults))
     given = {key: value for key, value in overrides.items() if value is not None}
-    adapter = given.get("adapter", "base")
+    adapter = given.get("adapter", BASE)
     if "base" in given:
         given.setdefault("adapter", adapter)
-    if adapter != "base" and "base" not in given:
+    if adapter not in (BASE, BARE) and "base" not in given:
         given["base"] = read_adapter(adapter)[1].base_name
     return checked_settings(given, settings)
 

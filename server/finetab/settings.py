@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from finetab.core import manifest
-from finetab.core.pointer import read_pointer, resolved
+from finetab.core.pointer import BARE, BASE, read_pointer, resolved
 from finetab.errors import BadAdapter, BadFile, BadSetting, near_match
 
 FILE_NAME = "finetab.toml"
@@ -24,8 +24,9 @@ class Settings:
 
     base: str = "default"
     """A name from `finetab models`, a model folder, a `.gguf` file or a hub id."""
-    adapter: str = "base"
-    """An adapter's name or folder, or `base` for none. Without it, what was promoted for the folder is in force."""
+    adapter: str = BASE
+    """An adapter's name or folder; `base` for the base as it comes, with the adapter that finetab ships for it, where
+    there is one; `none` for the base alone. Without it, what was promoted for the folder is in force."""
     form: str = "auto"
     """`auto` (what the adapter's evaluation found best), `spm`, `psm` or `prefix`."""
     device: str = "auto"
@@ -118,7 +119,7 @@ def _promoted(folder: Path) -> tuple[Settings, list[str]]:
 
 def _from(folder: Path, key: str, value: Any) -> Any:
     """A value of the file; a path in it is meant from where the file stands, not from where the server started."""
-    if key not in ("base", "adapter") or not isinstance(value, str) or value in ("", "base", "default"):
+    if key not in ("base", "adapter") or not isinstance(value, str) or value in ("", BASE, BARE, "default"):
         return value
     try:
         return str(folder / value) if (folder / value).exists() else value

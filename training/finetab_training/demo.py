@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from finetab.core.bases import is_cached, known_base, real_name
 from finetab.core.fetch import fetch
+from finetab.core.pointer import BARE
 from finetab.lsp.client import ServerProcess
 from finetab.settings import Settings
 from finetab_training.config import make_config
@@ -88,7 +89,7 @@ def _served(out: Path, report: dict[str, Any]) -> dict[str, Any]:
     }
     if report["best"].startswith("adapter"):
         return {"adapter": str(out), "form": "auto", **budgets}
-    return {"adapter": "base", "form": "prefix" if report["best"] == "base-prefix" else "spm", **budgets}
+    return {"adapter": BARE, "form": "prefix" if report["best"] == "base-prefix" else "spm", **budgets}
 
 
 def _serve(settings: dict[str, Any], holes: tuple[Hole, ...], console: Console) -> None:

@@ -3,9 +3,11 @@
 from pathlib import Path
 
 from finetab.adapters.listing import library_folder
+from finetab.adapters.shipped import shipped_adapter
 from finetab.core import manifest
 from finetab.core.bases import real_name
 from finetab.core.manifest import Manifest
+from finetab.core.pointer import BARE, BASE
 from finetab.core.weights import base_folder, fingerprint
 from finetab.errors import BadAdapter, UnknownName, near_match
 from finetab.settings import Settings
@@ -33,7 +35,7 @@ def adapter_folder(name: str) -> Path:
     in_library = library_folder() / name
     if name and "/" not in name and (in_library / manifest.FILE_NAME).is_file():
         return in_library
-    raise UnknownName(f'There is no adapter "{name}"{near_match(name, ["base", *list_adapters()])}')
+    raise UnknownName(f'There is no adapter "{name}"{near_match(name, [BASE, BARE, *list_adapters()])}')
 
 
 def read_adapter(name: str) -> tuple[Path, Manifest]:
@@ -50,8 +52,20 @@ def chosen(settings: Settings) -> tuple[Path, tuple[Path, Manifest] | None]:
 
     Quick, and to be asked before anything slow: raises `FinetabError` for what is missing or does not fit.
     """
-    adapter = None if settings.adapter == "base" else read_adapter(settings.adapter)
+    if settings.adapter == BARE:
+        return base_folder(settings.base), None
+    if settings.adapter == BASE:
+        return _as_it_comes(settings.base)
+    adapter = read_adapter(settings.adapter)
     folder = base_folder(settings.base)
-    if adapter is not None:
-        manifest.check_base(adapter[1], real_name(settings.base), fingerprint(folder))
+    manifest.check_base(adapter[1], real_name(settings.base), fingerprint(folder))
     return folder, adapter
+
+
+def _as_it_comes(base: str) -> tuple[Path, tuple[Path, Manifest] | None]:
+    """A base's folder, with the adapter that ships for it; alone where its weights are not those it was made for."""
+    folder, shipped = base_folder(base), shipped_adapter(base)
+    if shipped is None:
+        return folder, None
+    found = read_adapter(str(shipped))
+    return folder, found if found[1].base_fingerprint == fingerprint(folder) else None

@@ -1,4 +1,7 @@
-"""The adapters that come with finetab itself: at most one for a base, in a folder of the base's name."""
+"""The adapters that come with finetab itself: at most one for a base, in a folder of the base's name.
+
+Its manifest calls it `base`, so that statistics count it as what answers where nobody has tuned anything.
+"""
 
 from pathlib import Path
 

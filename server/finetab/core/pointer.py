@@ -14,6 +14,9 @@ from finetab.errors import BadFile
 
 OWN_FOLDER = ".finetab"
 BASE = "base"
+"""The base as it comes: with the adapter that finetab ships for it, where there is one."""
+BARE = "none"
+"""The base alone."""
 _REMEMBERED = 20
 
 

@@ -2,12 +2,20 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.conftest import write_model
+from tests.server.adapters.real_adapter import make_adapter
 
+from finetab.adapters import shipped
+from finetab.adapters.library import read_adapter
+from finetab.core import manifest
+from finetab.core.bases import FALLBACK_BASE, cache_folder
 from finetab.core.fim import TAUGHT
-from finetab_training.tune.arms import served_now
+from finetab.settings import Settings
+from finetab_training.tune.arms import arms_of, served_now
 
 
 @pytest.mark.parametrize(("forms", "served"), [([], "base-prefix"), (["psm"], "base-fim"), (["spm"], "base-fim")])
@@ -23,3 +31,22 @@ def test_a_base_that_knows_fim_is_served_in_its_form(
     (base / "config.json").write_text(json.dumps(config | {TAUGHT: {"family": "gemma3", "forms": forms}}))
     assert served_now("base", str(base)) == served
     assert served_now("somebody", str(base)) == "in-force"
+
+
+def test_a_base_that_comes_with_an_adapter_is_what_is_in_force(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    base = write_model(cache_folder() / FALLBACK_BASE, "llama")
+    candidate = make_adapter(base, home / "candidate", 2)
+    described = replace(read_adapter(str(candidate))[1], base_name=FALLBACK_BASE)
+    manifest.write(candidate, described)
+    monkeypatch.setattr(shipped, "FOLDER", home / "shipped")
+
+    def names(in_force: str) -> list[str]:
+        return [arm.name for arm in arms_of(Settings(), candidate, in_force, 0)]
+
+    assert names("base") == ["base-prefix", "base-fim", "adapter"]
+    make_adapter(base, home / "shipped" / FALLBACK_BASE, 1)
+    assert names("base") == ["base-prefix", "base-fim", "adapter", "in-force"]
+    assert served_now("base", FALLBACK_BASE) == "in-force"
+    assert names("none") == ["base-prefix", "base-fim", "adapter"]
+    bare = next(arm for arm in arms_of(Settings(), candidate, "base", 0) if arm.name == "base-fim")
+    assert bare.settings.adapter == "none"  # what is compared with is the base alone

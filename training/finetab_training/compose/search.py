@@ -18,6 +18,7 @@ from finetab.completion.context import Windows
 from finetab.core.base import Base
 from finetab.core.fim import Form
 from finetab.core.manifest import Budgets
+from finetab.core.pointer import BARE
 from finetab.core.weights import base_folder
 from finetab.engine.network import Network
 from finetab.engine.ways import choose_way, open_network
@@ -57,7 +58,7 @@ def search_weights(
     """Try up to `most` weights, the parents' own first; all that were tried, the best one first."""
     composition.check(parents)
     first = parents[0].manifest
-    settings = replace(settings, base=first.base_name, adapter="base")
+    settings = replace(settings, base=first.base_name, adapter=BARE)
     tried: list[Tried] = []
     with TemporaryDirectory() as scratch:
         # A composition takes the way that its parents take: all are plain.

@@ -14,11 +14,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from finetab.adapters.library import read_adapter
+from finetab.adapters.library import chosen, read_adapter
 from finetab.assemble import load_completer
 from finetab.completion.completer import Completer
 from finetab.core import manifest
 from finetab.core.fim import Form
+from finetab.core.pointer import BARE
 from finetab.core.progress import silent
 from finetab.core.weights import base_folder
 from finetab.engine.ways import choose_way
@@ -47,7 +48,7 @@ class Evaluation:
 
 
 def evaluate(settings: Settings, holes: Sequence[Hole], advance: Advance, extras: Extras | None = None) -> Evaluation:
-    """Answer the holes with the base, and with the settings' adapter when they name one, in all forms.
+    """Answer the holes with the base, and with the settings' adapter where there is one, in all forms.
 
     The settings' own `form` is for the server: here every form is asked for.
     """
@@ -55,9 +56,10 @@ def evaluate(settings: Settings, holes: Sequence[Hole], advance: Advance, extras
     def answer(name: str, completer: Completer) -> list[Result]:
         return answer_holes(completer, holes, lambda: advance(name), extras)
 
-    if settings.adapter == "base":
+    adapter = chosen(settings)[1]
+    if adapter is None:
         return _base_evaluation(replace(settings, form="auto"), answer)
-    folder, manifest = read_adapter(settings.adapter)
+    folder, manifest = adapter
     # The base is asked with the adapter's own budgets and with weights held in the same way, so that the adapter is all
     # that differs.
     settings = replace(
@@ -68,7 +70,7 @@ def evaluate(settings: Settings, holes: Sequence[Hole], advance: Advance, extras
         suffix_tokens=settings.suffix_tokens or manifest.budgets.suffix,
         context_tokens=settings.context_tokens or manifest.budgets.context,
     )
-    base = _base_evaluation(replace(settings, adapter="base", form="auto"), answer)
+    base = _base_evaluation(replace(settings, adapter=BARE, form="auto"), answer)
     with closing(load_completer(settings, silent)) as tuned:
         results = base.results | _adapter_arms(tuned, manifest.form, holes, answer)
         return Evaluation(results, "adapter-fim", tuned.voice.adapter)

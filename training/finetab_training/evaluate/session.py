@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from finetab.adapters.library import chosen
+from finetab.core.pointer import BASE
 from finetab.errors import BadFile, NoSandbox
 from finetab.settings import Settings
 from finetab_training.data.corpus import Recipe, read_corpus
@@ -56,7 +57,7 @@ def measure(
     if save_holes:
         write_holes(save_holes, cut.holes)
     made = _answered(settings, cut.holes, Extras(typing, _sandbox(cut.holes, console)), console)
-    if settings.adapter != "base" and not benchmark:
+    if adapter and settings.adapter != BASE and not benchmark:
         record(settings.adapter, made)
     return cut, made
 
@@ -119,7 +120,7 @@ def _cut_there(made_from: dict[str, Any], same_folder: bool) -> str:
 
 
 def _answered(settings: Settings, holes: Sequence[Hole], extras: Extras, console: Console) -> dict[str, Any]:
-    arms = BASE_ARMS if settings.adapter == "base" else (*BASE_ARMS, *ADAPTER_ARMS)
+    arms = (*BASE_ARMS, *ADAPTER_ARMS) if chosen(settings)[1] else BASE_ARMS
     columns = (TextColumn("{task.description:<16}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as bar:
         task = bar.add_task("loading", total=len(arms) * len(holes))

@@ -5,7 +5,7 @@ base-fim           the base with the suffix: how one that knows FIM is served; a
 base-retrieval     the base as it is served without an adapter, with code from other files
 adapter            the candidate, as it would be served
 adapter-retrieval  the same with code from other files
-in-force           the adapter that the folder has in force now
+in-force           the adapter that the folder has in force now, or that ships for its base
 """
 
 import json
@@ -14,12 +14,12 @@ from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from finetab.adapters.library import read_adapter
+from finetab.adapters.library import chosen, read_adapter
 from finetab.completion.completer import Completer
 from finetab.completion.request import LoadService
 from finetab.core.base import read_base
 from finetab.core.fim import Form
-from finetab.core.pointer import BASE
+from finetab.core.pointer import BARE, BASE
 from finetab.core.progress import silent
 from finetab.core.weights import base_folder
 from finetab.engine.ways import choose_way
@@ -49,7 +49,7 @@ def arms_of(settings: Settings, adapter: Path, in_force: str, retrieval_tokens: 
     way = choose_way(settings, base_folder(manifest.base_name), adapter)[0]
     budgets = manifest.budgets
     common = replace(
-        settings, base=manifest.base_name, adapter=BASE, form="auto", prefix_tokens=budgets.prefix,
+        settings, base=manifest.base_name, adapter=BARE, form="auto", prefix_tokens=budgets.prefix,
         suffix_tokens=budgets.suffix, context_tokens=0, quantisation=way,
     )  # fmt: skip
     tuned = replace(common, adapter=str(adapter), context_tokens=budgets.context)
@@ -61,16 +61,22 @@ def arms_of(settings: Settings, adapter: Path, in_force: str, retrieval_tokens: 
     arms.append(Arm(CANDIDATE, tuned))
     if retrieval_tokens and not budgets.context:
         arms.append(Arm("adapter-retrieval", replace(tuned, context_tokens=retrieval_tokens)))
-    if in_force != BASE:
-        arms.append(Arm(IN_FORCE, replace(settings, base=read_adapter(in_force)[1].base_name, adapter=in_force)))
+    if _adapter_in_force(in_force, manifest.base_name):
+        base = manifest.base_name if in_force == BASE else read_adapter(in_force)[1].base_name
+        arms.append(Arm(IN_FORCE, replace(settings, base=base, adapter=in_force)))
     return tuple(arms)
 
 
 def served_now(in_force: str, base: str) -> str:
     """The arm that is served as long as nothing is promoted, on a base by its name."""
-    if in_force != BASE:
+    if _adapter_in_force(in_force, base):
         return IN_FORCE
     return "base-prefix" if _untuned_form(base) == "prefix" else "base-fim"
+
+
+def _adapter_in_force(in_force: str, base: str) -> bool:
+    """Whether any adapter is in force: a base as it comes may have one."""
+    return in_force not in (BASE, BARE) or chosen(Settings(base=base, adapter=in_force))[1] is not None
 
 
 def _untuned_form(base: str) -> Form:
