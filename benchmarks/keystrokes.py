@@ -17,12 +17,13 @@ from typing import Any
 
 import rich.console
 
-from finetab.assemble import Seat, load_completer
+from finetab.assemble import load_completer
 from finetab.completion.completer import Completer
 from finetab.completion.request import CompletionRequest
 from finetab.core.progress import silent
 from finetab.documents import open_document
 from finetab.engine.torch_engine import TorchEngine
+from finetab.seats import Seat
 from finetab.settings import Settings
 
 

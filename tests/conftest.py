@@ -98,9 +98,9 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 
 @pytest.fixture(scope="session", autouse=True)
 def own_data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """No test, and no server that a test starts, touches the statistics, requests or adapters of who runs the tests."""
+    """No test, and no server that a test starts, touches what finetab keeps for who runs the tests."""
     with pytest.MonkeyPatch.context() as patch:
-        for kind in ("DATA", "STATE"):
+        for kind in ("CONFIG", "DATA", "STATE"):
             patch.setenv(f"XDG_{kind}_HOME", str(tmp_path_factory.mktemp(kind.lower())))
         yield
 

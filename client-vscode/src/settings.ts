@@ -7,6 +7,7 @@ export const SERVER_SETTINGS = [
   "form",
   "device",
   "quantisation",
+  "engine",
   "maxNewTokens",
   "contextTokens",
   "eagerness",

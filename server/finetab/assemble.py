@@ -2,24 +2,21 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
 from finetab.adapters.beside import check, lies_beside
 from finetab.adapters.library import chosen
-from finetab.completion.completer import Completer, Voice
+from finetab.completion.completer import Completer
 from finetab.core.base import Base
-from finetab.core.fim import FORMS, Form
-from finetab.core.manifest import Budgets, Manifest
+from finetab.core.manifest import Manifest
 from finetab.core.memory import give_back
 from finetab.core.progress import Progress
-from finetab.engine.base import Engine, Generation, GenerationRequest
 from finetab.engine.network import NO_ADAPTER
 from finetab.engine.torch_engine import TorchEngine
 from finetab.engine.ways import Way, choose_way, open_network
-from finetab.errors import BadSetting
+from finetab.seats import Seat, voice_of
 from finetab.settings import Settings
 
 _Adapter: TypeAlias = tuple[Path, Manifest]
@@ -44,23 +41,6 @@ class _Shared:
     base: Base
     engine: TorchEngine
     users: Counter[str] = field(default_factory=Counter)
-
-
-@dataclass(frozen=True, slots=True)
-class Seat:
-    """One completer's place at an engine that several share."""
-
-    engine: Engine
-    adapter: str
-    leave: Callable[[], None]
-
-    def generate(self, request: GenerationRequest) -> Generation:
-        """See `Engine.generate`."""
-        return self.engine.generate(replace(request, adapter=self.adapter))
-
-    def close(self) -> None:
-        """See `Engine.close`; the weights are freed with the last one to leave."""
-        self.leave()
 
 
 class Loader:
@@ -97,7 +77,7 @@ class Loader:
 
     def _seated(self, settings: Settings, key: _Key, adapter: _Adapter | None, progress: Progress) -> Completer:
         shared = self._shared[key]
-        voice = _voice(settings, shared.base, adapter[1] if adapter else None)
+        voice = voice_of(settings, shared.base, adapter[1] if adapter else None)
         name = NO_ADAPTER
         if adapter is not None and not key.alone:
             progress("loading the adapter", 0.7)
@@ -132,42 +112,3 @@ def load_completer(settings: Settings, progress: Progress) -> Completer:
 def _loaded(settings: Settings, key: _Key, alone: _Adapter | None) -> _Shared:
     base, network = open_network(settings, key.folder, key.way, alone)
     return _Shared(base, TorchEngine(network, base.fim.end_id, base.never_sampled))
-
-
-def _voice(settings: Settings, base: Base, manifest: Manifest | None) -> Voice:
-    return Voice(
-        base=base.name,
-        adapter=manifest.label if manifest else "base",
-        tokenizer=base.tokenizer,
-        fim=base.fim,
-        form=_form(settings, base, manifest),
-        budgets=_budgets(settings, base, manifest),
-        max_new_tokens=settings.max_new_tokens,
-        may_be_empty=manifest is not None and manifest.teaches_empty,
-    )
-
-
-def _form(settings: Settings, base: Base, manifest: Manifest | None) -> Form:
-    for form in FORMS:
-        if settings.form == form:
-            return form
-    return base.fim.untuned_form if manifest is None else manifest.serve_form
-
-
-def _budgets(settings: Settings, base: Base, manifest: Manifest | None) -> Budgets:
-    trained = manifest.budgets if manifest is not None else Budgets()
-    budgets = Budgets(
-        prefix=settings.prefix_tokens or trained.prefix,
-        suffix=settings.suffix_tokens or trained.suffix,
-        context=settings.context_tokens or trained.context,
-    )
-    # Sentinels and the begin token are four more.
-    needed = budgets.context + budgets.prefix + budgets.suffix + settings.max_new_tokens + 4
-    if needed > base.context_length:
-        raise BadSetting(
-            f"context_tokens {budgets.context} + prefix_tokens {budgets.prefix} + suffix_tokens {budgets.suffix} + "
-            f"max_new_tokens {settings.max_new_tokens} are more than the {base.context_length} tokens that "
-            f"{base.name} reads; "
-            "lower one of them."
-        )
-    return budgets

@@ -18,6 +18,7 @@ from finetab.adapters_cli import add_commands
 from finetab.core.atomic import not_writable
 from finetab.core.pointer import BARE, BASE
 from finetab.errors import BadInput, BadSetting, FinetabError
+from finetab.settings import OWN
 
 if TYPE_CHECKING:
     from finetab.completion.request import LoadService, Service
@@ -81,9 +82,7 @@ def complete(
 
     chosen(settings)
 
-    from finetab.assemble import load_completer  # slow to import: last, so that mistakes are told at once
-
-    completer = load_completer(settings, silent)
+    completer = _load_service(settings, silent)
     try:
         answer = completer.complete(CompletionRequest(open_document(str(path), text), offset))
     finally:
@@ -135,15 +134,19 @@ def serve(
 
 
 def _load_service(settings: "Settings", progress: "Progress") -> "Service":
-    return _loader()(settings, progress)
+    return _loader(settings.engine == OWN)(settings, progress)
 
 
 @cache
-def _loader() -> "LoadService":
+def _loader(is_own: bool) -> "LoadService":
     """One for the process, so that all that it loads shares what it can."""
-    from finetab.assemble import Loader
+    if is_own:
+        from finetab.assemble import Loader
 
-    return Loader()
+        return Loader()
+    from finetab.remote import load_remote
+
+    return load_remote
 
 
 @app.command()

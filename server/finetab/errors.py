@@ -10,6 +10,7 @@
     ├── MissingWeights        the model is known but its weights are not here (exit code 2)
     ├── MissingData           a benchmark is known but its data are not here  (exit code 2)
     ├── NoSpace               the disk is full or the folder cannot be written (exit code 2)
+    ├── EngineAway            the engine that was asked for does not answer      (exit code 2)
     ├── NoSandbox             generated code cannot be run safely on this system (exit code 2)
     └── Interrupted           the user stopped a run; what was done is kept (exit code 130)
 
@@ -60,6 +61,10 @@ class MissingData(FinetabError):
 
 class NoSpace(FinetabError):
     """A file could not be written: the disk is full or the folder is read-only."""
+
+
+class EngineAway(FinetabError):
+    """The engine in another process does not answer, or has no time; it may again in a moment."""
 
 
 class NoSandbox(FinetabError):

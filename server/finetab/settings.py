@@ -27,6 +27,9 @@ class Settings:
     adapter: str = BASE
     """An adapter's name or folder; `base` for the base as it comes, with the adapter that finetab ships for it, where
     there is one; `none` for the base alone. Without it, what was promoted for the folder is in force."""
+    engine: str = "own"
+    """Where the model runs: `own` (in this process), `shared` (in one process for all editors of this user), or the
+    address of a server that speaks OpenAI's `/v1/completions`, which the user has logged in to."""
     form: str = "auto"
     """`auto` (what the adapter's evaluation found best), `spm`, `psm` or `prefix`."""
     device: str = "auto"
@@ -54,6 +57,7 @@ class Settings:
     """Whether to keep local statistics of what became of the suggestions."""
 
 
+OWN, SHARED = ENGINES = ("own", "shared")
 _KINDS = {bool: "true or false", int: "a number from 0", str: "text"}
 _ALLOWED = {
     "form": ("auto", "spm", "psm", "prefix"),
@@ -81,6 +85,8 @@ def parse_settings(raw: Mapping[str, Any], start: Settings | None = None) -> tup
         elif name in _ALLOWED and value not in _ALLOWED[name]:
             allowed = ", ".join(_ALLOWED[name])
             faults.append(f"The setting {key} is {value!r}, but must be one of: {allowed}.")
+        elif name == "engine" and value not in ENGINES and not str(value).startswith(("http://", "https://")):
+            faults.append(f"The setting {key} is {value!r}, but must be own, shared, or an address: https://HOST.")
         else:
             changed: dict[str, Any] = {name: value}
             settings = replace(settings, **changed)

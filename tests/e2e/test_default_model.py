@@ -10,7 +10,7 @@ from tests.training.train.test_run import config_for, trained
 
 import finetab.core.fim
 from finetab.adapters.library import read_adapter
-from finetab.assemble import Seat, load_completer
+from finetab.assemble import load_completer
 from finetab.completion.completer import Completer
 from finetab.completion.request import CompletionRequest
 from finetab.core.bases import DEFAULT_BASE, FALLBACK_BASE, cache_folder
@@ -18,6 +18,7 @@ from finetab.core.progress import silent
 from finetab.core.weights import base_folder
 from finetab.documents import open_document
 from finetab.engine.torch_engine import TorchEngine
+from finetab.seats import Seat
 from finetab.settings import Settings
 from finetab_training.runs import run_of
 

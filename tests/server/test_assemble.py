@@ -11,13 +11,14 @@ from tests.conftest import random_model
 from tests.server.adapters.real_adapter import make_adapter
 
 from finetab.adapters.library import WEIGHTS, WHOLE_WEIGHTS
-from finetab.assemble import Loader, Seat, load_completer
+from finetab.assemble import Loader, load_completer
 from finetab.completion.completer import Completer
 from finetab.completion.request import CompletionRequest
 from finetab.core.progress import silent
 from finetab.documents import open_document
 from finetab.engine.base import GenerationRequest
 from finetab.errors import BadAdapter, BadSetting
+from finetab.seats import Seat
 from finetab.settings import Settings
 
 ODD = [

@@ -36,7 +36,7 @@ def new_folder(target: Path) -> Iterator[Path]:
             shutil.rmtree(building, ignore_errors=True)
 
 
-def write_text(target: Path, text: str) -> None:
+def write_text(target: Path, text: str, mode: int = 0o644) -> None:
     """Write a whole file or leave the old one as it is. Raises `NoSpace` when the disk says no."""
     with _told_plainly(target):
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -46,7 +46,7 @@ def write_text(target: Path, text: str) -> None:
                 file.write(text)
                 file.flush()
                 os.fsync(file.fileno())
-            Path(name).chmod(0o644)
+            Path(name).chmod(mode)
             os.replace(name, target)
         finally:
             with suppress(FileNotFoundError):

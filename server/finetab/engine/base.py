@@ -1,13 +1,17 @@
 """What an engine is: something that continues a sequence of token ids. It knows nothing of text or editors."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
 from finetab.core.vocabulary import Ids
 
 FinishReason: TypeAlias = Literal["end", "stop", "length", "cancelled"]
 """`end`: the model gave its end token; `stop`: the caller's rule said so; `length`: the budget was used up."""
+
+
+NUCLEUS = 0.95
+"""Where ids are drawn, they are drawn from the likeliest that make up this share."""
 
 
 def never() -> bool:
@@ -23,6 +27,16 @@ def no_rule(ids: Sequence[int]) -> bool:
 def anything(ids: Sequence[int]) -> Ids | None:
     """A choice that leaves all ids open."""
     return None
+
+
+@dataclass(slots=True)
+class Trace:
+    """What is known of an answer while it is being worked out: the engine writes, anybody may read."""
+
+    reused_tokens: int = 0
+    """How many tokens of the prompt were not evaluated again."""
+    logprobs: list[float] = field(default_factory=list)
+    """Of each id that says more than the tail and, where it came, of the end token; natural logarithm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +59,7 @@ class GenerationRequest:
     """Of the draws: the same one draws the same ids."""
     adapter: str = ""
     """Who answers: an adapter that the engine knows by this name, or the base."""
+    trace: Trace = field(default_factory=Trace)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import torch
 
-_NUCLEUS = 0.95
+from finetab.engine.base import NUCLEUS
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """How ids are chosen: the likeliest one at temperature 0, else drawn from the likeliest that make up 95%."""
+    """How ids are chosen: the likeliest one at temperature 0, else drawn from the likeliest that make up `NUCLEUS`."""
 
     temperature: float
     generator: torch.Generator
@@ -34,7 +34,7 @@ class Choice:
     def _drawn(self, logits_V: torch.Tensor) -> torch.Tensor:
         """Nucleus sampling (Holtzman et al. 2020, arXiv 1904.09751)."""
         shares, order = torch.sort(torch.softmax(logits_V / self.temperature, dim=0), descending=True)
-        shares[torch.cumsum(shares, dim=0) - shares > _NUCLEUS] = 0.0
+        shares[torch.cumsum(shares, dim=0) - shares > NUCLEUS] = 0.0
         drawn = torch.multinomial(shares.cpu(), 1, generator=self.generator)
         return order[drawn.to(order.device)][0]
 

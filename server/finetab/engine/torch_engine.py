@@ -108,8 +108,9 @@ class TorchEngine:
         started = time.perf_counter()
         prompt = list(request.prompt)
         slot, reused = self._slot_for(prompt, request)
+        request.trace.reused_tokens = reused
         ids: list[int] = []
-        logprobs: list[float] = []
+        logprobs = request.trace.logprobs
         reason: FinishReason = "cancelled"
         prefilled = started
         try:

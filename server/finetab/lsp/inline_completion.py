@@ -13,6 +13,7 @@ from lsprotocol import types
 from finetab.completion.asking import MIN_LOGPROB, share_of_delay, why_not_here
 from finetab.completion.request import Answer, CompletionRequest, Service, Ticket
 from finetab.documents import Edit, edited
+from finetab.errors import EngineAway, FinetabError
 from finetab.lsp import feedback
 from finetab.lsp.convert import Found, completion_list, offset_of
 from finetab.lsp.loading import ServiceHolder
@@ -84,6 +85,10 @@ async def answer_at(
         ticket.end("cancelled")
         record["why"] = "cancelled"
         raise
+    except FinetabError as error:
+        record["why"] = str(error)
+        ls.status.asked(str(error))
+        return None
     except Exception:  # noqa: BLE001 - the edge: a request is answered whatever happens
         _LOG.exception("a completion failed")
         record["why"] = "failed; the log has the details"
@@ -159,7 +164,11 @@ async def _worked_out(
     with ls.status.working():
         work = ls.run_beside(_in_a_thread(ls, holder, service, request))
         await _while_wanted(work, request.ticket)
-    return work.result() if work.done() else None
+    if not work.done():
+        return None
+    answer = work.result()
+    ls.status.asked("")
+    return answer
 
 
 async def _in_a_thread(
@@ -190,6 +199,8 @@ async def _look_ahead(ls: FinetabServer, holder: ServiceHolder, request: Complet
         with holder.lease() as service:
             if service is not None:
                 await asyncio.get_running_loop().run_in_executor(ls.workers, service.look_ahead, ahead, answer)
+    except EngineAway:
+        _LOG.debug("no looking ahead: the engine is away")
     except Exception:  # noqa: BLE001 - the edge: nobody waits for this
         _LOG.exception("looking ahead failed")
 

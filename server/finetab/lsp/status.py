@@ -29,6 +29,7 @@ class Status:
         self._last: dict[str, Any] = {}
         self._at_rest: dict[str, Any] = {}
         self._num_working = 0
+        self._trouble = ""
 
     def heed(self, options: Any) -> Any:
         """Read from a client's options whether it wants to be told; gives the options without what says so."""
@@ -65,7 +66,20 @@ class Status:
             self._at_rest = {"busy": False, "kind": "Error", "message": fault}
         else:  # what was loaded is not wanted any more, and the next is under way
             return
+        self._trouble = ""
         self._tell(self._at_rest)
+
+    def asked(self, fault: str) -> None:
+        """The model has been asked and, where there is a fault, could not answer: a warning until it answers again."""
+        if fault != self._trouble:
+            self._trouble = fault
+            if not self._is_loading():
+                self._tell(self._resting())
+
+    def _resting(self) -> dict[str, Any]:
+        if not self._trouble:
+            return self._at_rest
+        return {**self._at_rest, "busy": False, "kind": "Warning", "message": self._trouble}
 
     @contextmanager
     def working(self) -> Iterator[None]:
@@ -78,11 +92,11 @@ class Status:
             busy.cancel()
             self._num_working -= 1
             if self._num_working == 0 and self._last.get("busy") and not self._is_loading():
-                self._tell(self._at_rest)
+                self._tell(self._resting())
 
     def _tell_busy(self) -> None:
         if not self._is_loading():
-            self._tell({**self._at_rest, "busy": True})
+            self._tell({**self._resting(), "busy": True})
 
     def _is_loading(self) -> bool:
         return "percentage" in self._last
