@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from finetab.adapters_cli import add_commands
+from finetab import adapters_cli, engine_cli
 from finetab.core.atomic import not_writable
 from finetab.core.pointer import BARE, BASE
 from finetab.errors import BadInput, BadSetting, FinetabError
@@ -32,7 +32,8 @@ app = typer.Typer(
 )
 models_app = typer.Typer(help="List the base models finetab knows, and fetch their weights.")
 app.add_typer(models_app, name="models", invoke_without_command=True)
-add_commands(app)
+adapters_cli.add_commands(app)
+engine_cli.add_commands(app)
 
 BaseOption = Annotated[str | None, typer.Option("--base", help="Base model; see `finetab models`.")]
 

@@ -1,7 +1,7 @@
 """What a completer has of an engine that it shares with others: its place there, and how it asks. Needs no torch."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from finetab.completion.completer import Voice
 from finetab.core.base import Base
@@ -22,7 +22,7 @@ class Seat:
 
     def generate(self, request: GenerationRequest) -> Generation:
         """See `Engine.generate`."""
-        return self.engine.generate(replace(request, adapter=self.adapter))
+        return self.engine.generate(request.by(self.adapter))
 
     def close(self) -> None:
         """See `Engine.close`; the weights are freed with the last one to leave."""

@@ -1,7 +1,7 @@
 """What an engine is: something that continues a sequence of token ids. It knows nothing of text or editors."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol, TypeAlias
 
 from finetab.core.vocabulary import Ids
@@ -60,6 +60,10 @@ class GenerationRequest:
     adapter: str = ""
     """Who answers: an adapter that the engine knows by this name, or the base."""
     trace: Trace = field(default_factory=Trace)
+
+    def by(self, adapter: str) -> "GenerationRequest":
+        """The same, asked of an adapter."""
+        return replace(self, adapter=adapter)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""`finetab engine`: one model in one process for many editors, over HTTP."""

@@ -1,0 +1,77 @@
+"""Where a request is served: the adapter it names, the engine of who asks, and what is counted of it."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from finetab.engine.base import Generation, GenerationRequest
+from finetab.errors import FinetabError
+from finetab.serving.answering import Answering
+from finetab.serving.asked import Asked
+from finetab.serving.clients import Clients
+from finetab.serving.metrics import Metrics
+from finetab.serving.rate import Rate
+from finetab.serving.served import Served
+
+MOST_AT_ONCE = 128
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Desk:
+    """All that requests need. `hashes` are of the tokens that open it; without any it is open to who can reach it."""
+
+    served: Served
+    clients: Clients
+    metrics: Metrics
+    rate: Rate
+    hashes: Mapping[str, str] = field(default_factory=dict)
+    num_running: int = 0
+    last_used: float = field(default_factory=time.monotonic)
+    """On the clock of `time.monotonic`."""
+    _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(MOST_AT_ONCE, "finetab-answer"))
+
+    def begin(self, asked: Asked, owner: str) -> tuple[Answering, AsyncIterator[dict[str, Any]]]:
+        """Begin to work out an answer; its chunks raise `UnknownName` or `BadAdapter` before the first one comes."""
+        answering = Answering(asked, self.served.base.tokenizer)
+        work = self._pool.submit(self._generate, answering.request(), asked.model, f"{owner}/{asked.user}")
+        self.num_running += 1
+        self.metrics.running.inc()
+        loop, started = asyncio.get_running_loop(), time.perf_counter()
+        work.add_done_callback(lambda done: loop.call_soon_threadsafe(partial(self._count, done, started)))
+        return answering, answering.chunks(work)
+
+    def close(self) -> None:
+        """End what runs."""
+        self.clients.close()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _generate(self, request: GenerationRequest, model: str, client: str) -> Generation:
+        with self.served.adapter_of(model) as adapter, self.clients.engine_of(client) as engine:
+            return engine.generate(request.by(adapter))
+
+    def _count(self, done: Future[Generation], started: float) -> None:
+        self.num_running -= 1
+        self.last_used = time.monotonic()
+        self.metrics.running.dec()
+        self.metrics.seconds.observe(time.perf_counter() - started)
+        error = done.exception()
+        if error is not None:
+            self.metrics.requests.labels("refused" if isinstance(error, FinetabError) else "failed").inc()
+            if not isinstance(error, FinetabError):
+                _LOG.error("an answer failed", exc_info=error)
+            return
+        found = done.result()
+        self.metrics.requests.labels(found.finish_reason).inc()
+        self.metrics.first_seconds.observe(found.prefill_ms / 1000)
+        for kind, count in (
+            ("reused", found.reused_tokens),
+            ("evaluated", found.prompt_tokens - found.reused_tokens),
+            ("generated", len(found.ids)),
+        ):
+            self.metrics.tokens.labels(kind).inc(count)

@@ -1,0 +1,52 @@
+"""Where an engine listens, and whether it may. Quick to import: mistakes are told before anything is loaded."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from finetab.core.logins import is_on_this_machine
+from finetab.errors import BadSetting
+from finetab.serving.tokens import read_hashes, tokens_path
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A host and port, or the path of a Unix socket; with a certificate and its key, over TLS."""
+
+    host: str = "127.0.0.1"
+    port: int = 8765
+    socket: str = ""
+    certificate: str = ""
+    key: str = ""
+
+
+def check_place(place: Place) -> dict[str, str]:
+    """The hashes of the tokens that open it. Raises `BadSetting` where a network could reach it without one."""
+    if place.socket:
+        return {}
+    hashes = read_hashes()
+    if not hashes and not is_on_this_machine(f"http://{place.host}"):
+        raise BadSetting(
+            f"Others can reach {place.host}, and there is no token in {tokens_path()}; "
+            "make one with: finetab engine token NAME"
+        )
+    return hashes
+
+
+@contextmanager
+def only_one(place: Place) -> Iterator[None]:
+    """Hold a socket's place; raises `BadSetting` where another engine holds it. Ports need no holding."""
+    if not place.socket:
+        yield
+        return
+    lock = FileLock(f"{place.socket}.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise BadSetting(f"Another engine listens on {place.socket}.") from error
+    with lock:
+        Path(place.socket).unlink(missing_ok=True)
+        yield

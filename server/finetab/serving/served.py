@@ -1,0 +1,92 @@
+"""What an engine serves: a base, and the adapters that clients ask for, put beside its weights when first needed."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from finetab.adapters.beside import check, lies_beside
+from finetab.adapters.library import list_adapters, read_adapter
+from finetab.adapters.listing import library_folder, manifests_in
+from finetab.core.base import Base
+from finetab.core.manifest import Manifest
+from finetab.engine.network import NO_ADAPTER, Network
+from finetab.engine.wire import OWNER
+from finetab.errors import BadAdapter, UnknownName, near_match
+
+_MOST_ADAPTERS = 16
+
+
+@dataclass(slots=True)
+class _Beside:
+    num_running: int = 0
+
+
+class Served:
+    """A base and its adapters. With `any_folder` a client may name an adapter's folder: it is the same user.
+
+    Safe to call from any thread.
+    """
+
+    def __init__(self, base: Base, network: Network, *, any_folder: bool) -> None:
+        self.base = base
+        self._network = network
+        self._any_folder = any_folder
+        self._lock = threading.Lock()
+        self._beside: OrderedDict[str, _Beside] = OrderedDict()
+
+    @contextmanager
+    def adapter_of(self, model: str) -> Iterator[str]:
+        """What the network calls a model's adapter, which stays attached meanwhile.
+
+        Raises `UnknownName` or `BadAdapter` where there is none that fits.
+        """
+        if model in ("", self.base.name):
+            yield NO_ADAPTER
+            return
+        folder, manifest = self._find(model)
+        with self._lock:
+            beside = self._attached(folder, manifest)
+            beside.num_running += 1
+        try:
+            yield manifest.label
+        finally:
+            with self._lock:
+                beside.num_running -= 1
+
+    def models(self) -> list[dict[str, Any]]:
+        """What `/v1/models` lists."""
+        base = {
+            "id": self.base.name,
+            "object": "model",
+            "owned_by": OWNER,
+            "fingerprint": self.base.fingerprint,
+            "max_model_len": self.base.context_length,
+        }
+        fitting = [one.name for one in manifests_in(library_folder()) if one.base_fingerprint == self.base.fingerprint]
+        return [base, *({**base, "id": name, "parent": self.base.name} for name in fitting)]
+
+    def _find(self, model: str) -> tuple[Path, Manifest]:
+        if self._any_folder:
+            return read_adapter(model)
+        if model not in list_adapters():
+            raise UnknownName(f'No model "{model}" is served{near_match(model, [self.base.name, *list_adapters()])}')
+        return read_adapter(str(library_folder() / model))
+
+    def _attached(self, folder: Path, manifest: Manifest) -> _Beside:
+        name = manifest.label
+        if name not in self._beside:
+            if not lies_beside(folder):
+                raise BadAdapter(f"{manifest.label} changes the weights, so it cannot be served with others.")
+            check(self.base, manifest)
+            self._network.attach(name, folder)
+            self._beside[name] = _Beside()
+        self._beside.move_to_end(name)
+        resting = [other for other, beside in self._beside.items() if not beside.num_running and other != name]
+        for other in resting[: max(0, len(self._beside) - _MOST_ADAPTERS)]:
+            self._network.detach(other)
+            del self._beside[other]
+        return self._beside[name]

@@ -1,0 +1,251 @@
+"""The engine's application over real sockets, on a small random model, asked by our own client and by plain HTTP."""
+
+import hashlib
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from tests.server.adapters.real_adapter import make_adapter
+from tests.server.engine.http_server import running
+
+from finetab.completion.healing import Healing
+from finetab.core.base import Base, read_base
+from finetab.engine.base import Engine, Generation, GenerationRequest
+from finetab.engine.connection import Address, Connection
+from finetab.engine.http_engine import HttpEngine
+from finetab.engine.int8.network import Int8Network
+from finetab.engine.scripted import ScriptedEngine
+from finetab.engine.shared_network import SharedNetwork
+from finetab.engine.torch_engine import TorchEngine
+from finetab.errors import BadSetting
+from finetab.serving.app import app_of
+from finetab.serving.clients import Clients
+from finetab.serving.desk import Desk
+from finetab.serving.metrics import Metrics
+from finetab.serving.rate import Rate
+from finetab.serving.served import Served
+
+TEXT = "def area(width, height):\n    return wid"
+
+
+@pytest.fixture
+def base(tiny: Callable[[str], Path]) -> Base:
+    return read_base(str(tiny("gemma3_text")))
+
+
+@contextmanager
+def desk_of(base: Base, new_engine: Callable[[], Engine] | None = None, **more: Any) -> Iterator[Desk]:
+    network = Int8Network(base.folder, base.spelled)
+    shared = SharedNetwork(network)
+    clients = Clients(new_engine or (lambda: TorchEngine(shared, base.fim.end_id, base.never_sampled)), 8)
+    metrics = Metrics(lambda: len(clients))
+    desk = Desk(Served(base, shared, any_folder=True), clients, metrics, more.pop("rate", Rate(1e6, 10**6)), **more)
+    try:
+        yield desk
+    finally:
+        desk.close()
+        shared.close()
+
+
+@contextmanager
+def served(desk: Desk) -> Iterator[httpx2.Client]:
+    with running(app_of(desk)) as url, httpx2.Client(base_url=url, timeout=20.0) as client:
+        yield client
+
+
+def body(**more: Any) -> dict[str, Any]:
+    return {"prompt": TEXT, "max_tokens": 6, "temperature": 0, **more}
+
+
+def ask(engine: Engine, base: Base, adapter: str = "", new: int = 12) -> Generation:
+    prompt = [base.fim.bos_id or 0, *base.tokenizer.encode(TEXT)]
+    healing = Healing(base.tokenizer, prompt[-3:])
+    return engine.generate(GenerationRequest(prompt, new, tail=3, adapter=adapter, allowed=healing.allowed))
+
+
+def test_the_answer_over_http_is_the_one_in_process_tail_and_all(base: Base, tmp_path: Path) -> None:
+    adapter = make_adapter(base.folder, tmp_path / "mine", seed=1)
+    network = Int8Network(base.folder, base.spelled)
+    network.attach("mine", adapter)
+    with (
+        desk_of(base) as desk,
+        running(app_of(desk)) as url,
+        closing(TorchEngine(network, base.fim.end_id, base.never_sampled)) as here,
+        closing(HttpEngine(Connection(Address(url)), base)) as there,
+    ):
+        for mine, theirs in (("", ""), ("mine", str(adapter))):
+            expected, found = ask(here, base, mine), ask(there, base, theirs)
+            assert (found.ids, found.finish_reason) == (expected.ids, expected.finish_reason)
+            assert found.mean_logprob == pytest.approx(expected.mean_logprob, abs=1e-4)
+        assert ask(here, base).mean_logprob != pytest.approx(ask(here, base, "mine").mean_logprob, abs=1e-3)
+        assert ask(there, base).reused_tokens > len(TEXT) - 6
+
+
+def test_an_answer_in_one_piece_is_the_streamed_one(base: Base) -> None:
+    with desk_of(base) as desk, served(desk) as client:
+        whole = client.post("/v1/completions", json=body()).json()["choices"][0]
+        with client.stream("POST", "/v1/completions", json=body(stream=True)) as reply:
+            lines = [line for line in reply.iter_lines() if line.startswith("data: ")]
+    assert lines.pop() == "data: [DONE]"
+    choices = [json.loads(line.removeprefix("data: "))["choices"][0] for line in lines]
+    assert "".join(choice["text"] for choice in choices) == whole["text"]
+    assert [index for choice in choices for index in choice["token_ids"]] == whole["token_ids"]
+    assert [choice["finish_reason"] for choice in choices] == [None] * 6 + ["length"]
+    assert len(whole["logprobs"]["token_logprobs"]) == 6
+
+
+def test_a_stop_text_ends_the_answer_before_it(base: Base) -> None:
+    with desk_of(base) as desk, served(desk) as client:
+        whole = client.post("/v1/completions", json=body(max_tokens=20)).json()["choices"][0]["text"]
+        choice = client.post("/v1/completions", json=body(max_tokens=20, stop=[whole[4:6]])).json()["choices"][0]
+    assert choice["text"] == whole[: whole.index(whole[4:6])]
+    assert choice["finish_reason"] == "stop"
+
+
+def test_each_client_keeps_its_own_prompts(base: Base) -> None:
+    def cached(client: httpx2.Client, user: str, text: str) -> int:
+        reply = client.post("/v1/completions", json=body(prompt=text, user=user)).json()
+        return int(reply["usage"]["prompt_tokens_details"]["cached_tokens"])
+
+    with desk_of(base) as desk, served(desk) as client:
+        assert cached(client, "a", TEXT) == 0
+        for index in range(5):
+            cached(client, "b", f"{index}{index} other text {index}" * 5)
+        assert cached(client, "a", TEXT + "t") == len(TEXT) + 1
+        assert cached(client, "c", TEXT) == 0
+
+
+@pytest.mark.parametrize(
+    ("wrong", "status", "words"),
+    [
+        ({"prompt": []}, 400, "must not be empty"),
+        ({"prompt": [10**6]}, 400, "ids from 0 to"),
+        ({"prompt": ["a", "b"]}, 400, "one text or one list of ids"),
+        ({"prompt": "x" * 2000}, 400, "may be 1024 tokens"),
+        ({"max_tokens": 0}, 400, "1 or more, not 0"),
+        ({"max_tokens": True}, 400, "must be int, not True"),
+        ({"temperature": 9}, 400, "0 to 2.0, not 9.0"),
+        ({"n": 3}, 400, "n must be 1, not 3"),
+        ({"tail": 99}, 400, "tail must be shorter"),
+        ({"stop": [""]}, 400, "stop must be texts"),
+        ({"model": "nobody"}, 404, 'no adapter "nobody"'),
+    ],
+)
+def test_what_cannot_be_answered_is_refused_in_a_sentence(
+    wrong: Mapping[str, Any], status: int, words: str, base: Base
+) -> None:
+    with desk_of(base) as desk, served(desk) as client:
+        for is_streamed in (False, True):
+            reply = client.post("/v1/completions", json=body(stream=is_streamed, **wrong))
+            assert reply.status_code == status
+            assert words in reply.json()["error"]["message"]
+        assert client.get("/health").json() == {"status": "ok"}
+
+
+@pytest.mark.parametrize("content", [b"", b"[1]", b"{", b"[" * 100_000, b"\xff"])
+def test_bodies_that_are_none_are_refused(content: bytes, base: Base) -> None:
+    with desk_of(base) as desk, served(desk) as client:
+        headers = {"content-type": "application/json"}
+        assert client.post("/v1/completions", content=content, headers=headers).status_code == 400
+        assert client.post("/v1/completions", content=b"{}").status_code == 415
+        assert client.post("/v1/completions", content=b" " * 3_000_000, headers=headers).status_code == 413
+
+
+def test_without_the_right_token_there_is_nothing_but_health(base: Base) -> None:
+    hashes = {"alice": hashlib.sha256(b"secret").hexdigest()}
+    with desk_of(base, hashes=hashes) as desk, served(desk) as client:
+        for headers in ({}, {"Authorization": "Bearer guess"}, {"Authorization": "secret"}):
+            assert client.post("/v1/completions", json=body(), headers=headers).status_code == 401
+            assert client.get("/v1/models", headers=headers).status_code == 401
+            assert client.get("/metrics", headers=headers).status_code == 401
+        assert client.get("/health").status_code == 200
+        right = {"Authorization": "Bearer secret"}
+        assert client.post("/v1/completions", json=body(), headers=right).status_code == 200
+
+
+def test_who_asks_too_often_is_told_when_to_come_back(base: Base) -> None:
+    with desk_of(base, rate=Rate(0.5, 2)) as desk, served(desk) as client:
+        assert [client.post("/v1/completions", json=body()).status_code for _ in range(3)] == [200, 200, 429]
+        assert float(client.post("/v1/completions", json=body()).headers["retry-after"]) > 0
+
+
+def test_a_client_that_vanishes_frees_its_place_within_a_step(base: Base) -> None:
+    steps: list[float] = []
+
+    def script(prompt: Any) -> list[int]:
+        return [65] * 500
+
+    class Slow(ScriptedEngine):
+        def generate(self, request: GenerationRequest) -> Generation:
+            def rule(ids: Sequence[int]) -> bool:
+                steps.append(time.monotonic())
+                return request.should_stop(ids)
+
+            return super().generate(replace(request, should_stop=rule))
+
+    with desk_of(base, lambda: Slow(script, 0.02)) as desk, served(desk) as client:
+        for is_streamed in (True, False):
+            steps.clear()
+            with pytest.raises(httpx2.ReadTimeout):
+                client.post(
+                    "/v1/completions", json=body(max_tokens=400, stream=is_streamed), timeout=httpx2.Timeout(0.005)
+                )
+            gone = time.monotonic()
+            while desk.num_running:
+                assert time.monotonic() - gone < 2.0
+                time.sleep(0.005)
+            assert len(steps) < 60
+        assert client.post("/v1/completions", json=body()).status_code == 200
+
+
+def test_several_answers_go_on_at_once_and_a_short_one_does_not_wait_for_a_long_one(base: Base) -> None:
+    ended: list[str] = []
+
+    def run(client: httpx2.Client, user: str, new: int) -> None:
+        reply = client.post("/v1/completions", json=body(user=user, max_tokens=new, min_tokens=1))
+        assert reply.status_code == 200
+        ended.append(user)
+
+    with desk_of(base) as desk, served(desk) as client:
+        run(client, "warm", 1)
+        long = threading.Thread(target=run, args=(client, "long", 400))
+        long.start()
+        while not desk.num_running:
+            time.sleep(0.001)
+        run(client, "short", 3)
+        long.join()
+    assert ended == ["warm", "short", "long"]
+
+
+def test_metrics_count_requests_and_tokens_and_hold_no_text(base: Base) -> None:
+    with desk_of(base) as desk, served(desk) as client:
+        for _ in range(2):
+            client.post("/v1/completions", json=body())
+        client.post("/v1/completions", json=body(model="nobody"))
+        text = client.get("/metrics").text
+    for line in (
+        'finetab_requests_total{outcome="length"} 2.0',
+        'finetab_requests_total{outcome="refused"} 1.0',
+        'finetab_tokens_total{kind="generated"} 12.0',
+        "finetab_clients 1.0",
+        "finetab_running 0.0",
+    ):
+        assert line in text
+    assert "area" not in text
+
+
+def test_the_models_are_listed_so_that_clients_can_tell_the_base(base: Base, tiny: Callable[[str], Path]) -> None:
+    with desk_of(base) as desk, running(app_of(desk)) as url:
+        with httpx2.Client(base_url=url) as client:
+            (listed,) = client.get("/v1/models").json()["data"]
+        assert (listed["id"], listed["owned_by"], listed["max_model_len"]) == (base.name, "finetab", 1024)
+        other = read_base(str(tiny("llama")))
+        with closing(HttpEngine(Connection(Address(url)), other)) as engine, pytest.raises(BadSetting, match="weights"):
+            engine.check()

@@ -1,0 +1,34 @@
+"""An engine a client: kept while it is used, and those that rest longest go first."""
+
+from finetab.engine.base import Engine, Generation, GenerationRequest
+from finetab.serving.clients import Clients
+
+
+class Counted:
+    def __init__(self, closed: list["Counted"]) -> None:
+        self._closed = closed
+
+    def generate(self, request: GenerationRequest) -> Generation:
+        return Generation((), "end", 0, 0, 0.0, 0.0, 0.0)
+
+    def close(self) -> None:
+        self._closed.append(self)
+
+
+def use(clients: Clients, name: str) -> Engine:
+    with clients.engine_of(name) as engine:
+        return engine
+
+
+def test_the_engine_that_rests_longest_goes_and_one_at_work_stays() -> None:
+    closed: list[Counted] = []
+    clients = Clients(lambda: Counted(closed), 2)
+    with clients.engine_of("a") as first:
+        second = use(clients, "b")
+        assert use(clients, "b") is second
+        use(clients, "c")
+        assert closed == [second]
+        assert use(clients, "a") is first
+        assert len(clients) == 2
+    clients.close()
+    assert len(closed) == 3
