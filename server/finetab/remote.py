@@ -2,18 +2,19 @@
 
 from pathlib import Path
 
-from finetab.adapters.beside import check
+from finetab.adapters.beside import check, lies_beside
 from finetab.adapters.library import chosen
 from finetab.completion.completer import Completer
-from finetab.core.base import read_base
+from finetab.core.base import Base, read_base
 from finetab.core.logins import normalised, token_for
 from finetab.core.manifest import Manifest
 from finetab.core.progress import Progress
 from finetab.engine.connection import Address, Connection
 from finetab.engine.http_engine import HttpEngine
-from finetab.errors import EngineAway
+from finetab.errors import BadSetting, EngineAway
 from finetab.seats import Seat, voice_of
-from finetab.settings import Settings
+from finetab.settings import SHARED, Settings
+from finetab.sharing import SharedEngine
 
 
 def load_remote(settings: Settings, progress: Progress) -> Completer:
@@ -28,6 +29,26 @@ def load_remote(settings: Settings, progress: Progress) -> Completer:
         check(base, adapter[1])
     voice = voice_of(settings, base, adapter[1] if adapter else None)
     _ = base.tokenizer.vocabulary  # two seconds that the first request should not wait
+    model = _model(settings, adapter)
+    engine = _shared(settings, base, progress) if settings.engine == SHARED else _elsewhere(settings, base, progress)
+    return Completer(Seat(engine, model, engine.close), voice)
+
+
+def _shared(settings: Settings, base: Base, progress: Progress) -> HttpEngine:
+    """The engine that all editors of this user share, up and running."""
+    shared = SharedEngine(settings, base)
+    engine = HttpEngine(Connection(shared.address), base, shared.start)
+    shared.start()
+    try:
+        shared.wait(engine, progress)
+    except BaseException:
+        engine.close()
+        raise
+    return engine
+
+
+def _elsewhere(settings: Settings, base: Base, progress: Progress) -> HttpEngine:
+    """An engine that somebody else runs, whether it is there or not."""
     address = Address(normalised(settings.engine), token_for(settings.engine))
     engine = HttpEngine(Connection(address), base)
     progress("asking the engine", 0.7)
@@ -38,9 +59,19 @@ def load_remote(settings: Settings, progress: Progress) -> Completer:
     except BaseException:
         engine.close()
         raise
-    return Completer(Seat(engine, _model(adapter), engine.close), voice)
+    return engine
 
 
-def _model(adapter: tuple[Path, Manifest] | None) -> str:
-    """What the engine is to call an adapter."""
-    return "" if adapter is None else adapter[1].name
+def _model(settings: Settings, adapter: tuple[Path, Manifest] | None) -> str:
+    """What the engine is to call an adapter: one on this machine finds the folder, others know a name.
+
+    Raises `BadSetting` where the adapter cannot be served with others.
+    """
+    if adapter is None:
+        return ""
+    folder, manifest = adapter
+    if settings.engine != SHARED:
+        return manifest.name
+    if not lies_beside(folder):
+        raise BadSetting(f"{manifest.label} changes the weights, so no engine can share it; set engine to own.")
+    return str(folder.resolve())

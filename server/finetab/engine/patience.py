@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from finetab.errors import EngineAway
 
-_FIRST_SECONDS, _MAX_SECONDS = 0.5, 15.0
+_FIRST_SECONDS, _MAX_SECONDS = 0.5, 5.0
 
 
 class Patience:

@@ -11,6 +11,8 @@ from finetab.core.logins import is_on_this_machine
 from finetab.errors import BadSetting
 from finetab.serving.tokens import read_hashes, tokens_path
 
+_PATIENCE_SECONDS = 1.0  # with those who only look whether a place is taken
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -42,11 +44,22 @@ def only_one(place: Place) -> Iterator[None]:
     if not place.socket:
         yield
         return
-    lock = FileLock(f"{place.socket}.lock")
     try:
-        lock.acquire(timeout=0)
+        with _lock_of(place.socket).acquire(timeout=_PATIENCE_SECONDS):
+            Path(place.socket).unlink(missing_ok=True)
+            yield
     except Timeout as error:
         raise BadSetting(f"Another engine listens on {place.socket}.") from error
-    with lock:
-        Path(place.socket).unlink(missing_ok=True)
-        yield
+
+
+def is_taken(socket: str) -> bool:
+    """Whether an engine listens on a socket, or is about to."""
+    try:
+        with _lock_of(socket).acquire(timeout=0):
+            return False
+    except Timeout:
+        return True
+
+
+def _lock_of(socket: str) -> FileLock:
+    return FileLock(f"{socket}.lock")
