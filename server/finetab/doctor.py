@@ -11,10 +11,11 @@ from rich.console import Console
 from finetab.adapters.library import chosen, list_adapters
 from finetab.core.device import pick_device, pick_dtype
 from finetab.core.languages import LANGUAGES, grammar
+from finetab.core.logins import normalised, token_for
 from finetab.core.weights import base_folder
 from finetab.engine.ways import choose_way
 from finetab.errors import FinetabError
-from finetab.settings import Settings, read_settings
+from finetab.settings import ENGINES, OWN, Settings, read_settings
 
 _LIBRARIES = ("finetab", "torch", "transformers", "peft", "bitsandbytes", "tokenizers", "tree-sitter", "pygls")
 
@@ -30,6 +31,7 @@ def examine(folder: Path) -> bool:
         ("model", _model),
         ("adapter", _adapter),
         ("weights", _weights),
+        ("engine", _engine),
         ("languages", _languages),
     ):
         try:
@@ -77,6 +79,12 @@ def _weights(settings: Settings) -> str:
     if way == "int8":
         return "in 8 bits, through finetab's own decoder"
     return f"{'in 4 bits (nf4)' if way == 'nf4' else 'as they are'}, through transformers: {reason}"
+
+
+def _engine(settings: Settings) -> str:
+    if settings.engine in ENGINES:
+        return "in each editor's server" if settings.engine == OWN else "one process for all editors"
+    return f"{normalised(settings.engine)}, {'with a token' if token_for(settings.engine) else 'without a token'}"
 
 
 def _languages(settings: Settings) -> str:
