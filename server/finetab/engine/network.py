@@ -1,8 +1,9 @@
 """What an engine asks of a model: evaluate ids after those it has seen, with one adapter or none beside the weights."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 
@@ -45,4 +46,23 @@ class Network(Protocol):
 
     def detach(self, adapter: str) -> None:
         """Take an adapter away again."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One prompt's share in an evaluation of several; see `Network.evaluate`."""
+
+    ids: Sequence[int]
+    start: int
+    cache: Any
+    num_logits: int
+
+
+@runtime_checkable
+class TogetherNetwork(Network, Protocol):
+    """A network whose weights are fetched once for several prompts."""
+
+    def evaluate_together(self, parts: Sequence[Part], adapter: str) -> list[torch.Tensor]:
+        """Evaluate the next ids of several prompts, each with a cache of its own; the logits of each."""
         ...

@@ -1,4 +1,4 @@
-"""A network that many engines use at once, each with prompts of its own: a step of one, then a step of the next.
+"""A network that many engines use at once, each with prompts of its own: their steps together where that is possible.
 
 So each user has an engine whose cached prompts nobody else can push out, and all have the weights in common. A long
 prompt is evaluated in pieces while others wait, so that it holds nobody up for longer than a piece takes.
@@ -14,10 +14,11 @@ from typing import Any, TypeAlias
 
 import torch
 
-from finetab.engine.network import Network, PromptCache
+from finetab.engine.network import Network, Part, PromptCache, TogetherNetwork
 
 _PIECE = 64  # tokens: some 80 ms of Gemma 270M on two cores
 _SHORT = 16  # tokens that are no prompt but the next step of an answer
+_GATHER_SECONDS = 0.004  # for the others of a batch to choose their next ids
 
 
 @dataclass(slots=True)
@@ -37,6 +38,10 @@ class _Evaluation:
         """Whether it is done in one go, before what is long."""
         return len(self.ids) - self.done <= _SHORT
 
+    def rest(self) -> Part:
+        """What is left to evaluate."""
+        return Part(self.ids[self.done :], self.start + self.done, self.cache, self.num_logits)
+
 
 _Change: TypeAlias = tuple[Callable[[], None], Future[None]]
 
@@ -50,6 +55,7 @@ class SharedNetwork:
         self._short: deque[_Evaluation] = deque()
         self._long: deque[_Evaluation] = deque()
         self._changes: deque[_Change] = deque()
+        self._num_together = 0
         self._is_closing = False
         self._thread = threading.Thread(target=self._run, name="finetab-network", daemon=True)
         self._thread.start()
@@ -101,16 +107,40 @@ class SharedNetwork:
             while self._changes:
                 change, changed = self._changes.popleft()
                 _settle(changed, change)
-            for _ in range(len(self._short)):
-                self._finish(self._short.popleft())
+            self._step()
             if self._long:
                 self._advance(self._long.popleft())
 
     def _wait(self) -> bool:
-        """Until there is something to do; False when there will be nothing any more."""
+        """Until there is something to do; False when there will be nothing any more.
+
+        Those who had a step together soon want the next one: who comes first waits for the others a little.
+        """
         with self._arrived:
             self._arrived.wait_for(lambda: self._short or self._long or self._changes or self._is_closing)
+            self._arrived.wait_for(lambda: len(self._short) >= self._num_together, _GATHER_SECONDS)
             return bool(self._short or self._long or self._changes)
+
+    def _step(self) -> None:
+        """Evaluate all that is short, together where it is for the same adapter and the network can."""
+        works = [self._short.popleft() for _ in range(len(self._short))]
+        self._num_together = len(works)
+        if not isinstance(self._network, TogetherNetwork):
+            for work in works:
+                self._finish(work)
+            return
+        for adapter in dict.fromkeys(work.adapter for work in works):
+            self._finish_together(self._network, adapter, [work for work in works if work.adapter == adapter])
+
+    def _finish_together(self, network: TogetherNetwork, adapter: str, works: Sequence[_Evaluation]) -> None:
+        try:
+            found = network.evaluate_together([work.rest() for work in works], adapter)
+        except Exception as error:  # noqa: BLE001 - handed to those who wait
+            for work in works:
+                work.logits.set_exception(error)
+            return
+        for work, logits in zip(works, found, strict=True):
+            work.logits.set_result(logits)
 
     def _advance(self, work: _Evaluation) -> None:
         """Evaluate a piece, and let the others have their turn; all of it where nobody waits."""
@@ -128,8 +158,11 @@ class SharedNetwork:
         (self._short if work.is_short else self._long).append(work)
 
     def _finish(self, work: _Evaluation) -> None:
-        ids, start = work.ids[work.done :], work.start + work.done
-        _settle(work.logits, lambda: self._network.evaluate(ids, start, work.cache, work.num_logits, work.adapter))
+        rest = work.rest()
+        _settle(
+            work.logits,
+            lambda: self._network.evaluate(rest.ids, rest.start, rest.cache, rest.num_logits, work.adapter),
+        )
 
 
 def _settle(done: Future[Any], work: Callable[[], Any]) -> None:

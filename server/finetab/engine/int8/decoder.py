@@ -7,12 +7,12 @@ from pathlib import Path
 import torch
 
 from finetab.core.tensor_file import TensorFiles
-from finetab.engine.int8.cache import KeyValues
 from finetab.engine.int8.layer import Layer, Norm
 from finetab.engine.int8.linear import Linear
 from finetab.engine.int8.names import NAMES
 from finetab.engine.int8.shape import read_shape
-from finetab.engine.int8.step import Step, Turns
+from finetab.engine.int8.step import Batch, Step, Turns
+from finetab.engine.network import Part
 from finetab.errors import BadFile
 
 Rows = Mapping[int, torch.Tensor]
@@ -40,18 +40,24 @@ class Decoder:
         """What the file has for ids, (T, hidden)."""
         return self._files.rows_at(self._embedding, ids)
 
-    def evaluate(
-        self, ids: Sequence[int], start: int, cache: KeyValues, num_logits: int, adapter: str, rows: Rows
-    ) -> torch.Tensor:
-        """See `Network.evaluate`; `rows` are the adapter's."""
-        cache.keep(start)
-        cache.extend(len(ids))
-        step = Step(self.shape, self._turns, start, start + len(ids), adapter)
+    def evaluate(self, parts: Sequence[Part], adapter: str, rows: Rows) -> list[torch.Tensor]:
+        """See `Network.evaluate`, for several prompts at once; `rows` are the adapter's."""
+        steps = []
+        for part in parts:
+            part.cache.keep(part.start)
+            part.cache.extend(len(part.ids))
+            steps.append(Step(self.shape, self._turns, part.start, part.start + len(part.ids), part.cache))
+        batch = Batch(steps, adapter)
+        ids = [index for part in parts for index in part.ids]
         x_TH = self.embeddings(ids)
         for place, index in enumerate(ids):
             if index in rows:
                 x_TH[place] = rows[index]
         x_TH *= self.shape.embedding_scale
         for layer in self.layers:
-            x_TH = layer(x_TH, cache, step)
-        return self._head(self._final_norm(x_TH[-num_logits:]), adapter)
+            x_TH = layer(x_TH, batch)
+        ends = [
+            x[-part.num_logits :] for x, part in zip(x_TH.split([len(part.ids) for part in parts]), parts, strict=True)
+        ]
+        logits_TV = self._head(self._final_norm(torch.cat(ends)), adapter)
+        return list(logits_TV.split([part.num_logits for part in parts]))

@@ -6,11 +6,10 @@ import torch
 from torch.nn import functional
 
 from finetab.core.tensor_file import TensorFiles
-from finetab.engine.int8.cache import KeyValues
 from finetab.engine.int8.linear import Linear
 from finetab.engine.int8.names import NAMES, head_order, qkv_order
 from finetab.engine.int8.shape import ACTIVATIONS, Shape
-from finetab.engine.int8.step import Step
+from finetab.engine.int8.step import Batch, Step
 
 
 class Norm:
@@ -67,26 +66,35 @@ class Layer:
         """Those that an adapter may add to."""
         return self._qkv, self._out, self._up, self._down
 
-    def __call__(self, x_TH: torch.Tensor, cache: KeyValues, step: Step) -> torch.Tensor:
-        """The tokens one layer further; their keys and values go into the cache."""
-        attended = self._attention_end(self._attention(self._attention_norm(x_TH), cache, step))
+    def __call__(self, x_TH: torch.Tensor, batch: Batch) -> torch.Tensor:
+        """The tokens one layer further; their keys and values go into the caches."""
+        attended = self._attention_end(self._attention(self._attention_norm(x_TH), batch))
         if self._shape.is_parallel:
-            return self._mlp(self._mlp_norm(x_TH), step.adapter).add_(attended).add_(x_TH)
+            return self._mlp(self._mlp_norm(x_TH), batch.adapter).add_(attended).add_(x_TH)
         x_TH = x_TH + attended
-        return self._mlp_end(self._mlp(self._mlp_norm(x_TH), step.adapter)) + x_TH
+        return self._mlp_end(self._mlp(self._mlp_norm(x_TH), batch.adapter)) + x_TH
 
-    def _attention(self, x_TH: torch.Tensor, cache: KeyValues, step: Step) -> torch.Tensor:
-        shape, num_tokens = self._shape, len(x_TH)
+    def _attention(self, x_TH: torch.Tensor, batch: Batch) -> torch.Tensor:
+        shape = self._shape
         turning = shape.num_heads + shape.num_kv_heads
-        heads_TNd = self._qkv(x_TH, step.adapter).view(num_tokens, -1, shape.head_dim)
+        heads_TNd = self._qkv(x_TH, batch.adapter).view(len(x_TH), -1, shape.head_dim)
         turned_TNd = heads_TNd[:, :turning]
         if self._head_norm is not None:
             turned_TNd = functional.rms_norm(turned_TNd, (shape.head_dim,), None, shape.epsilon).mul_(self._head_norm)
         pairs = torch.view_as_complex(turned_TNd[..., : self._turning.dims].unflatten(-1, (-1, 2)))
-        pairs.mul_(step.turned(self._turning))
-        keys, values = cache.keys[self._index], cache.values[self._index]
+        pairs.mul_(batch.turned(self._turning))
+        if len(batch.steps) == 1:
+            return self._out(self._attended(turned_TNd, heads_TNd, batch.steps[0]), batch.adapter)
+        counts = [step.stop - step.start for step in batch.steps]
+        parts = zip(turned_TNd.split(counts), heads_TNd.split(counts), batch.steps, strict=True)
+        return self._out(torch.cat([self._attended(*part) for part in parts]), batch.adapter)
+
+    def _attended(self, turned_TNd: torch.Tensor, heads_TNd: torch.Tensor, step: Step) -> torch.Tensor:
+        """What the tokens of one prompt see of it, (T, heads * head size)."""
+        shape, num_tokens = self._shape, len(heads_TNd)
+        keys, values = step.cache.keys[self._index], step.cache.values[self._index]
         keys[:, step.start : step.stop] = turned_TNd[:, shape.num_heads :].transpose(0, 1)
-        values[:, step.start : step.stop] = heads_TNd[:, turning:].transpose(0, 1)
+        values[:, step.start : step.stop] = heads_TNd[:, shape.num_heads + shape.num_kv_heads :].transpose(0, 1)
         view = step.view(self._window)
         seen = slice(view.first, step.stop)
         # The queries that share a key stand one below the other: (kv heads, queries a key * T, head size).
@@ -96,7 +104,7 @@ class Layer:
             queries[None], keys[None, :, seen], values[None, :, seen], view.mask, scale=shape.attention_scale
         )
         attended = attended.view(shape.num_kv_heads, -1, num_tokens, shape.head_dim)
-        return self._out(attended.permute(2, 0, 1, 3).reshape(num_tokens, -1), step.adapter)
+        return attended.permute(2, 0, 1, 3).reshape(num_tokens, -1)
 
     def _mlp(self, x_TH: torch.Tensor, adapter: str) -> torch.Tensor:
         inner_TI = self._up(x_TH, adapter)

@@ -9,7 +9,7 @@ import torch
 from finetab.engine.int8.additions import read_additions
 from finetab.engine.int8.cache import KeyValues
 from finetab.engine.int8.decoder import Decoder
-from finetab.engine.network import NO_ADAPTER
+from finetab.engine.network import NO_ADAPTER, Part
 
 
 class Int8Network:
@@ -33,7 +33,12 @@ class Int8Network:
     @torch.inference_mode()
     def evaluate(self, ids: Sequence[int], start: int, cache: Any, num_logits: int, adapter: str) -> torch.Tensor:
         """See `Network.evaluate`. A tied head keeps the file's rows for the spelled ids and an adapter's."""
-        return self._decoder.evaluate(ids, start, cache, num_logits, adapter, self._rows[adapter])
+        return self.evaluate_together([Part(ids, start, cache, num_logits)], adapter)[0]
+
+    @torch.inference_mode()
+    def evaluate_together(self, parts: Sequence[Part], adapter: str) -> list[torch.Tensor]:
+        """See `TogetherNetwork.evaluate_together`."""
+        return self._decoder.evaluate(parts, adapter, self._rows[adapter])
 
     def attach(self, adapter: str, folder: Path) -> None:
         """See `Network.attach`."""

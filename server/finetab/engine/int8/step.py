@@ -1,9 +1,11 @@
 """What all layers of one evaluation share: where its tokens stand, what they see, how far they are turned."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import torch
 
+from finetab.engine.int8.cache import KeyValues
 from finetab.engine.int8.shape import Shape, Turning
 
 _FIRST_POSITIONS = 1_024
@@ -35,13 +37,13 @@ class View:
 
 @dataclass(slots=True)
 class Step:
-    """Tokens at the positions from `start` to before `stop`, evaluated with an adapter."""
+    """A prompt's tokens at the positions from `start` to before `stop`, and the cache of those before them."""
 
     shape: Shape
     turns: Turns
     start: int
     stop: int
-    adapter: str
+    cache: KeyValues
     _views: dict[int, View] = field(default_factory=dict)
     _turned: dict[Turning, torch.Tensor] = field(default_factory=dict)
 
@@ -67,3 +69,19 @@ class Step:
             hidden |= seen <= own - window
         mask = torch.zeros(hidden.shape).masked_fill_(hidden, -torch.inf)
         return View(first, mask.repeat(self.shape.num_heads // self.shape.num_kv_heads, 1))
+
+
+@dataclass(slots=True)
+class Batch:
+    """Steps of several prompts, evaluated together with one adapter: the tokens of one stand after those of another."""
+
+    steps: Sequence[Step]
+    adapter: str
+    _turned: dict[Turning, torch.Tensor] = field(default_factory=dict)
+
+    def turned(self, turning: Turning) -> torch.Tensor:
+        """See `Turns.at`, for all tokens."""
+        if turning not in self._turned:
+            parts = [step.turned(turning) for step in self.steps]
+            self._turned[turning] = parts[0] if len(parts) == 1 else torch.cat(parts)
+        return self._turned[turning]
