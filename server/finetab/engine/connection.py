@@ -10,7 +10,7 @@ import queue
 import threading
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from concurrent.futures import CancelledError, Future
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +48,7 @@ class Connection:
     def __init__(self, address: Address) -> None:
         self.address = address
         self._client = _client(address)
+        self._is_closed = False
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._run, name="finetab-http", daemon=True).start()
 
@@ -74,7 +75,8 @@ class Connection:
 
     def close(self) -> None:
         """Close all streams, for good; whoever still reads one is told that the engine is away."""
-        with suppress(EngineAway):  # closed before
+        if not self._is_closed:
+            self._is_closed = True
             self._begun(self._close())
 
     def _run(self) -> None:
@@ -139,14 +141,14 @@ class Connection:
         if status == httpx2.codes.OK:
             return
         if status in _BUSY:
-            raise EngineAway(f"The engine at {label} has no time ({status}: {_words(reply)}).")
+            raise EngineAway(f"The engine at {label} cannot answer now ({status}: {_words(reply)}).")
         if status in _UNWELCOME:
             raise BadSetting(f"The engine at {label} wants another token; run: finetab engine login {label}")
         raise BadSetting(f"The engine at {label} refuses ({status}: {_words(reply)}).")
 
     def _checked(self, event: Any) -> Any:
         """An event that is no error; servers that have begun to answer can tell of one in no other way."""
-        if not isinstance(event, dict) or "error" in event:
+        if not isinstance(event, dict) or event.get("error"):
             raise EngineAway(f"The engine at {self.address.label} failed ({str(event)[:_MAX_WORDS]}).")
         return event
 
@@ -165,7 +167,7 @@ def _client(address: Address) -> httpx2.AsyncClient:
     return httpx2.AsyncClient(base_url=address.url, headers=headers, timeout=_TIMEOUT, trust_env=trust_env)
 
 
-def _events(arrived: "queue.SimpleQueue[Any]", is_left: Callable[[], bool]) -> Iterator[Any]:
+def _events(arrived: queue.SimpleQueue[Any], is_left: Callable[[], bool]) -> Iterator[Any]:
     while not is_left():
         try:
             event = arrived.get(timeout=_LOOK_SECONDS)

@@ -118,7 +118,8 @@ class SharedNetwork:
         """
         with self._arrived:
             self._arrived.wait_for(lambda: self._short or self._long or self._changes or self._is_closing)
-            self._arrived.wait_for(lambda: len(self._short) >= self._num_together, _GATHER_SECONDS)
+            if self._num_together > 1:
+                self._arrived.wait_for(lambda: len(self._short) >= self._num_together, _GATHER_SECONDS)
             return bool(self._short or self._long or self._changes)
 
     def _step(self) -> None:

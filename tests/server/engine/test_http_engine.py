@@ -11,6 +11,7 @@ import pytest
 from tests.server.engine.http_server import Dialect, Scripted, app_of, running
 
 from finetab.core.base import Base, read_base
+from finetab.core.fim import Parts
 from finetab.engine.base import Generation, GenerationRequest
 from finetab.engine.connection import Address, Connection
 from finetab.engine.http_engine import HttpEngine
@@ -164,3 +165,12 @@ def test_a_closed_engine_answers_as_cancelled(base: Base) -> None:
         threading.Timer(0.2, engine.close).start()
         assert ask(engine, base, 200).finish_reason == "cancelled"
         assert ask(engine, base).finish_reason == "cancelled"
+
+
+def test_sentinels_that_have_no_spelling_are_not_sent_as_text(tiny: Callable[[str], Path]) -> None:
+    base = read_base(str(tiny("gpt_neox")))
+    with engine_on(Scripted("text", answer=said(base, "x")), base) as engine:
+        prompt = base.fim.prompt(Parts((), (1, 2), (3, 4)), "spm")
+        with pytest.raises(BadSetting, match="set form to prefix"):
+            engine.generate(GenerationRequest(prompt, 4))
+        assert engine.generate(GenerationRequest([1, 2], 4)).finish_reason == "end"
