@@ -8,11 +8,17 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import httpx2
 import pytest
+import trustme
+
+from finetab.core.base import read_base
+from finetab.engine.connection import Address, Connection
+from finetab.engine.http_engine import HttpEngine
+from finetab.errors import EngineAway
 
 FINETAB = [sys.executable, "-m", "finetab"]
 
@@ -27,13 +33,15 @@ def own_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @contextmanager
-def engine(base: Path, *options: str) -> Iterator[tuple[subprocess.Popen[bytes], httpx2.Client]]:
+def engine(
+    base: Path, *options: str, scheme: str = "http", verify: bool = True
+) -> Iterator[tuple[subprocess.Popen[bytes], httpx2.Client]]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [*FINETAB, "engine", "--base", str(base), "--port", str(port), *options]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-    client = httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=20.0)
+    client = httpx2.Client(base_url=f"{scheme}://127.0.0.1:{port}", timeout=20.0, verify=verify)
     try:
         wait_until_healthy(process, client)
         yield process, client
@@ -78,6 +86,26 @@ def test_login_keeps_a_token_and_logout_forgets_it(tmp_path: Path) -> None:
     assert "in clear" in run("engine", "login", "http://gpu.example.org", stdin="secret\n").stderr
     assert run("engine", "logout", "https://gpu.example.org").returncode == 0
     assert run("engine", "logout", "https://gpu.example.org").returncode == 2
+
+
+def test_a_certificate_is_checked_against_the_authorities_of_the_machine(
+    tiny: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority = trustme.CA()
+    given = authority.issue_cert("localhost", "127.0.0.1")
+    given.private_key_pem.write_to_path(str(tmp_path / "key.pem"))
+    given.cert_chain_pems[0].write_to_path(str(tmp_path / "cert.pem"))
+    authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
+    base = read_base(str(tiny("llama")))
+    options = ("--certificate", str(tmp_path / "cert.pem"), "--key", str(tmp_path / "key.pem"))
+    with engine(base.folder, *options, scheme="https", verify=False) as (_, client):
+        address = Address(str(client.base_url).rstrip("/"))
+        with closing(HttpEngine(Connection(address), base)) as found, pytest.raises(EngineAway, match="CERTIFICATE"):
+            found.check()
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
+        monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")  # for the world, not for this machine
+        with closing(HttpEngine(Connection(address), base)) as found:
+            found.check()
 
 
 def test_what_is_being_answered_is_answered_when_it_is_told_to_end(tiny: Callable[[str], Path]) -> None:

@@ -25,7 +25,7 @@ TEXT = "def area(width, height):\n    return width * height\n"
 def sentencepiece_like() -> Tokenizer:
     """Merges of characters with bytes to fall back on, as in Gemma's."""
     bytes_ = [f"<0x{value:02X}>" for value in range(256)]
-    tokenizer = Tokenizer(BPE(byte_fallback=True, unk_token="<unk>", fuse_unk=True))  # noqa: S106 - no password
+    tokenizer = Tokenizer(BPE(byte_fallback=True, unk_token="<unk>", fuse_unk=True))
     tokenizer.normalizer = normalizers.Replace(" ", "▁")
     tokenizer.pre_tokenizer = pre_tokenizers.Split("\n", "isolated")
     tokenizer.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()])

@@ -159,12 +159,10 @@ class Connection:
 
 def _client(address: Address) -> httpx2.AsyncClient:
     headers = {"Authorization": f"Bearer {address.token}"} if address.token else {}
-    if address.socket:
-        transport = httpx2.AsyncHTTPTransport(uds=address.socket)
-        return httpx2.AsyncClient(base_url=address.url, headers=headers, timeout=_TIMEOUT, transport=transport)
-    # A proxy from the environment is for the world, not for this machine.
-    trust_env = not is_on_this_machine(address.url)
-    return httpx2.AsyncClient(base_url=address.url, headers=headers, timeout=_TIMEOUT, trust_env=trust_env)
+    # A transport of our own uses no proxy from the environment: those are for the world, not for this machine.
+    is_near = address.socket or is_on_this_machine(address.url)
+    transport = httpx2.AsyncHTTPTransport(uds=address.socket or None) if is_near else None
+    return httpx2.AsyncClient(base_url=address.url, headers=headers, timeout=_TIMEOUT, transport=transport)
 
 
 def _events(arrived: queue.SimpleQueue[Any], is_left: Callable[[], bool]) -> Iterator[Any]:
