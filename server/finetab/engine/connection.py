@@ -50,6 +50,7 @@ class Connection:
         self._client = _client(address)
         self._is_closed = False
         self._loop = asyncio.new_event_loop()
+        self._loop.set_exception_handler(_without_noise)
         threading.Thread(target=self._run, name="finetab-http", daemon=True).start()
 
     def get(self, path: str) -> Any:
@@ -163,6 +164,12 @@ def _client(address: Address) -> httpx2.AsyncClient:
     is_near = address.socket or is_on_this_machine(address.url)
     transport = httpx2.AsyncHTTPTransport(uds=address.socket or None) if is_near else None
     return httpx2.AsyncClient(base_url=address.url, headers=headers, timeout=_TIMEOUT, transport=transport)
+
+
+def _without_noise(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """When data come to a Unix socket as its stream is closed, anyio 4 sets a future that has just been cancelled."""
+    if not isinstance(context.get("exception"), asyncio.InvalidStateError):
+        loop.default_exception_handler(context)
 
 
 def _events(arrived: queue.SimpleQueue[Any], is_left: Callable[[], bool]) -> Iterator[Any]:

@@ -8,7 +8,9 @@ come out end an answer, and the tail of a prompt is taken as it stands, unless t
 import threading
 import time
 import uuid
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import takewhile
@@ -131,8 +133,12 @@ class HttpEngine:
             is_ended = not self._take(chunk, before, said)
             if (chunk.text or chunk.ids) and request.should_stop(said.ids):
                 return "stop"
-            if is_ended or chunk.finish_reason:
-                return chunk.finish_reason or "end"
+            if chunk.finish_reason:
+                with suppress(EngineAway):  # a stream that is read to its end leaves its connection to the next one
+                    deque(events, maxlen=0)
+                return chunk.finish_reason
+            if is_ended:
+                return "end"
         if self._is_over(request):
             return "cancelled"
         raise EngineAway(f"The engine at {self._connection.address.label} ended in the middle of an answer.")
