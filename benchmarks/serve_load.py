@@ -4,8 +4,9 @@
     python benchmarks/serve_load.py --requests 10000 --aborts 0.3 [--json]
 
 The engine is a process of its own. Each typist types on in a real file, a few tokens at a time, and asks after each
-pause; the first answer at a place is cold, the others are warm. What counts is the p95 of warm answers in relation to a
-single typist's in the same run; rounds take the numbers of typists in turns.
+pause; the first answer at a place is cold, the others are warm. The clock starts when all have had their first answer.
+What counts is the p95 of warm answers in relation to a single typist's in the same run; rounds take the numbers of
+typists in turns.
 
 With `--requests`, eight clients ask as fast as they are answered, and leave a share of the answers at a random moment.
 Every request must come back, and the engine's memory must stay where it was after the first tenth of them.
@@ -40,7 +41,7 @@ from finetab.errors import EngineAway, FinetabError
 from finetab_training.evaluate.metrics import percentile
 
 _PREFIX, _SUFFIX = 400, 100  # tokens
-_KEYS_A_PLACE = 12
+_KEYS_A_PLACE = 40
 _TOKENS_A_KEY = (1, 1, 1, 2, 3)
 _PAUSE_SECONDS = 0.6  # on average, between an answer and the next question
 _NUM_CLIENTS = 8  # of those that leave
@@ -145,21 +146,28 @@ def under_typists(
 
 
 def _type(load: Load, number: int, seconds: float, generator: Random, seen: Seen) -> None:
-    end = time.monotonic() + seconds
-    lock = threading.Lock()
+    lock, all_warm = threading.Lock(), threading.Barrier(number)
+
+    def answer(engine: HttpEngine, prompt: tuple[bool, list[int]]) -> None:
+        is_cold, ids = prompt
+        started = time.perf_counter()
+        found = engine.generate(GenerationRequest(ids, load.new_tokens))
+        took = (time.perf_counter() - started) * 1000
+        with lock:
+            (seen.cold if is_cold else seen.warm).append(took)
+            seen.tokens += 0 if is_cold else len(found.ids)
 
     def type_on(own: Random) -> None:
         with closing(load.engine()) as engine:
-            for is_cold, prompt in load.prompts(own):
+            prompts = load.prompts(own)
+            answer(engine, next(prompts))
+            all_warm.wait()
+            end = time.monotonic() + seconds
+            for prompt in prompts:
                 time.sleep(own.expovariate(1 / _PAUSE_SECONDS))
                 if time.monotonic() > end:
                     return
-                started = time.perf_counter()
-                found = engine.generate(GenerationRequest(prompt, load.new_tokens))
-                took = (time.perf_counter() - started) * 1000
-                with lock:
-                    (seen.cold if is_cold else seen.warm).append(took)
-                    seen.tokens += len(found.ids)
+                answer(engine, prompt)
 
     with ThreadPoolExecutor(number) as pool:
         list(pool.map(type_on, [Random(generator.random()) for _ in range(number)]))

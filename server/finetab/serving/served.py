@@ -4,7 +4,6 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +19,6 @@ from finetab.errors import BadAdapter, UnknownName, near_match
 _MOST_ADAPTERS = 16
 
 
-@dataclass(slots=True)
-class _Beside:
-    num_running: int = 0
-
-
 class Served:
     """A base and its adapters. With `any_folder` a client may name an adapter's folder: it is the same user.
 
@@ -36,7 +30,7 @@ class Served:
         self._network = network
         self._any_folder = any_folder
         self._lock = threading.Lock()
-        self._beside: OrderedDict[str, _Beside] = OrderedDict()
+        self._num_running: OrderedDict[str, int] = OrderedDict()  # answers, by the adapters that are attached
 
     @contextmanager
     def adapter_of(self, model: str) -> Iterator[str]:
@@ -49,13 +43,13 @@ class Served:
             return
         folder, manifest = self._find(model)
         with self._lock:
-            beside = self._attached(folder, manifest)
-            beside.num_running += 1
+            self._attach(folder, manifest)
+            self._num_running[manifest.label] += 1
         try:
             yield manifest.label
         finally:
             with self._lock:
-                beside.num_running -= 1
+                self._num_running[manifest.label] -= 1
 
     def models(self) -> list[dict[str, Any]]:
         """What `/v1/models` lists."""
@@ -76,17 +70,17 @@ class Served:
             raise UnknownName(f'No model "{model}" is served{near_match(model, [self.base.name, *list_adapters()])}')
         return read_adapter(str(library_folder() / model))
 
-    def _attached(self, folder: Path, manifest: Manifest) -> _Beside:
+    def _attach(self, folder: Path, manifest: Manifest) -> None:
+        """Put an adapter beside the weights where it is not there yet; of too many, those that rest longest go."""
         name = manifest.label
-        if name not in self._beside:
+        if name not in self._num_running:
             if not lies_beside(folder):
-                raise BadAdapter(f"{manifest.label} changes the weights, so it cannot be served with others.")
+                raise BadAdapter(f"{name} changes the weights, so it cannot be served with others.")
             check(self.base, manifest)
             self._network.attach(name, folder)
-            self._beside[name] = _Beside()
-        self._beside.move_to_end(name)
-        resting = [other for other, beside in self._beside.items() if not beside.num_running and other != name]
-        for other in resting[: max(0, len(self._beside) - _MOST_ADAPTERS)]:
+            self._num_running[name] = 0
+        self._num_running.move_to_end(name)
+        resting = [other for other, count in self._num_running.items() if not count and other != name]
+        for other in resting[: max(0, len(self._num_running) - _MOST_ADAPTERS)]:
             self._network.detach(other)
-            del self._beside[other]
-        return self._beside[name]
+            del self._num_running[other]

@@ -1,0 +1,92 @@
+"""Adapters by request: attached when first asked for, taken away when too many rest, and only from the library."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from tests.server.adapters.real_adapter import make_adapter
+
+from finetab.adapters.listing import library_folder
+from finetab.core import manifest
+from finetab.core.base import Base, read_base
+from finetab.engine.network import NO_ADAPTER
+from finetab.errors import BadAdapter, UnknownName
+from finetab.serving.served import Served
+
+
+class Attached:
+    """A network that only keeps the names of its adapters."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    @property
+    def device(self) -> torch.device:
+        return torch.device("cpu")
+
+    def new_cache(self) -> Any:
+        return None
+
+    def evaluate(self, ids: Sequence[int], start: int, cache: Any, num_logits: int, adapter: str) -> torch.Tensor:
+        return torch.empty(0)
+
+    def attach(self, adapter: str, folder: Path) -> None:
+        self.names.append(adapter)
+
+    def detach(self, adapter: str) -> None:
+        self.names.remove(adapter)
+
+
+@pytest.fixture
+def base(tiny: Callable[[str], Path]) -> Base:
+    return read_base(str(tiny("llama")))
+
+
+def copies(adapter: Path, count: int) -> list[Path]:
+    """The same adapter under other names."""
+    found = []
+    for number in range(count):
+        folder = adapter.with_name(f"copy{number}")
+        folder.mkdir()
+        for file in adapter.iterdir():
+            (folder / file.name).write_bytes(file.read_bytes())
+        manifest.write(folder, replace(manifest.read(adapter), name=folder.name))
+        found.append(folder)
+    return found
+
+
+def test_of_too_many_adapters_those_that_rest_longest_go_and_one_in_use_stays(base: Base, tmp_path: Path) -> None:
+    network = Attached()
+    served = Served(base, network, any_folder=True)
+    first, *others = copies(make_adapter(base.folder, tmp_path / "mine", seed=1), 20)
+    with served.adapter_of(str(first)) as label:
+        assert label.startswith("copy0@")
+        for other in others:
+            with served.adapter_of(str(other)):
+                pass
+        assert len(network.names) == 16
+        assert label in network.names
+    with served.adapter_of(base.name) as label:
+        assert label == NO_ADAPTER
+
+
+def test_over_a_network_only_the_library_is_served(base: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    outside = make_adapter(base.folder, tmp_path / "outside", seed=1)
+    make_adapter(base.folder, library_folder() / "inside", seed=2)
+    served = Served(base, Attached(), any_folder=False)
+    for name in (str(outside), "../../outside", "inside/../../../outside", "."):
+        with pytest.raises(UnknownName), served.adapter_of(name):
+            pass
+    with served.adapter_of("inside") as label:
+        assert label.startswith("inside@")
+    assert [(one["id"], one.get("parent")) for one in served.models()] == [(base.name, None), ("inside", base.name)]
+
+
+def test_an_adapter_of_another_base_is_refused(base: Base, tiny: Callable[[str], Path], tmp_path: Path) -> None:
+    other = make_adapter(tiny("gemma3_text"), tmp_path / "other", seed=1)
+    with pytest.raises(BadAdapter), Served(base, Attached(), any_folder=True).adapter_of(str(other)):
+        pass
