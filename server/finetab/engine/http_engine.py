@@ -85,7 +85,8 @@ class HttpEngine:
             if self._is_over(request):
                 return _generation(request, said)
             self._manners = None  # whoever answers next may be another one
-            self._patience.failed(error)
+            if not said.has_begun:
+                self._patience.failed(error)
             self._revive()
             raise
         self._patience.succeeded()
