@@ -26,6 +26,8 @@ def test_editors_may_write_camel_case() -> None:
         ({"form": "spn"}, "must be one of: auto, spm, psm, prefix"),
         ({"base": 3}, "must be text, not 3"),
         ({"statistics": "no"}, "must be true or false, not 'no'; True is used"),
+        ({"engine": "gpu.example.org"}, "but must be own, shared, or an address"),
+        ({"engine": 3}, "must be text, not 3"),
         ({"statistics": 0}, "must be true or false, not 0"),
     ],
 )

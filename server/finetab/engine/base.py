@@ -38,6 +38,12 @@ class Trace:
     logprobs: list[float] = field(default_factory=list)
     """Of each id that says more than the tail and, where it came, of the end token; natural logarithm."""
 
+    def begin(self, reused_tokens: int) -> list[float]:
+        """Forget an answer before; the log-probabilities, to be added to."""
+        self.reused_tokens = reused_tokens
+        self.logprobs.clear()
+        return self.logprobs
+
 
 @dataclass(frozen=True, slots=True)
 class GenerationRequest:

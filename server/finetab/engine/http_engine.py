@@ -119,6 +119,7 @@ class HttpEngine:
         prompt = list(request.prompt) if manners.takes_ids else self._spelled(request.prompt)
         body = body_of(request, prompt, model, self._user, is_ours=manners.is_ours)
         said.ids = [] if manners.is_ours else list(request.prompt)[len(request.prompt) - request.tail :]
+        request.trace.begin(0)
         is_left = partial(self._is_over, request)
         with self._connection.stream(COMPLETIONS, body, is_left) as events:
             said.finish_reason = self._read(events, request, said)

@@ -108,9 +108,8 @@ class TorchEngine:
         started = time.perf_counter()
         prompt = list(request.prompt)
         slot, reused = self._slot_for(prompt, request)
-        request.trace.reused_tokens = reused
         ids: list[int] = []
-        logprobs = request.trace.logprobs
+        logprobs = request.trace.begin(reused)
         reason: FinishReason = "cancelled"
         prefilled = started
         try:

@@ -237,3 +237,11 @@ def test_a_low_temperature_draws_what_is_likeliest_and_nothing_forbidden_is_draw
     forbidden = list(likeliest.ids)
     drawn = engine_of(model, forbidden=forbidden).generate(GenerationRequest(prompt, 40, temperature=5.0, seed=1))
     assert not set(drawn.ids) & set(forbidden)
+
+
+def test_a_request_that_is_asked_again_is_worth_the_same() -> None:
+    engine, request = engine_of(random_model("llama")), GenerationRequest(ids(4, 30), 5)
+    once, again = engine.generate(request), engine.generate(request)
+    assert again.mean_logprob == pytest.approx(once.mean_logprob, abs=1e-3)
+    assert len(request.trace.logprobs) == 5
+    assert request.trace.reused_tokens == 29
