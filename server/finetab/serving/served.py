@@ -10,8 +10,10 @@ from typing import Any
 from finetab.adapters.beside import check, lies_beside
 from finetab.adapters.library import list_adapters, read_adapter
 from finetab.adapters.listing import library_folder, manifests_in
+from finetab.adapters.shipped import shipped_adapter
 from finetab.core.base import Base
 from finetab.core.manifest import Manifest
+from finetab.core.pointer import BASE
 from finetab.engine.network import NO_ADAPTER, Network
 from finetab.engine.wire import OWNER
 from finetab.errors import BadAdapter, UnknownName, near_match
@@ -66,6 +68,9 @@ class Served:
     def _find(self, model: str) -> tuple[Path, Manifest]:
         if self._any_folder:
             return read_adapter(model)
+        shipped = shipped_adapter(self.base.name)
+        if model == BASE and shipped is not None:
+            return read_adapter(str(shipped))
         if model not in list_adapters():
             raise UnknownName(f'No model "{model}" is served{near_match(model, [self.base.name, *list_adapters()])}')
         return read_adapter(str(library_folder() / model))

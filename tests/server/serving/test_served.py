@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 import torch
+from tests.conftest import write_model
 from tests.server.adapters.real_adapter import make_adapter
 
+from finetab.adapters import shipped
 from finetab.adapters.listing import library_folder
 from finetab.core import manifest
 from finetab.core.base import Base, read_base
+from finetab.core.bases import FALLBACK_BASE, cache_folder
 from finetab.engine.network import NO_ADAPTER
 from finetab.errors import BadAdapter, UnknownName
 from finetab.serving.served import Served
@@ -90,3 +93,14 @@ def test_an_adapter_of_another_base_is_refused(base: Base, tiny: Callable[[str],
     other = make_adapter(tiny("gemma3_text"), tmp_path / "other", seed=1)
     with pytest.raises(BadAdapter), Served(base, Attached(), any_folder=True).adapter_of(str(other)):
         pass
+
+
+def test_the_adapter_that_ships_for_a_base_is_served_as_base(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = write_model(cache_folder() / FALLBACK_BASE, "llama")
+    monkeypatch.setattr(shipped, "FOLDER", home / "shipped")
+    served = Served(read_base(FALLBACK_BASE), Attached(), any_folder=False)
+    with pytest.raises(UnknownName), served.adapter_of("base"):
+        pass
+    label = manifest.read(make_adapter(folder, home / "shipped" / FALLBACK_BASE, 1)).label
+    with served.adapter_of("base") as found:
+        assert found == label
