@@ -25,6 +25,11 @@ class Network(Protocol):
         """Where ids go and logits come from."""
         ...
 
+    @property
+    def guess_cost(self) -> float:
+        """What one more id in a step costs, as a share of a step of one; `inf` where nothing is to be guessed."""
+        ...
+
     def new_cache(self) -> PromptCache:
         """A cache for a prompt that begins."""
         ...
