@@ -12,6 +12,11 @@ NO_ADAPTER = ""
 class PromptCache(Protocol):
     """The keys and values of one prompt."""
 
+    @property
+    def num_bytes(self) -> int:
+        """The memory that they take."""
+        ...
+
     def keep(self, length: int) -> None:
         """Forget everything after the first `length` tokens."""
         ...

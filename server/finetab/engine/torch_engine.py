@@ -18,11 +18,13 @@ import torch
 from finetab.core.prefix import common_prefix_length
 from finetab.core.vocabulary import Ids
 from finetab.engine.base import FinishReason, Generation, GenerationRequest
+from finetab.engine.budget import kv_budget
 from finetab.engine.guessing import Guesser, Guesses
 from finetab.engine.network import Network, PromptCache
 from finetab.engine.sampling import Choice, Step, choice_of
 
 _NICENESS = 5
+_LEAST_SLOTS = 2
 _PREFILL_CHUNK = 256  # tokens between two looks at the cancellation: under a second on two cores
 
 
@@ -53,19 +55,19 @@ def _give_way() -> None:
 class TorchEngine:
     """See `Engine`. `forbidden` are ids that never come out; `end_id` ends an answer.
 
-    `num_slots` prompts stay cached, least recently used first to go: one for the document being typed in and
-    one for the document looked up in between.
+    Prompts stay cached within `kv_bytes`, the least recently used first to go, so that coming back to a document is
+    warm; two stay whatever they take, that of the document typed in and that of one looked up in between.
     """
 
     def __init__(
-        self, network: Network, end_id: int, forbidden: list[int], num_slots: int = 2, reuse: bool = True
+        self, network: Network, end_id: int, forbidden: list[int], kv_bytes: int | None = None, reuse: bool = True
     ) -> None:
         device = network.device
         self._network = network
         self._end_id = end_id
         self._forbidden = torch.tensor(sorted(set(forbidden)), dtype=torch.long, device=device)
         self._forbidden_first = torch.tensor(sorted({*forbidden, end_id}), dtype=torch.long, device=device)
-        self._num_slots = num_slots
+        self._kv_bytes = kv_budget(device) if kv_bytes is None else kv_bytes
         self._reuse = reuse
         self._guesses = Guesses(network.guess_cost)
         self._slots: list[_Slot] = []
@@ -84,7 +86,7 @@ class TorchEngine:
     def without_reuse(self) -> "TorchEngine":
         """An engine on the same model that evaluates every prompt anew: what re-use is measured against."""
         forbidden: list[int] = self._forbidden.tolist()
-        return TorchEngine(self._network, self._end_id, forbidden, self._num_slots, reuse=False)
+        return TorchEngine(self._network, self._end_id, forbidden, self._kv_bytes, reuse=False)
 
     def attach(self, adapter: str, folder: Path) -> None:
         """Put an adapter beside the weights, between two requests; see `Network.attach`."""
@@ -126,6 +128,7 @@ class TorchEngine:
         except Exception:
             self._slots.remove(slot)  # its cache and its ids may no longer agree
             raise
+        self._forget_oldest()
         guesser.check(ids)
         self._guesses.remember(prompt[: len(prompt) - request.tail], ids)
         ended = time.perf_counter()
@@ -153,12 +156,16 @@ class TorchEngine:
         if best is not None and shared >= len(best.ids) // 2:
             self._slots.remove(best)
         else:
-            # Another place in the text: keep the prompts that are there, but for the least recently used.
+            # Another place in the text: keep the prompts that are there.
             best, shared = _Slot(self._network.new_cache(), request.adapter), 0
-            self._slots = self._slots[max(0, len(self._slots) - self._num_slots + 1) :]
         self._slots.append(best)
         best.cut(shared)
         return best, shared
+
+    def _forget_oldest(self) -> None:
+        """Keep to the budget."""
+        while len(self._slots) > _LEAST_SLOTS and sum(slot.cache.num_bytes for slot in self._slots) > self._kv_bytes:
+            del self._slots[0]
 
     def _prefill(self, slot: _Slot, ids: list[int], num_ahead: int, request: GenerationRequest) -> torch.Tensor:
         """Evaluate what the slot lacks; the logits (1 + num_ahead, V) of the last ids and of the place before them."""

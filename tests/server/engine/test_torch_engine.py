@@ -14,6 +14,7 @@ from tests.conftest import FAMILIES, random_model
 from transformers import PreTrainedModel
 
 from finetab.engine.base import Generation, GenerationRequest
+from finetab.engine.network import NO_ADAPTER
 from finetab.engine.torch_engine import TorchEngine
 from finetab.engine.transformers_network import TransformersNetwork
 
@@ -21,9 +22,9 @@ END = 256
 
 
 def engine_of(
-    model: PreTrainedModel, *, reuse: bool = True, forbidden: Sequence[int] = (), slots: int = 2
+    model: PreTrainedModel, *, reuse: bool = True, forbidden: Sequence[int] = (), kv_bytes: int | None = None
 ) -> TorchEngine:
-    return TorchEngine(TransformersNetwork(model), END, list(forbidden), num_slots=slots, reuse=reuse)
+    return TorchEngine(TransformersNetwork(model), END, list(forbidden), kv_bytes, reuse=reuse)
 
 
 def ids(seed: int, length: int) -> list[int]:
@@ -81,18 +82,36 @@ def test_a_keystroke_evaluates_only_what_is_new() -> None:
 
 
 def test_coming_back_to_another_prompt_is_warm() -> None:
-    engine = engine_of(random_model("llama"), slots=2)
+    engine = engine_of(random_model("llama"))
+    prompts = [ids(seed, 60) for seed in range(8)]
+    for _ in range(2):
+        reused = [ask(engine, prompt).reused_tokens for prompt in prompts]
+    assert reused == [59] * 8
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_least_recent_prompts_are_forgotten_where_the_budget_is_used_up(family: str) -> None:
+    network = TransformersNetwork(random_model(family))
+    cache = network.new_cache()
+    network.evaluate([1], 0, cache, 1, NO_ADAPTER)
+    engine = TorchEngine(network, END, [], kv_bytes=3 * cache.num_bytes)
+    prompts = [ids(seed, 60) for seed in range(4)]
+    for prompt in prompts:
+        ask(engine, prompt)
+    ask(engine, prompts[1])
+    ask(engine, ids(5, 60))  # of the three, the second one was asked for last
+    assert [len(slot.ids) > 59 for slot in engine._slots] == [True] * 3
+    assert ask(engine, prompts[1]).reused_tokens == 59
+    assert ask(engine, prompts[2]).reused_tokens < 5
+
+
+def test_two_prompts_stay_whatever_they_take() -> None:
+    engine = engine_of(random_model("llama"), kv_bytes=0)
     first, second = ids(4, 60), ids(5, 60)
     ask(engine, first), ask(engine, second)
     assert ask(engine, first).reused_tokens == 59
     assert ask(engine, second).reused_tokens == 59
-
-
-def test_the_least_recent_prompt_is_forgotten_first() -> None:
-    engine = engine_of(random_model("llama"), slots=2)
-    first, second, third = ids(6, 60), ids(7, 60), ids(8, 60)
-    ask(engine, first), ask(engine, second), ask(engine, third)
-    assert ask(engine, second).reused_tokens == 59
+    ask(engine, ids(6, 60))
     assert ask(engine, first).reused_tokens < 5
 
 

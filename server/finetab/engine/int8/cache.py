@@ -15,6 +15,11 @@ class KeyValues:
         self.length = 0
         self._held = self._buffer(0)
 
+    @property
+    def num_bytes(self) -> int:
+        """See `PromptCache.num_bytes`."""
+        return self._held.nbytes
+
     def keep(self, length: int) -> None:
         """See `PromptCache.keep`."""
         self.length = min(self.length, length)
@@ -33,7 +38,7 @@ class KeyValues:
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Put a layer's keys and values of the tokens from `start` to before `stop`; gives all from `first` on.
 
-        `both_TNd` has each token's keys, then its values; keys and values given are (kv heads, stop - first, head size).
+        `both_TNd` has each token's keys, then its values; what is given is (kv heads, stop - first, head size).
         """
         held = self._held[layer]
         held[:, start:stop] = both_TNd.transpose(0, 1)

@@ -1,6 +1,7 @@
 """One layer of a decoder: attention and MLP, with the norms that the family has."""
 
 from collections.abc import Callable
+from math import sqrt
 
 import torch
 from torch.nn import functional
@@ -32,19 +33,22 @@ class Norm:
 
 
 def rms(x: torch.Tensor, least: torch.Tensor) -> torch.Tensor:
-    """The root of the summed squares of the last dimension, epsilon among them; torch's own RMS norm takes twice as
-    long for one token. What is divided by it is multiplied by `rms_weight`."""
-    return torch.linalg.vector_norm(x, dim=-1, keepdim=True).hypot_(least)
+    """The root of the summed squares of the last dimension, epsilon among them.
+
+    What is divided by it is multiplied by `rms_weight`. For one token torch's own RMS norm takes twice as long.
+    """
+    root: torch.Tensor = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
+    return root.hypot_(least)
 
 
 def rms_weight(weight: torch.Tensor) -> torch.Tensor:
     """A norm's weights, for sums instead of means."""
-    return weight * weight.shape[-1] ** 0.5
+    return weight * sqrt(weight.shape[-1])
 
 
 def rms_least(size: int, epsilon: float) -> torch.Tensor:
     """What epsilon adds to a mean of squares, as a side of the right-angled triangle that `rms` is the long side of."""
-    return torch.tensor((size * epsilon) ** 0.5)
+    return torch.tensor(sqrt(size * epsilon))
 
 
 def norm_weight(files: TensorFiles, name: str, shape: Shape) -> torch.Tensor:

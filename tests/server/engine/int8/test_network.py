@@ -133,6 +133,7 @@ def test_a_cache_that_is_cut_back_and_used_again_gives_what_a_fresh_one_gives(
 def test_a_prompt_longer_than_the_first_buffers_is_held_whole(tiny: Callable[[str], Path]) -> None:
     network = network_of(load_base(str(tiny("llama"))))
     prompt, cache = ids(5, 3_000), network.new_cache()
+    assert cache.num_bytes == 0
     for start in range(0, 3_000, 250):
         logits = network.evaluate(prompt[start : start + 250], start, cache, 1, NO_ADAPTER)
     assert distance(logits[:, :256], logits_of(network, prompt)[-1:]) < ALIKE
