@@ -102,6 +102,8 @@ def _engines(given: argparse.Namespace, console: Console) -> dict[str, Engine]:
             "llama.cpp-spm": ("spm", llama_cpp, str(gguf), given.threads),
         }
     wanted = given.engines.split(",") if given.engines else list(making)
+    if unknown := set(wanted) - set(making):
+        raise SystemExit(f"There is no engine {unknown.pop()}; there are {', '.join(making)}.")
     return {name: Engine(*making[name]) for name in making if name in wanted}
 
 

@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from finetab.documents import Document, open_document
 
 KINDS = ("cold", "warm", "accept", "back")
 _LINES = 8  # of a stretch
-_SLIPS, _ACCEPTS = 0.08, 0.15  # a pause
+_SLIPS, _ACCEPTS = 0.08, 0.25  # a pause
 _WORDS = re.compile(r"\w+\s*|[^\w\s]+\s*|\s+")
 
 
@@ -27,7 +27,6 @@ class Pause:
 
 def session(texts: dict[str, str], stretches: int, keys: int, generator: Random) -> Iterator[Pause]:
     """Somebody at work: stretches of lines typed anew, each in another place, every second one in another file."""
-    texts = dict(texts)
     before: Pause | None = None
     names = list(texts)
     for number in range(stretches):
@@ -37,16 +36,17 @@ def session(texts: dict[str, str], stretches: int, keys: int, generator: Random)
         for kind, text, offset, rest in _typing(texts[name], keys, generator):
             last = Pause(kind, open_document(name, text), offset, rest, others)
             yield last
-        if number % 2 and before is not None:
-            yield Pause("back", before.document, before.offset, before.rest, before.others)
-        before = last if number % 2 else before
+        if number % 2:
+            if before is not None:
+                yield replace(before, kind="back")
+            before = last
 
 
 def _typing(text: str, keys: int, generator: Random) -> Iterator[tuple[str, str, int, str]]:
     """Kind, text, offset and the rest of the line, at each pause of a stretch."""
     starts = [found.end() for found in re.finditer(r"\n", text)]
     line = generator.randrange(len(starts) // 8, len(starts) - _LINES)
-    start, end = starts[line], starts[line + _LINES]
+    start, end = starts[line], starts[line + _LINES] - 1
     at, kind, asked = start, "cold", 0
     while asked < keys and at < end:
         rest = text[at : text.index("\n", at)]

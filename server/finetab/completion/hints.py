@@ -10,7 +10,7 @@ from finetab.completion.request import CompletionRequest
 from finetab.core.tokenizer import Tokenizer
 from finetab.core.vocabulary import Ids
 
-_MOST_CHARACTERS = 200_000  # of a document
+_MOST_CHARACTERS = 200_000  # of the cursor's file, and of the others together
 _NEW_CHARACTERS = 20_000  # tokenised for one request: a few milliseconds; the rest comes with the next ones
 _MOST_PIECES = 8_192
 _NONE = np.array([], dtype=np.int64)
@@ -58,5 +58,7 @@ def _texts(request: CompletionRequest) -> Iterator[str]:
     line_end = text.find("\n", request.offset) + 1 or len(text)
     yield as_seen(text[line_end : line_end + half])
     yield as_seen(text[max(0, line_start - half) : line_start])
+    room = _MOST_CHARACTERS
     for document in request.neighbours:
-        yield as_seen(document.text[:_MOST_CHARACTERS])
+        yield as_seen(document.text[: max(0, room)])
+        room -= len(document.text)

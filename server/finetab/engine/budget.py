@@ -4,7 +4,7 @@ import psutil
 import torch
 
 _RAM_SHARE = 1 / 64
-_MOST_RAM = 192 << 20  # five or six prompts of the default model: a language server is not to be noticed
+_MOST_RAM = 192 << 20  # five prompts of the default model: a language server is not to be noticed
 _GPU_SHARE = 1 / 16
 
 

@@ -44,7 +44,8 @@ class Guesses:
 
     def remember(self, prompt: Sequence[int], answer: Sequence[int]) -> None:
         """The next answer may be this one again, or its rest."""
-        self._answers.append(np.array([*prompt[-_LEAD:], *answer], dtype=np.int64))
+        if answer:
+            self._answers.append(np.array([*prompt[-_LEAD:], *answer], dtype=np.int64))
 
     def num_worthwhile(self, match: int) -> int:
         """How many ids to guess: as long as a step is likelier saved than what it costs to check one more."""

@@ -24,7 +24,7 @@ from finetab.engine.network import Network, PromptCache
 from finetab.engine.sampling import Choice, Step, choice_of
 
 _NICENESS = 5
-_LEAST_SLOTS = 2
+_LEAST_SLOTS = 2  # prompts
 _PREFILL_CHUNK = 256  # tokens between two looks at the cancellation: under a second on two cores
 
 
@@ -111,8 +111,8 @@ class TorchEngine:
     def _generate(self, request: GenerationRequest) -> Generation:
         started = time.perf_counter()
         prompt = list(request.prompt)
-        tail = prompt[len(prompt) - request.tail :]
-        guesser = self._guesses.begin(prompt[: len(prompt) - request.tail], request.hints)
+        head, tail = prompt[: len(prompt) - request.tail], prompt[len(prompt) - request.tail :]
+        guesser = self._guesses.begin(head, request.hints)
         slot, reused = self._slot_for(prompt, request)
         ids: list[int] = []
         logprobs: list[float] = []
@@ -120,7 +120,7 @@ class TorchEngine:
         prefilled = started
         try:
             ahead = [*tail, *guesser.guess(tail, request.max_new_tokens - 1)]
-            logits_TV = self._prefill(slot, [*prompt[: len(prompt) - request.tail], *ahead], len(ahead), request)
+            logits_TV = self._prefill(slot, [*head, *ahead], len(ahead), request)
             prefilled = time.perf_counter()
             reason = self._decode(slot, logits_TV, ahead, request, guesser, ids, logprobs)
         except _Cancelled:
@@ -130,7 +130,7 @@ class TorchEngine:
             raise
         self._forget_oldest()
         guesser.check(ids)
-        self._guesses.remember(prompt[: len(prompt) - request.tail], ids)
+        self._guesses.remember(head, ids)
         ended = time.perf_counter()
         return Generation(
             ids=tuple(ids),

@@ -18,7 +18,7 @@ from finetab.engine.kv_cache import KvCache
 from finetab.engine.network import NO_ADAPTER
 from finetab.errors import BadAdapter
 
-_GUESS_COST = {"cpu": 0.2, "other": 0.05}  # benchmarks/decode.py; a GPU reads weights at many tokens' pace
+_GUESS_COST = {"cpu": 0.2, "other": 0.05}  # on a CPU by benchmarks/decode.py; a GPU mostly waits for its weights
 _ROWS = "trainable_tokens_delta"
 
 

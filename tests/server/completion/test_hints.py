@@ -50,3 +50,9 @@ def test_what_was_not_seen_for_long_is_forgotten(made: Hints, monkeypatch: pytes
     for name in "abcdef":
         texts_of(made, told("", 0, f"{name}\n\n{name * 2}"))
     assert len(made._known) == 3
+
+
+def test_many_open_files_do_not_make_a_request_slow(made: Hints, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hints, "_MOST_CHARACTERS", 10)
+    found = texts_of(made, told("", 0, "a = 1\n", "b = 2\n", "c = 3\n"))
+    assert [text.strip() for text in found] == ["", "b =", "a = 1", "", ""]
