@@ -1,4 +1,7 @@
-"""The open files as token ids, for the engine to guess from: what comes next stands there more often than not."""
+"""The open files as token ids, for the engine to guess from: what comes next often stands there already.
+
+A guess counts only where the model says the same without having seen it. So what must stay out of prompts may be here.
+"""
 
 import threading
 from collections.abc import Iterator
