@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from finetab.completion.context import Windows
 from finetab.completion.flight import Flight, Flights
 from finetab.completion.healing import Healing
+from finetab.completion.hints import Hints
 from finetab.completion.neighbours import Choice, Neighbours
 from finetab.completion.postprocess import clean
 from finetab.completion.request import Answer, CompletionRequest
@@ -48,6 +49,7 @@ class Completer:
         self._memory = Memory()
         self._flights = Flights()
         self._neighbours = Neighbours()
+        self._hints = Hints(voice.tokenizer)
 
     @property
     def base(self) -> str:
@@ -140,6 +142,7 @@ class Completer:
                 allowed=healing.allowed,
                 temperature=_TEMPERATURE if seed else 0.0,
                 seed=seed,
+                hints=self._hints.around(request),
             )
         )
         if generation.finish_reason == "cancelled":
@@ -161,6 +164,8 @@ class Completer:
             prompt_tokens=generation.prompt_tokens,
             reused_tokens=generation.reused_tokens,
             generated_tokens=len(generation.ids),
+            guessed_tokens=generation.guessed_tokens,
+            accepted_tokens=generation.accepted_tokens,
             mean_logprob=generation.mean_logprob,
             prefill_ms=generation.prefill_ms,
             decode_ms=generation.decode_ms,

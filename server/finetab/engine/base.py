@@ -65,6 +65,8 @@ class GenerationRequest:
     """Of the draws: the same one draws the same ids."""
     adapter: str = ""
     """Who answers: an adapter that the engine knows by this name, or the base."""
+    hints: Sequence[Ids] = ()
+    """Texts in which what comes next may stand, likelier ones last. They make it faster and change nothing."""
     trace: Trace = field(default_factory=Trace)
 
     def by(self, adapter: str) -> "GenerationRequest":
@@ -86,6 +88,10 @@ class Generation:
     """Of the ids that say more than the tail and, where it came, the end token; natural logarithm, 0.0 for none."""
     prefill_ms: float
     decode_ms: float
+    guessed_tokens: int = 0
+    """How many ids were guessed and checked together with others, rather than waited for."""
+    accepted_tokens: int = 0
+    """How many of those the model said."""
 
 
 class Engine(Protocol):

@@ -78,6 +78,12 @@ class KvCache(Cache):
         self._growing = [GrowingLayer() for _ in range(num_layers)]
         super().__init__(layers=list(self._growing))
 
+    @property
+    def num_bytes(self) -> int:
+        """See `PromptCache.num_bytes`."""
+        buffers = [buffer for layer in self._growing if layer.is_initialized for buffer in (layer.keys, layer.values)]
+        return sum(buffer.nbytes for buffer in buffers if buffer is not None)
+
     def keep(self, length: int) -> None:
         """Forget everything after the first `length` tokens."""
         for layer in self._growing:

@@ -13,6 +13,11 @@ NO_ADAPTER = ""
 class PromptCache(Protocol):
     """The keys and values of one prompt."""
 
+    @property
+    def num_bytes(self) -> int:
+        """The memory that they take."""
+        ...
+
     def keep(self, length: int) -> None:
         """Forget everything after the first `length` tokens."""
         ...
@@ -24,6 +29,11 @@ class Network(Protocol):
     @property
     def device(self) -> torch.device:
         """Where ids go and logits come from."""
+        ...
+
+    @property
+    def guess_cost(self) -> float:
+        """What one more id in a step costs, as a share of a step of one; `inf` where nothing is to be guessed."""
         ...
 
     def new_cache(self) -> PromptCache:

@@ -65,6 +65,11 @@ class SharedNetwork:
         """See `Network.device`."""
         return self._network.device
 
+    @property
+    def guess_cost(self) -> float:
+        """See `Network.guess_cost`."""
+        return self._network.guess_cost
+
     def new_cache(self) -> PromptCache:
         """See `Network.new_cache`."""
         return self._network.new_cache()

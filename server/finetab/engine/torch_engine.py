@@ -18,10 +18,13 @@ import torch
 from finetab.core.prefix import common_prefix_length
 from finetab.core.vocabulary import Ids
 from finetab.engine.base import FinishReason, Generation, GenerationRequest
+from finetab.engine.budget import kv_budget
+from finetab.engine.guessing import Guesser, Guesses
 from finetab.engine.network import Network, PromptCache
 from finetab.engine.sampling import Choice, Step, choice_of
 
 _NICENESS = 5
+_LEAST_SLOTS = 2  # prompts
 _PREFILL_CHUNK = 256  # tokens between two looks at the cancellation: under a second on two cores
 
 
@@ -52,20 +55,21 @@ def _give_way() -> None:
 class TorchEngine:
     """See `Engine`. `forbidden` are ids that never come out; `end_id` ends an answer.
 
-    `num_slots` prompts stay cached, least recently used first to go: one for the document being typed in and
-    one for the document looked up in between.
+    Prompts stay cached within `kv_bytes`, the least recently used first to go, so that coming back to a document is
+    warm; two stay whatever they take, that of the document typed in and that of one looked up in between.
     """
 
     def __init__(
-        self, network: Network, end_id: int, forbidden: list[int], num_slots: int = 2, reuse: bool = True
+        self, network: Network, end_id: int, forbidden: list[int], kv_bytes: int | None = None, reuse: bool = True
     ) -> None:
         device = network.device
         self._network = network
         self._end_id = end_id
         self._forbidden = torch.tensor(sorted(set(forbidden)), dtype=torch.long, device=device)
         self._forbidden_first = torch.tensor(sorted({*forbidden, end_id}), dtype=torch.long, device=device)
-        self._num_slots = num_slots
+        self._kv_bytes = kv_budget(device) if kv_bytes is None else kv_bytes
         self._reuse = reuse
+        self._guesses = Guesses(network.guess_cost)
         self._slots: list[_Slot] = []
         self._closing = False
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="finetab-engine", initializer=_give_way)
@@ -82,7 +86,7 @@ class TorchEngine:
     def without_reuse(self) -> "TorchEngine":
         """An engine on the same model that evaluates every prompt anew: what re-use is measured against."""
         forbidden: list[int] = self._forbidden.tolist()
-        return TorchEngine(self._network, self._end_id, forbidden, self._num_slots, reuse=False)
+        return TorchEngine(self._network, self._end_id, forbidden, self._kv_bytes, reuse=False)
 
     def attach(self, adapter: str, folder: Path) -> None:
         """Put an adapter beside the weights, between two requests; see `Network.attach`."""
@@ -107,20 +111,26 @@ class TorchEngine:
     def _generate(self, request: GenerationRequest) -> Generation:
         started = time.perf_counter()
         prompt = list(request.prompt)
+        head, tail = prompt[: len(prompt) - request.tail], prompt[len(prompt) - request.tail :]
+        guesser = self._guesses.begin(head, request.hints)
         slot, reused = self._slot_for(prompt, request)
         ids: list[int] = []
         logprobs = request.trace.begin(reused)
         reason: FinishReason = "cancelled"
         prefilled = started
         try:
-            logits_TV = self._prefill(slot, prompt, request)
+            ahead = [*tail, *guesser.guess(tail, request.max_new_tokens - 1)]
+            logits_TV = self._prefill(slot, [*head, *ahead], len(ahead), request)
             prefilled = time.perf_counter()
-            reason = self._decode(slot, logits_TV, request, ids, logprobs)
+            reason = self._decode(slot, logits_TV, ahead, request, guesser, ids, logprobs)
         except _Cancelled:
             prefilled = time.perf_counter()
         except Exception:
             self._slots.remove(slot)  # its cache and its ids may no longer agree
             raise
+        self._forget_oldest()
+        guesser.check(ids)
+        self._guesses.remember(head, ids)
         ended = time.perf_counter()
         return Generation(
             ids=tuple(ids),
@@ -130,6 +140,8 @@ class TorchEngine:
             mean_logprob=sum(logprobs) / len(logprobs) if logprobs else 0.0,
             prefill_ms=(prefilled - started) * 1000,
             decode_ms=(ended - prefilled) * 1000,
+            guessed_tokens=guesser.num_guessed,
+            accepted_tokens=guesser.num_right,
         )
 
     def _slot_for(self, prompt: list[int], request: GenerationRequest) -> tuple[_Slot, int]:
@@ -144,43 +156,49 @@ class TorchEngine:
         if best is not None and shared >= len(best.ids) // 2:
             self._slots.remove(best)
         else:
-            # Another place in the text: keep the prompts that are there, but for the least recently used.
+            # Another place in the text: keep the prompts that are there.
             best, shared = _Slot(self._network.new_cache(), request.adapter), 0
-            self._slots = self._slots[max(0, len(self._slots) - self._num_slots + 1) :]
         self._slots.append(best)
         best.cut(shared)
         return best, shared
 
-    def _prefill(self, slot: _Slot, prompt: list[int], request: GenerationRequest) -> torch.Tensor:
-        """Evaluate what the slot lacks; the logits (1 + tail, V) of the places where the answer begins."""
+    def _forget_oldest(self) -> None:
+        """Keep to the budget."""
+        while len(self._slots) > _LEAST_SLOTS and sum(slot.cache.num_bytes for slot in self._slots) > self._kv_bytes:
+            del self._slots[0]
+
+    def _prefill(self, slot: _Slot, ids: list[int], num_ahead: int, request: GenerationRequest) -> torch.Tensor:
+        """Evaluate what the slot lacks; the logits (1 + num_ahead, V) of the last ids and of the place before them."""
         logits_TV = torch.empty(0)
-        while len(slot.ids) < len(prompt):
+        while len(slot.ids) < len(ids):
             if self._closing or request.is_cancelled():
                 raise _Cancelled
-            left = prompt[len(slot.ids) :]
-            is_last = len(left) <= _PREFILL_CHUNK + request.tail
-            logits_TV = self._forward(slot, left if is_last else left[:_PREFILL_CHUNK], 1 + request.tail)
+            left = ids[len(slot.ids) :]
+            is_last = len(left) <= _PREFILL_CHUNK + num_ahead
+            logits_TV = self._forward(slot, left if is_last else left[:_PREFILL_CHUNK], 1 + num_ahead)
         return logits_TV
 
     def _decode(
-        self, slot: _Slot, logits_TV: torch.Tensor, request: GenerationRequest, ids: list[int], logprobs: list[float]
-    ) -> FinishReason:
+        self, slot: _Slot, logits_TV: torch.Tensor, ahead: list[int], request: GenerationRequest, guesser: Guesser,
+        ids: list[int], logprobs: list[float],
+    ) -> FinishReason:  # fmt: skip
         """Append one id after the other, and what each was worth; the end token gives a logprob and no id.
 
-        The prompt's tail has been evaluated as it stands: where the model says the same, that costs nothing, and where
-        it says something else, the slot is cut back to there.
+        `ahead` are ids that have been evaluated before they were said: the prompt's tail as it stands, and what was
+        guessed. Where the model says the same, that costs no step; where it says something else, the slot is cut back.
         """
-        tail = list(request.prompt)[len(request.prompt) - request.tail :]
         choice = choice_of(request.temperature, request.seed)
+        said_before = len(request.prompt) - request.tail
+        tail_left = request.tail
         while True:
-            is_tail = len(logits_TV) > 1
             step = self._step(choice, logits_TV[0], request.allowed(ids), may_end=request.may_end(ids))
-            if is_tail and step.token == tail[len(ids)]:
+            is_foreseen = ahead[:1] == [step.token]
+            if is_foreseen:
+                ahead, logits_TV = ahead[1:], logits_TV[1:]
+            if is_foreseen and tail_left:
                 ids.append(step.token)
-                logits_TV = logits_TV[1:]
+                tail_left -= 1
                 continue
-            if is_tail:
-                slot.cut(len(request.prompt) - len(tail) + len(ids))
             logprobs.append(step.logprob)
             if step.token == self._end_id:
                 return "end"
@@ -191,7 +209,11 @@ class TorchEngine:
                 return "length"
             if self._closing or request.is_cancelled():
                 return "cancelled"
-            logits_TV = self._forward(slot, [step.token])
+            if not is_foreseen:
+                slot.cut(said_before + len(ids) - 1)
+                tail_left = 0
+                ahead = guesser.guess(ids, request.max_new_tokens + request.tail - len(ids) - 1)
+                logits_TV = self._forward(slot, [step.token, *ahead], 1 + len(ahead))
 
     def _step(self, choice: Choice, logits_V: torch.Tensor, allowed: Ids | None, *, may_end: bool) -> Step:
         among = None if allowed is None else torch.from_numpy(allowed).to(logits_V.device)

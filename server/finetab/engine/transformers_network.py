@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from finetab.engine.kv_cache import KvCache
 from finetab.engine.network import NO_ADAPTER
 from finetab.errors import BadAdapter
 
+_GUESS_COST = {"cpu": 0.2, "other": 0.05}  # on a CPU by benchmarks/decode.py; a GPU mostly waits for its weights
 _ROWS = "trainable_tokens_delta"
 
 
@@ -46,6 +48,13 @@ class TransformersNetwork:
     def device(self) -> torch.device:
         """See `Network.device`."""
         return next(self._plain.parameters()).device
+
+    @property
+    def guess_cost(self) -> float:
+        """See `Network.guess_cost`. Kernels for 4-bit weights are made for one token: more of them cost far more."""
+        if getattr(self._plain, "is_quantized", False):
+            return inf
+        return _GUESS_COST["cpu" if self.device.type == "cpu" else "other"]
 
     def new_cache(self) -> KvCache:
         """See `Network.new_cache`."""

@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 
 from finetab.core.memory import give_back
 from finetab.core.weights import base_folder
+from finetab.engine.budget import kv_budget
 from finetab.engine.shared_network import SharedNetwork
 from finetab.engine.torch_engine import TorchEngine
 from finetab.engine.ways import choose_way, open_network
@@ -23,7 +24,7 @@ from finetab.serving.rate import Rate
 from finetab.serving.served import Served
 from finetab.settings import Settings
 
-_MOST_CLIENTS = 32  # with cached prompts: some 80 MB each of Gemma 270M
+_MOST_CLIENTS = 32  # with cached prompts
 _MOST_CONNECTIONS = 512
 _DRAIN_SECONDS = 20
 _LOOK_SECONDS = 0.5
@@ -40,7 +41,8 @@ def run_engine(
     folder = base_folder(settings.base)
     base, network = open_network(settings, folder, choose_way(settings, folder, None)[0], None)
     shared = SharedNetwork(network)
-    clients = Clients(lambda: TorchEngine(shared, base.fim.end_id, base.never_sampled), _MOST_CLIENTS)
+    kv_bytes = kv_budget(network.device) // _MOST_CLIENTS
+    clients = Clients(lambda: TorchEngine(shared, base.fim.end_id, base.never_sampled, kv_bytes), _MOST_CLIENTS)
     served = Served(base, shared, any_folder=bool(place.socket))
     desk = Desk(served, clients, Metrics(lambda: len(clients)), Rate(per_second, round(2 * per_second)), hashes)
     _ = base.tokenizer.vocabulary  # two seconds that the first request should not wait

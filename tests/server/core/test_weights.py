@@ -59,6 +59,27 @@ def test_installed_parts_are_read_without_running_their_package(
     assert "tiny_gguf_part0" not in sys.modules
 
 
+def test_the_file_that_a_base_is_converted_from_is_written_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for wheel in make_wheels(tmp_path).values():
+        zipfile.ZipFile(wheel).extractall(tmp_path / "site")
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    monkeypatch.setattr(fetch, "known_base", lambda name: make_base("0" * 64))
+    with pytest.raises(BadFile, match="they are not used"):
+        fetch.fetch_gguf("tiny", tmp_path / "tiny.gguf", silent)
+    assert not (tmp_path / "tiny.gguf").exists()
+    good = hashlib.sha256(b"".join(DATA)).hexdigest()
+    monkeypatch.setattr(fetch, "known_base", lambda name: make_base(good))
+    fetch.fetch_gguf("tiny", tmp_path / "tiny.gguf", silent)
+    assert (tmp_path / "tiny.gguf").read_bytes() == b"".join(DATA)
+
+
+def test_a_base_that_is_no_gguf_file_cannot_be_had_as_one(tmp_path: Path) -> None:
+    with pytest.raises(MissingWeights, match="does not come as a GGUF file"):
+        fetch.fetch_gguf("owner/model", tmp_path / "model.gguf", silent)
+
+
 @pytest.mark.usefixtures("home")
 @pytest.mark.parametrize("name", ["default", "gemma3-270m", "smollm2-135m", "owner/never-fetched-model"])
 def test_missing_weights_name_the_command_that_fetches_them(name: str) -> None:

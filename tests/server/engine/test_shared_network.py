@@ -4,6 +4,7 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,10 @@ class Noted:
     @property
     def device(self) -> torch.device:
         return torch.device("cpu")
+
+    @property
+    def guess_cost(self) -> float:
+        return inf
 
     def new_cache(self) -> Any:
         return object()

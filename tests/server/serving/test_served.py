@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,10 @@ class Attached:
     @property
     def device(self) -> torch.device:
         return torch.device("cpu")
+
+    @property
+    def guess_cost(self) -> float:
+        return inf
 
     def new_cache(self) -> Any:
         return None

@@ -8,12 +8,17 @@ _FIRST_CAPACITY = 1_024  # tokens
 
 
 class KeyValues:
-    """See `PromptCache`. `keys` and `values` are (layers, kv heads, capacity, head size)."""
+    """See `PromptCache`. `_held` is (layers, kv heads twice, capacity, head size): keys first, then values."""
 
     def __init__(self, shape: Shape) -> None:
         self._shape = shape
         self.length = 0
-        self.keys, self.values = self._buffer(0), self._buffer(0)
+        self._held = self._buffer(0)
+
+    @property
+    def num_bytes(self) -> int:
+        """See `PromptCache.num_bytes`."""
+        return self._held.nbytes
 
     def keep(self, length: int) -> None:
         """See `PromptCache.keep`."""
@@ -21,16 +26,24 @@ class KeyValues:
 
     def extend(self, num_tokens: int) -> None:
         """Make room for tokens after those that count, and count them; a layer writes its own before it reads."""
-        end, capacity = self.length + num_tokens, self.keys.shape[2]
+        end, capacity = self.length + num_tokens, self._held.shape[2]
         if end > capacity:
-            capacity = max(end, 2 * capacity, _FIRST_CAPACITY)
-            self.keys, self.values = self._grown(self.keys, capacity), self._grown(self.values, capacity)
+            grown = self._buffer(max(end, 2 * capacity, _FIRST_CAPACITY))
+            grown[:, :, : self.length] = self._held[:, :, : self.length]
+            self._held = grown
         self.length = end
 
-    def _grown(self, buffer: torch.Tensor, capacity: int) -> torch.Tensor:
-        grown = self._buffer(capacity)
-        grown[:, :, : self.length] = buffer[:, :, : self.length]
-        return grown
+    def store(
+        self, layer: int, both_TNd: torch.Tensor, first: int, start: int, stop: int
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Put a layer's keys and values of the tokens from `start` to before `stop`; gives all from `first` on.
+
+        `both_TNd` has each token's keys, then its values; what is given is (kv heads, stop - first, head size).
+        """
+        held = self._held[layer]
+        held[:, start:stop] = both_TNd.transpose(0, 1)
+        keys, values = held[:, first:stop].chunk(2)
+        return keys, values
 
     def _buffer(self, capacity: int) -> torch.Tensor:
-        return torch.empty(len(self._shape.layers), self._shape.num_kv_heads, capacity, self._shape.head_dim)
+        return torch.empty(len(self._shape.layers), 2 * self._shape.num_kv_heads, capacity, self._shape.head_dim)

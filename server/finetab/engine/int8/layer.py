@@ -1,6 +1,7 @@
 """One layer of a decoder: attention and MLP, with the norms that the family has."""
 
 from collections.abc import Callable
+from math import sqrt
 
 import torch
 from torch.nn import functional
@@ -16,16 +17,37 @@ class Norm:
     """RMS norm, or layer norm where the file has a bias. Gemma's weights are kept as their distance from one."""
 
     def __init__(self, files: TensorFiles, name: str, shape: Shape) -> None:
-        self._weight = norm_weight(files, name, shape)
+        weight = norm_weight(files, name, shape)
         self._bias = files.read(f"{name}.bias") if f"{name}.bias" in files else None
-        self._size = tuple(self._weight.shape)
+        self._size = tuple(weight.shape)
         self._epsilon = shape.epsilon
+        self._weight = weight if self._bias is not None else rms_weight(weight)
+        self._least = rms_least(self._size[0], shape.epsilon)
 
     def __call__(self, x_TH: torch.Tensor) -> torch.Tensor:
         """The tokens at one size."""
         if self._bias is None:
-            return functional.rms_norm(x_TH, self._size, self._weight, self._epsilon)
+            return (x_TH / rms(x_TH, self._least)).mul_(self._weight)
         return functional.layer_norm(x_TH, self._size, self._weight, self._bias, self._epsilon)
+
+
+def rms(x: torch.Tensor, least: torch.Tensor) -> torch.Tensor:
+    """The root of the summed squares of the last dimension, epsilon among them.
+
+    What is divided by it is multiplied by `rms_weight`. For one token torch's own RMS norm takes twice as long.
+    """
+    root: torch.Tensor = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
+    return root.hypot_(least)
+
+
+def rms_weight(weight: torch.Tensor) -> torch.Tensor:
+    """A norm's weights, for sums instead of means."""
+    return weight * sqrt(weight.shape[-1])
+
+
+def rms_least(size: int, epsilon: float) -> torch.Tensor:
+    """What epsilon adds to a mean of squares, as a side of the right-angled triangle that `rms` is the long side of."""
+    return torch.tensor(sqrt(size * epsilon))
 
 
 def norm_weight(files: TensorFiles, name: str, shape: Shape) -> torch.Tensor:
@@ -54,7 +76,8 @@ class Layer:
         if names.query_norm:
             parts = (names.query_norm, shape.num_heads), (names.key_norm, shape.num_kv_heads)
             weights = [norm_weight(files, start + name, shape).expand(count, -1) for name, count in parts]
-            self._head_norm = torch.cat(weights)[:, head_order(shape.head_dim, dims)].contiguous()
+            self._head_norm = rms_weight(torch.cat(weights)[:, head_order(shape.head_dim, dims)].contiguous())
+        self._least = rms_least(shape.head_dim, shape.epsilon)
         self._out = Linear(files, [start + names.out])
         self._up = Linear(files, [start + name for name in names.up])
         self._is_gated = len(names.up) == 2
@@ -80,28 +103,25 @@ class Layer:
         heads_TNd = self._qkv(x_TH, batch.adapter).view(len(x_TH), -1, shape.head_dim)
         turned_TNd = heads_TNd[:, :turning]
         if self._head_norm is not None:
-            turned_TNd = functional.rms_norm(turned_TNd, (shape.head_dim,), None, shape.epsilon).mul_(self._head_norm)
+            turned_TNd.div_(rms(turned_TNd, self._least)).mul_(self._head_norm)
         pairs = torch.view_as_complex(turned_TNd[..., : self._turning.dims].unflatten(-1, (-1, 2)))
         pairs.mul_(batch.turned(self._turning))
         if len(batch.steps) == 1:
-            return self._out(self._attended(turned_TNd, heads_TNd, batch.steps[0]), batch.adapter)
-        counts = [step.stop - step.start for step in batch.steps]
-        parts = zip(turned_TNd.split(counts), heads_TNd.split(counts), batch.steps, strict=True)
-        return self._out(torch.cat([self._attended(*part) for part in parts]), batch.adapter)
+            return self._out(self._attended(heads_TNd, batch.steps[0]), batch.adapter)
+        parts = heads_TNd.split([step.stop - step.start for step in batch.steps])
+        seen = [self._attended(part, step) for part, step in zip(parts, batch.steps, strict=True)]
+        return self._out(torch.cat(seen), batch.adapter)
 
-    def _attended(self, turned_TNd: torch.Tensor, heads_TNd: torch.Tensor, step: Step) -> torch.Tensor:
+    def _attended(self, heads_TNd: torch.Tensor, step: Step) -> torch.Tensor:
         """What the tokens of one prompt see of it, (T, heads * head size)."""
         shape, num_tokens = self._shape, len(heads_TNd)
-        keys, values = step.cache.keys[self._index], step.cache.values[self._index]
-        keys[:, step.start : step.stop] = turned_TNd[:, shape.num_heads :].transpose(0, 1)
-        values[:, step.start : step.stop] = heads_TNd[:, shape.num_heads + shape.num_kv_heads :].transpose(0, 1)
         view = step.view(self._window)
-        seen = slice(view.first, step.stop)
+        keys, values = step.cache.store(self._index, heads_TNd[:, shape.num_heads :], view.first, step.start, step.stop)
         # The queries that share a key stand one below the other: (kv heads, queries a key * T, head size).
-        queries = turned_TNd[:, : shape.num_heads].unflatten(1, (shape.num_kv_heads, -1))
+        queries = heads_TNd[:, : shape.num_heads].unflatten(1, (shape.num_kv_heads, -1))
         queries = queries.permute(1, 2, 0, 3).reshape(shape.num_kv_heads, -1, shape.head_dim)
         attended = functional.scaled_dot_product_attention(
-            queries[None], keys[None, :, seen], values[None, :, seen], view.mask, scale=shape.attention_scale
+            queries[None], keys[None], values[None], view.mask, scale=shape.attention_scale
         )
         attended = attended.view(shape.num_kv_heads, -1, num_tokens, shape.head_dim)
         return attended.permute(2, 0, 1, 3).reshape(num_tokens, -1)

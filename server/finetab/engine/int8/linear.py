@@ -10,6 +10,7 @@ processors with AVX2.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 from warnings import catch_warnings, filterwarnings
 
@@ -71,15 +72,16 @@ class Linear:
 
     def __call__(self, x_TK: torch.Tensor, adapter: str) -> torch.Tensor:
         """The outputs in float32, with what the adapter adds."""
-        num_tokens, levels = len(x_TK), self._levels
-        scale_T1 = x_TK.abs().amax(dim=-1, keepdim=True).clamp_min_(_TINY).div_(levels)
+        levels = self._levels
+        # One operation on a token's numbers takes longer to start than to do: each one less counts.
+        scale_T1 = torch.linalg.vector_norm(x_TK, inf, dim=-1, keepdim=True).clamp_min_(_TINY).div_(levels)
         left_TK = x_TK / scale_T1
-        both = left_TK.new_empty(2 * num_tokens, left_TK.shape[1])
-        first_TK, second_TK = both[:num_tokens], both[num_tokens:]
+        both = left_TK.new_empty(2, *left_TK.shape)
+        first_TK, second_TK = both.unbind()
         torch.round(left_TK, out=first_TK)
         torch.sub(left_TK, first_TK, out=second_TK).mul_(2 * levels)
-        both = _dot(both, 1.0, levels + 1, self._packed)
-        y_TN = torch.add(both[:num_tokens], both[num_tokens:], alpha=0.5 / levels)
+        first_TN, second_TN = _dot(both, 1.0, levels + 1, self._packed).unbind()
+        y_TN = first_TN.add_(second_TN, alpha=0.5 / levels)
         y_TN = y_TN.mul_(scale_T1) if self._bias is None else torch.addcmul(self._bias, y_TN, scale_T1)
         addition = self.additions.get(adapter)
         return y_TN if addition is None else y_TN.addmm_(x_TK @ addition.a, addition.b)

@@ -11,6 +11,8 @@ from finetab.engine.int8.cache import KeyValues
 from finetab.engine.int8.decoder import Decoder
 from finetab.engine.network import NO_ADAPTER, Part
 
+_GUESS_COST = 0.08  # benchmarks/decode.py: a step of 8 tokens takes about 1.5 times that of one
+
 
 class Int8Network:
     """See `Network`. `spelled` are ids whose embeddings begin as the mean of others'."""
@@ -25,6 +27,11 @@ class Int8Network:
     def device(self) -> torch.device:
         """See `Network.device`."""
         return torch.device("cpu")
+
+    @property
+    def guess_cost(self) -> float:
+        """See `Network.guess_cost`."""
+        return _GUESS_COST
 
     def new_cache(self) -> KeyValues:
         """See `Network.new_cache`."""

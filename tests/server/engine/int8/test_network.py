@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from math import inf
 from pathlib import Path
 from random import Random
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from tests.conftest import FAMILIES
@@ -131,6 +133,7 @@ def test_a_cache_that_is_cut_back_and_used_again_gives_what_a_fresh_one_gives(
 def test_a_prompt_longer_than_the_first_buffers_is_held_whole(tiny: Callable[[str], Path]) -> None:
     network = network_of(load_base(str(tiny("llama"))))
     prompt, cache = ids(5, 3_000), network.new_cache()
+    assert cache.num_bytes == 0
     for start in range(0, 3_000, 250):
         logits = network.evaluate(prompt[start : start + 250], start, cache, 1, NO_ADAPTER)
     assert distance(logits[:, :256], logits_of(network, prompt)[-1:]) < ALIKE
@@ -147,6 +150,28 @@ def test_an_engine_on_it_answers_the_same_with_re_use_and_without(family: str, t
         assert reusing.generate(request).ids == fresh.generate(request).ids
     reusing.close()
     fresh.close()
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_an_engine_on_it_answers_the_same_with_guesses_and_without(
+    family: str, tiny: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = network_of(load_base(str(tiny(family))))
+    guessing = TorchEngine(network, 256, [256])
+    monkeypatch.setattr(Int8Network, "guess_cost", inf)
+    waiting = TorchEngine(network, 256, [256])
+    accepted = 0
+    for seed in range(4):
+        prompt = ids(seed, 70)
+        expected = waiting.generate(GenerationRequest(prompt, 24)).ids
+        wrong = [token if index % 4 else token + 1 for index, token in enumerate(expected)]
+        hints = [np.array([*prompt[-3:], *expected[:12], *wrong[12:]])]
+        found = guessing.generate(GenerationRequest(prompt, 24, hints=hints))
+        assert found.ids == expected
+        accepted += found.accepted_tokens
+    assert accepted > 24
+    guessing.close()
+    waiting.close()
 
 
 @pytest.mark.parametrize("family", FAMILIES)

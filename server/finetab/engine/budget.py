@@ -1,0 +1,15 @@
+"""How much memory the keys and values of past prompts may take."""
+
+import psutil
+import torch
+
+_RAM_SHARE = 1 / 64
+_MOST_RAM = 192 << 20  # five prompts of the default model: a language server is not to be noticed
+_GPU_SHARE = 1 / 16
+
+
+def kv_budget(device: torch.device) -> int:
+    """In bytes: a small share of the memory in which they lie."""
+    if device.type == "cuda":
+        return int(torch.cuda.get_device_properties(device).total_memory * _GPU_SHARE)
+    return min(_MOST_RAM, int(psutil.virtual_memory().total * _RAM_SHARE))
