@@ -6,6 +6,7 @@ from finetab.adapters.attach import attach
 from finetab.core.base import Base
 from finetab.core.manifest import Manifest
 from finetab.core.models import Quantisation, load_base
+from finetab.engine.captured_network import CapturedNetwork
 from finetab.engine.network import Network
 from finetab.engine.transformers_network import TransformersNetwork
 from finetab.settings import Settings
@@ -16,4 +17,5 @@ def open_general(
 ) -> tuple[Base, Network]:
     """A base and its network; `alone` is the adapter that its weights are to hold, where there is one."""
     base = load_base(settings.base, device=settings.device, dtype=settings.dtype, quantisation=quantisation)
-    return base, TransformersNetwork(base.model if alone is None else attach(base, *alone))
+    model = base.model if alone is None else attach(base, *alone)
+    return base, CapturedNetwork(model) if base.device.type == "cuda" else TransformersNetwork(model)
