@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from finetab.adapters.library import read_adapter
-from finetab.core.pointer import BARE, BASE, Pointer, read_pointer, resolved, write_pointer
+from finetab.core.pointer import BASE, WITHOUT_ADAPTER, Pointer, read_pointer, resolved, write_pointer
 from finetab.errors import BadInput
 
 ab_app = typer.Typer(no_args_is_help=True, help="Compare what is in force with another adapter while you work.")
@@ -25,7 +25,7 @@ def start(
     pointer = read_pointer(folder)
     if other == pointer.adapter:
         raise BadInput(f'"{other}" is what is in force in {folder.resolve()}; name another one to compare it with.')
-    if other not in (BASE, BARE):
+    if other not in WITHOUT_ADAPTER:
         read_adapter(resolved(folder, other))
     write_pointer(folder, replace(pointer, against=other, since=time.time()))
     typer.echo(f"{pointer.adapter} and {other} take turns in {folder.resolve()}; look with: finetab ab report")

@@ -10,7 +10,7 @@ import typer
 from finetab.ab_cli import ab_app
 from finetab.adapters.library import adapter_folder, read_adapter
 from finetab.adapters.listing import library_folder, manifests_in
-from finetab.core.pointer import BARE, BASE, Pointer, adapters_of, read_pointer, resolved, write_pointer
+from finetab.core.pointer import WITHOUT_ADAPTER, Pointer, adapters_of, read_pointer, resolved, write_pointer
 from finetab.errors import BadAdapter, BadInput, UnknownName
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def _put_in_force(folder: Path, name: str) -> None:
 def _check(folder: Path, pointer: Pointer) -> None:
     if not folder.is_dir():
         raise UnknownName(f"There is no folder {folder}.")
-    if pointer.adapter not in (BASE, BARE):
+    if pointer.adapter not in WITHOUT_ADAPTER:
         read_adapter(resolved(folder, pointer.adapter))
 
 

@@ -16,7 +16,7 @@ import typer
 
 from finetab import adapters_cli, engine_cli
 from finetab.core.atomic import not_writable
-from finetab.core.pointer import BARE, BASE
+from finetab.core.pointer import BASE, WITHOUT_ADAPTER
 from finetab.errors import BadInput, BadSetting, FinetabError
 from finetab.settings import OWN
 
@@ -114,7 +114,7 @@ def settings_here(**overrides: str | None) -> "Settings":
     adapter = given.get("adapter", BASE)
     if "base" in given:
         given.setdefault("adapter", adapter)
-    if adapter not in (BASE, BARE) and "base" not in given:
+    if adapter not in WITHOUT_ADAPTER and "base" not in given:
         given["base"] = read_adapter(adapter)[1].base_name
     return checked_settings(given, settings)
 

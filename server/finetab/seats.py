@@ -33,7 +33,7 @@ def voice_of(settings: Settings, base: Base, manifest: Manifest | None) -> Voice
     """How a base, or an adapter of that manifest, is asked. Raises `BadSetting` for budgets that it cannot read."""
     return Voice(
         base=base.name,
-        adapter=manifest.label if manifest else "base",
+        adapter=manifest.label if manifest else settings.adapter,  # `base` or `none`
         tokenizer=base.tokenizer,
         fim=base.fim,
         form=_form(settings, base, manifest),

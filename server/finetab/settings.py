@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from finetab.core import manifest
-from finetab.core.pointer import BARE, BASE, read_pointer, resolved
+from finetab.core.pointer import BASE, WITHOUT_ADAPTER, read_pointer, resolved
 from finetab.errors import BadAdapter, BadFile, BadSetting, near_match
 
 FILE_NAME = "finetab.toml"
@@ -125,7 +125,7 @@ def _promoted(folder: Path) -> tuple[Settings, list[str]]:
 
 def _from(folder: Path, key: str, value: Any) -> Any:
     """A value of the file; a path in it is meant from where the file stands, not from where the server started."""
-    if key not in ("base", "adapter") or not isinstance(value, str) or value in ("", BASE, BARE, "default"):
+    if key not in ("base", "adapter") or not isinstance(value, str) or value in ("", *WITHOUT_ADAPTER, "default"):
         return value
     try:
         return str(folder / value) if (folder / value).exists() else value

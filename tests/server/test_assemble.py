@@ -62,6 +62,12 @@ def test_a_base_that_knows_no_fim_is_asked_prefix_only_unless_told(
         assert completer.label.endswith(f"base · {served}")
 
 
+@pytest.mark.parametrize("adapter", ["base", "none"])
+def test_who_answers_without_an_adapter_is_told_apart(adapter: str, tiny: Callable[[str], Path]) -> None:
+    with closing(completer_for(Loader(), tiny("llama"), Path(adapter))) as completer:
+        assert completer.adapter == adapter
+
+
 def completer_for(load: Loader, base: Path, adapter: Path = Path("base")) -> Completer:
     return load(Settings(base=str(base), adapter=str(adapter), max_new_tokens=6, form="spm"), silent)
 

@@ -2,8 +2,8 @@
 
 `config.json` of such a model's folder has an entry `finetab_ranks`: the rank of each layer that is factored, by the
 name of its module. In the weights `NAME.weight` is replaced by `NAME.down.weight`, (rank, in), and `NAME.up.weight`,
-(out, rank); a bias is the one of `NAME.up`. Beside torch and transformers this file needs nothing, so that it can be
-copied to where such a model is to be loaded without finetab: `load_factored(folder)`.
+(out, rank); a bias is the one of `NAME.up`. Beside torch, transformers, accelerate and safetensors this file needs
+nothing, so that it can be copied to where such a model is to be loaded without finetab: `load_factored(folder)`.
 """
 
 import json

@@ -17,6 +17,8 @@ BASE = "base"
 """The base as it comes: with the adapter that finetab ships for it, where there is one."""
 BARE = "none"
 """The base alone."""
+WITHOUT_ADAPTER = (BASE, BARE)
+"""What an adapter's place may say without naming one."""
 _REMEMBERED = 20
 
 
@@ -89,7 +91,7 @@ def make_own_folder(folder: Path) -> None:
 def resolved(folder: Path, adapter: str) -> str:
     """A pointer's adapter as settings name it: the path of one that was made for the folder, else its name."""
     own = adapters_of(folder) / adapter
-    return str(own) if adapter != BASE and own.is_dir() else adapter
+    return str(own) if adapter not in WITHOUT_ADAPTER and own.is_dir() else adapter
 
 
 def _parsed(raw: Any) -> Pointer:

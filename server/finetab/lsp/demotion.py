@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lsprotocol import types
 
-from finetab.core.pointer import BASE, read_pointer, roll_back
+from finetab.core.pointer import BASE, WITHOUT_ADAPTER, read_pointer, roll_back
 from finetab.errors import FinetabError
 from finetab.lsp.folders import Folder
 from finetab.lsp.session import FinetabServer
@@ -39,7 +39,7 @@ async def look_for_demotion(ls: FinetabServer, folder: Folder) -> None:
 def _worse_than_base(root: Path, statistics: Path) -> str:
     """The promoted adapter's name if it does worse than the base, else ""."""
     adapter = Path(read_pointer(root).adapter).name
-    if adapter == BASE:
+    if adapter in WITHOUT_ADAPTER:
         return ""
     rows = read_rows(statistics)
     is_bad = is_worse(kept_of(rows, adapter, 0.0), kept_of(rows, BASE, 0.0), _AT_LEAST)

@@ -4,13 +4,13 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from math import inf
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from tests.conftest import random_model
+from tests.server.engine.hollow_network import HollowNetwork
 from tests.server.engine.test_torch_engine import END, ask, ids
 
 from finetab.engine.network import NO_ADAPTER
@@ -19,23 +19,13 @@ from finetab.engine.torch_engine import TorchEngine
 from finetab.engine.transformers_network import TransformersNetwork
 
 
-class Noted:
+class Noted(HollowNetwork):
     """A network that notes its calls, and holds the first one up until `go`."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.calls: list[tuple[int, int, int]] = []
         self.begun, self.go = threading.Event(), threading.Event()
-
-    @property
-    def device(self) -> torch.device:
-        return torch.device("cpu")
-
-    @property
-    def guess_cost(self) -> float:
-        return inf
-
-    def new_cache(self) -> Any:
-        return object()
 
     def evaluate(self, ids: Sequence[int], start: int, cache: Any, num_logits: int, adapter: str) -> torch.Tensor:
         self.calls.append((len(ids), start, num_logits))
@@ -43,7 +33,7 @@ class Noted:
         self.go.wait()
         if adapter == "broken":
             raise ValueError("no")
-        return torch.zeros(num_logits, 3)
+        return super().evaluate(ids, start, cache, num_logits, adapter)
 
     def attach(self, adapter: str, folder: Path) -> None:
         self.calls.append((0, 0, 0))

@@ -1,15 +1,13 @@
 """Adapters by request: attached when first asked for, taken away when too many rest, and only from the library."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
-from math import inf
 from pathlib import Path
-from typing import Any
 
 import pytest
-import torch
 from tests.conftest import write_model
 from tests.server.adapters.real_adapter import make_adapter
+from tests.server.engine.hollow_network import HollowNetwork
 
 from finetab.adapters import shipped
 from finetab.adapters.listing import library_folder
@@ -19,33 +17,6 @@ from finetab.core.bases import FALLBACK_BASE, cache_folder
 from finetab.engine.network import NO_ADAPTER
 from finetab.errors import BadAdapter, UnknownName
 from finetab.serving.served import Served
-
-
-class Attached:
-    """A network that only keeps the names of its adapters."""
-
-    def __init__(self) -> None:
-        self.names: list[str] = []
-
-    @property
-    def device(self) -> torch.device:
-        return torch.device("cpu")
-
-    @property
-    def guess_cost(self) -> float:
-        return inf
-
-    def new_cache(self) -> Any:
-        return None
-
-    def evaluate(self, ids: Sequence[int], start: int, cache: Any, num_logits: int, adapter: str) -> torch.Tensor:
-        return torch.empty(0)
-
-    def attach(self, adapter: str, folder: Path) -> None:
-        self.names.append(adapter)
-
-    def detach(self, adapter: str) -> None:
-        self.names.remove(adapter)
 
 
 @pytest.fixture
@@ -67,7 +38,7 @@ def copies(adapter: Path, count: int) -> list[Path]:
 
 
 def test_of_too_many_adapters_those_that_rest_longest_go_and_one_in_use_stays(base: Base, tmp_path: Path) -> None:
-    network = Attached()
+    network = HollowNetwork()
     served = Served(base, network, any_folder=True)
     first, *others = copies(make_adapter(base.folder, tmp_path / "mine", seed=1), 20)
     with served.adapter_of(str(first)) as label:
@@ -85,7 +56,7 @@ def test_over_a_network_only_the_library_is_served(base: Base, tmp_path: Path, m
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     outside = make_adapter(base.folder, tmp_path / "outside", seed=1)
     make_adapter(base.folder, library_folder() / "inside", seed=2)
-    served = Served(base, Attached(), any_folder=False)
+    served = Served(base, HollowNetwork(), any_folder=False)
     for name in (str(outside), "../../outside", "inside/../../../outside", "."):
         with pytest.raises(UnknownName), served.adapter_of(name):
             pass
@@ -96,14 +67,14 @@ def test_over_a_network_only_the_library_is_served(base: Base, tmp_path: Path, m
 
 def test_an_adapter_of_another_base_is_refused(base: Base, tiny: Callable[[str], Path], tmp_path: Path) -> None:
     other = make_adapter(tiny("gemma3_text"), tmp_path / "other", seed=1)
-    with pytest.raises(BadAdapter), Served(base, Attached(), any_folder=True).adapter_of(str(other)):
+    with pytest.raises(BadAdapter), Served(base, HollowNetwork(), any_folder=True).adapter_of(str(other)):
         pass
 
 
 def test_the_adapter_that_ships_for_a_base_is_served_as_base(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = write_model(cache_folder() / FALLBACK_BASE, "llama")
     monkeypatch.setattr(shipped, "FOLDER", home / "shipped")
-    served = Served(read_base(FALLBACK_BASE), Attached(), any_folder=False)
+    served = Served(read_base(FALLBACK_BASE), HollowNetwork(), any_folder=False)
     with pytest.raises(UnknownName), served.adapter_of("base"):
         pass
     label = manifest.read(make_adapter(folder, home / "shipped" / FALLBACK_BASE, 1)).label

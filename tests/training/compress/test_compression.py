@@ -111,7 +111,7 @@ def test_a_compressed_model_keeps_its_ratio_loads_and_is_served(
     row = rows(1)[0]
     with torch.inference_mode():
         assert torch.equal(loaded(input_ids=row).logits, alone(input_ids=row).logits)
-    assert num_numbers(loaded, ranks) == (now, was)
+    assert (num_numbers(loaded), num_numbers(load_base(str(tiny(family))).model)) == (now, was)
     assert "factored" in why_not(read_config(out))
     completer = load_completer(Settings(base=str(out), form="prefix", max_new_tokens=4), silent)
     completer.complete(CompletionRequest(open_document("a.py", "x = "), 4))
@@ -123,21 +123,21 @@ def test_a_compressed_model_keeps_its_ratio_loads_and_is_served(
 
 
 def test_looking_at_inputs_and_loss_loses_less_than_plain_svd(tiny: Callable[[str], Path]) -> None:
-    """On a model whose inputs lie in few directions, as those of real ones do."""
-    model = load_base(str(tiny("llama"))).model
-    with torch.no_grad():
-        narrow = torch.randn(5, 64)
-        table = embedding_rows(model)
-        table.copy_(torch.randn(len(table), 5) @ narrow + 0.05 * torch.randn_like(table))
-    original = deepcopy(model)
+    """On models whose inputs lie in few directions, as those of real ones do; over several, for one may be lucky."""
+    torch.manual_seed(0)
     seen, unseen = rows(12), rows(6, seed=1)
-    off = {}
-    for name, text in (("plain", None), ("whitened", Text(seen, seen[:2]))):
-        small = deepcopy(original)
-        factor(small, 0.6, text, no_news)
-        with torch.inference_mode():
-            apart = [small(input_ids=row).logits - original(input_ids=row).logits for row in unseen]
-        off[name] = sum(float(each.square().mean()) for each in apart)
+    off = dict.fromkeys(("plain", "whitened"), 0.0)
+    for _ in range(4):
+        original = load_base(str(tiny("llama"))).model
+        with torch.no_grad():
+            table = embedding_rows(original)
+            table.copy_(torch.randn(len(table), 5) @ torch.randn(5, 64) + 0.05 * torch.randn_like(table))
+        for name, text in (("plain", None), ("whitened", Text(seen, seen[:2]))):
+            small = deepcopy(original)
+            factor(small, 0.6, text, no_news)
+            with torch.inference_mode():
+                apart = [small(input_ids=row).logits - original(input_ids=row).logits for row in unseen]
+            off[name] += sum(float(each.square().mean()) for each in apart)
     assert off["whitened"] < off["plain"]
 
 

@@ -60,15 +60,14 @@ def search_weights(
     first = parents[0].manifest
     settings = replace(settings, base=first.base_name, adapter=BARE)
     tried: list[Tried] = []
+    where = base_folder(first.base_name)
+    way = choose_way(settings, where, parents[0].folder)[0]  # that of a composition as well: all are plain
     with TemporaryDirectory() as scratch:
-        # A composition takes the way that its parents take: all are plain.
-        folder = Path(scratch)
-        way = choose_way(settings, base_folder(first.base_name), parents[0].folder)[0]
-        base, network = open_network(settings, base_folder(first.base_name), way, None)
+        base, network = open_network(settings, where, way, None)
         samples = _samples(base, holes, first.budgets, first.form)
 
         def loss(weights: Sequence[float]) -> float:
-            made = folder / f"{_NAME}{len(tried)}"
+            made = Path(scratch) / f"{_NAME}{len(tried)}"
             shares = [replace(parent, weight=float(weight)) for parent, weight in zip(parents, weights, strict=True)]
             compose(shares, composition, made)
             network.attach(_NAME, made)

@@ -71,12 +71,11 @@ def compress(job: Compression, out: Path, advance: Callable[[str], None]) -> dic
     if job.steps:
         distil(model, original, calibration, job.steps, lambda _loss: advance("distilling"))
         losses["distilled"] = mean_loss(model, test)
-    now, was = num_numbers(model, ranks)
     report = {
         **asdict(job),
         "base": base.name,
         "factored_layers": len(ranks),
-        "numbers_in_linear_layers": [was, now],
+        "numbers_in_linear_layers": [num_numbers(original), num_numbers(model)],
         "numbers": [_size(original), _size(model)],
         "loss": losses,
         "perplexity": {name: exp(loss) for name, loss in losses.items()},

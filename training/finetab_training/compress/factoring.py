@@ -37,27 +37,33 @@ def factor(model: PreTrainedModel, ratio: float, text: Text | None, advance: Cal
     """
     layers = []
     before = mean_loss(model, text.probes) if text else 0.0
-    for group in in_groups(linear_layers(model)):
-        seen = grams(model, group, text.calibration) if text else {}
-        for name, layer in group.items():
-            found = spectrum(layer.weight.detach(), seen.get(name))
-            errors = found.errors()
-            scale = 1 / float(errors[0].clamp(min=_TINY))
-            if text:
-                probe = _probe_rank(layer)
-                with _factored_for_now(model, name, layer, found, probe):
-                    harm = mean_loss(model, text.probes) - before
-                scale = max(harm, _LEAST_HARM) / float(errors[probe].clamp(min=_TINY))
-            layers.append(Layer(name, layer.out_features, layer.in_features, (errors * scale).tolist()))
-            advance("looking")
+    for name, layer, found in _spectra(model, linear_layers(model), text):
+        errors = found.errors()
+        scale = 1 / float(errors[0].clamp(min=_TINY))
+        if text:
+            probe = _probe_rank(layer)
+            with _factored_for_now(model, name, layer, found, probe):
+                harm = mean_loss(model, text.probes) - before
+            scale = max(harm, _LEAST_HARM) / float(errors[probe].clamp(min=_TINY))
+        layers.append(Layer(name, layer.out_features, layer.in_features, (errors * scale).tolist()))
+        advance("looking")
     ranks = choose_ranks(layers, ratio)
     # The layers of each group see what the factored ones before them give.
-    for group in in_groups({name: layer for name, layer in linear_layers(model).items() if name in ranks}):
+    chosen = {name: layer for name, layer in linear_layers(model).items() if name in ranks}
+    for name, layer, found in _spectra(model, chosen, text):
+        _put(model, name, layer, found, ranks[name])
+        advance("factoring")
+    return ranks
+
+
+def _spectra(
+    model: PreTrainedModel, layers: Mapping[str, nn.Linear], text: Text | None
+) -> Iterator[tuple[str, nn.Linear, Spectrum]]:
+    """Each layer with its spectrum, seen through the inputs that it gets when its group's turn comes."""
+    for group in in_groups(layers):
         seen = grams(model, group, text.calibration) if text else {}
         for name, layer in group.items():
-            _put(model, name, layer, spectrum(layer.weight.detach(), seen.get(name)), ranks[name])
-            advance("factoring")
-    return ranks
+            yield name, layer, spectrum(layer.weight.detach(), seen.get(name))
 
 
 def mean_loss(model: PreTrainedModel, rows: Rows) -> float:
@@ -102,16 +108,6 @@ def _put(model: PreTrainedModel, name: str, layer: nn.Linear, found: Spectrum, r
             factored.up.bias.copy_(layer.bias)
 
 
-def num_numbers(model: PreTrainedModel, ranks: Mapping[str, int]) -> tuple[int, int]:
-    """Numbers in the linear layers as they are, and as they were when none was factored."""
-    now = was = 0
-    for name, module in model.named_modules():
-        if name in ranks and isinstance(module, Factored):
-            now += module.down.weight.numel() + module.up.weight.numel()
-            was += module.down.in_features * module.up.out_features
-    whole = sum(layer.weight.numel() for name, layer in linear_layers(model).items() if not _is_part(name, ranks))
-    return now + whole, was + whole
-
-
-def _is_part(name: str, ranks: Mapping[str, int]) -> bool:
-    return name.rpartition(".")[0] in ranks
+def num_numbers(model: PreTrainedModel) -> int:
+    """Numbers in the linear layers; a factored one is two of them."""
+    return sum(layer.weight.numel() for layer in linear_layers(model).values())

@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from pathlib import Path
 
 from finetab.adapters.library import chosen, read_adapter
@@ -19,7 +20,7 @@ from finetab.completion.completer import Completer
 from finetab.completion.request import LoadService
 from finetab.core.base import read_base
 from finetab.core.fim import Form
-from finetab.core.pointer import BARE, BASE
+from finetab.core.pointer import BARE, BASE, WITHOUT_ADAPTER
 from finetab.core.progress import silent
 from finetab.core.weights import base_folder
 from finetab.engine.ways import choose_way
@@ -76,9 +77,10 @@ def served_now(in_force: str, base: str) -> str:
 
 def _adapter_in_force(in_force: str, base: str) -> bool:
     """Whether any adapter is in force: a base as it comes may have one."""
-    return in_force not in (BASE, BARE) or chosen(Settings(base=base, adapter=in_force))[1] is not None
+    return in_force not in WITHOUT_ADAPTER or chosen(Settings(base=base, adapter=in_force))[1] is not None
 
 
+@cache  # it reads the tokenizer
 def _untuned_form(base: str) -> Form:
     return read_base(base).fim.untuned_form
 
