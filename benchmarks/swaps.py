@@ -2,9 +2,9 @@
 
     python benchmarks/swaps.py ADAPTER [ADAPTER ...] [--swaps 200] [--json]
 
-One real server. What is in force goes round the base and the adapters, all of one base, while requests follow each
-other without a pause. An answer names its adapter; it is a wrong one when it says what another adapter says at that
-place and not what its own does. The places are those where no two of them say the same.
+One real server. What is in force goes round the base alone and the adapters, all of one base, while requests follow
+each other without a pause. An answer names its adapter; it is a wrong one when it says what another adapter says at
+that place and not what its own does. The places are those where no two of them say the same.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from finetab.adapters.library import read_adapter
-from finetab.core.pointer import BASE, Pointer, write_pointer
+from finetab.core.pointer import BARE, Pointer, write_pointer
 from finetab.lsp.client import ServerProcess
 from finetab_training.evaluate.metrics import percentile
 
@@ -45,6 +45,8 @@ class Typist:
         self._said = {label: self._learned(label) for label in adapters}
         said = self._said.values()
         self._places = [place for place in self._places if len({each[place] for each in said}) == len(said)][:_PLACES]
+        if not self._places:
+            raise SystemExit(f"Two of {', '.join(adapters)} say the same at all {_TRIED} places; take other adapters.")
         self._turns = itertools.cycle(self._places)
 
     def put_in_force(self, label: str) -> None:
@@ -91,7 +93,7 @@ def main() -> None:
 def measured(named: list[str], num_swaps: int) -> dict[str, Any]:
     """The figures of one run."""
     read = [read_adapter(name) for name in named]
-    adapters = {BASE: BASE} | {manifest.label: str(folder.resolve()) for folder, manifest in read}
+    adapters = {BARE: BARE} | {manifest.label: str(folder.resolve()) for folder, manifest in read}
     options = {"base": read[0][1].base_name, "lookAhead": False, "eagerness": "eager"}
     with tempfile.TemporaryDirectory() as folder, ServerProcess([sys.executable, "-m", "finetab", "serve"]) as server:
         server.start(Path(folder).as_uri(), options)

@@ -201,3 +201,40 @@ def test_kinds_that_cannot_be_drawn_are_told(kinds: dict[str, float], words: str
 def test_weights_of_the_config_go_before_those_of_the_table() -> None:
     mix = mix_of(make_config({"kinds": {"empty": 0, "line": 1}}))
     assert (mix.kinds["empty"], mix.kinds["line"], mix.kinds["rest"]) == (0.0, 1.0, WEIGHTS["rest"])
+
+
+def test_short_samples_have_a_third_of_the_room_and_the_share_that_was_asked_for(file: SourceFile) -> None:
+    def lengths(share: float) -> list[int]:
+        mixed = maker(short_share=share, left_to_right_share=0.0, characters_per_sample=20, kinds={"line": 1.0})
+        samples = list(mixed.samples(file, 0, 0))
+        return [len(FIM.unprompt(sample.ids, "spm").suffix) for sample in samples]
+
+    long, short, mixed = lengths(0.0), lengths(1.0), lengths(0.5)
+    assert max(short) <= BUDGETS.suffix // 3 < max(long) <= BUDGETS.suffix
+    shares = [sum(length <= BUDGETS.suffix // 3 for length in found) / len(found) for found in (long, mixed, short)]
+    assert shares[0] < shares[1] < shares[2] == 1.0
+
+
+@pytest.mark.parametrize("form", ["spm", "psm"])
+def test_counting_the_code_counts_the_prefix_where_the_middle_goes_on_from_it(form: Form, file: SourceFile) -> None:
+    words = Tokenizer(word_tokenizer())
+    plain = SampleMaker(words, FIM_OF_WORDS, BUDGETS, SampleMix())
+    counting = SampleMaker(words, FIM_OF_WORDS, BUDGETS, SampleMix(counts_prefix=True))
+    spans = FileSpans(file.tree()).of("rest")
+    for span in spans:
+        one, other = plain.sample_at(file, span, form), counting.sample_at(file, span, form)
+        assert one is not None
+        assert other is not None
+        assert one.ids == other.ids
+        if form == "psm":
+            assert one == other
+            continue
+        border = one.ids.index(FIM_OF_WORDS.middle_id) + 1
+        parts = Windows(words, BUDGETS).parts(
+            file.document_of(file.text[: span.start] + file.text[span.end :]), span.start
+        )
+        middle = border + len(parts.prefix)
+        assert other.labels[:border] == one.labels[:border] == (IGNORED,) * border
+        assert other.labels[border:middle] == one.ids[border:middle]
+        assert other.labels[middle:] == one.labels[middle:]
+    assert len(spans) > 5

@@ -93,6 +93,9 @@ def test_the_best_step_on_held_out_rows_is_kept_and_a_run_that_gets_worse_ends(
     folder = trained(run)
     records = metrics_of(run.folder)
     looks = {record["step"]: record["held_out_loss"] for record in records if "held_out_loss" in record}
+    controls = [record["held_out_control"] for record in records if "held_out_loss" in record]
+    assert len(set(controls)) == len(looks), "what foreign suffixes do is looked at each time"
+    assert set(controls).isdisjoint(looks.values())
     best = min(looks, key=lambda step: looks[step])
     last = max(record["step"] for record in records)
     assert last < 200

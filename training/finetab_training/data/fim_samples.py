@@ -1,6 +1,8 @@
 """Training samples: token ids in the very order the server uses, and which of them the loss counts.
 
     FIM sample    prompt (not counted) + middle + end token (counted); a loose end of the prefix is said with the middle
+                  by `counts_prefix`, the prefix counts as well: in SPM order, with the same suffix before it, each of
+                  its places is where a longer middle might have begun
     left-to-right [bos] + a stretch of a file (counted): keeps the base's own skill alive
 
 The prompt comes from `Windows` and `FimFormat.prompt`, the code that serves. One generator per (seed, epoch,
@@ -13,9 +15,10 @@ from random import Random
 
 from finetab.completion.context import Windows, as_seen
 from finetab.completion.related import Related
-from finetab.core.fim import FimFormat, Form
+from finetab.core.fim import FimFormat, Form, Parts
 from finetab.core.manifest import Budgets
 from finetab.core.tokenizer import Tokenizer
+from finetab.documents import Document, Edit, edited
 from finetab.errors import BadSetting, FinetabError, near_match
 from finetab_training.config import RunConfig
 from finetab_training.data.source_file import SourceFile
@@ -33,6 +36,9 @@ class SampleMix:
     form: Form = "spm"
     left_to_right_share: float = 0.25
     psm_share: float = 0.0
+    counts_prefix: bool = False
+    short_share: float = 0.0
+    """Of FIM samples, those whose prefix and suffix have a third of their budgets."""
     kinds: Mapping[SpanKind, float] = field(default_factory=lambda: WEIGHTS)
     """The weight of each kind of middle among FIM samples."""
     characters_per_sample: int = 400
@@ -56,6 +62,8 @@ def mix_of(config: RunConfig) -> SampleMix:
         form=config.form,
         left_to_right_share=config.left_to_right_share,
         psm_share=config.psm_share,
+        counts_prefix=config.counted == "code",
+        short_share=config.short_share,
         kinds=kinds,
         characters_per_sample=config.characters_per_sample,
         max_middle_tokens=config.max_middle_tokens,
@@ -80,6 +88,7 @@ class SampleMaker:
         self._fim = fim
         self._mix = mix
         self._windows = Windows(tokenizer, budgets)
+        self._short = Windows(tokenizer, Budgets(max(1, budgets.prefix // 3), max(1, budgets.suffix // 3), 0))
 
     def samples(self, file: SourceFile, seed: int, epoch: int, related: Related | None = None) -> Iterator[Sample]:
         """The samples of one file in one epoch: as many as its length asks for, or fewer where nothing can be cut.
@@ -87,13 +96,16 @@ class SampleMaker:
         With chunks of other files to choose from, most samples have some before them.
         """
         generator = Random(f"{seed}/{epoch}/{file.path}")
-        spans = FileSpans(file.tree())
+        whole = file.document()
+        spans = FileSpans(whole.tree or file.tree())
         for _ in range(max(1, len(file.text) // self._mix.characters_per_sample)):
-            sample = self._draw(file, spans, generator, related)
+            sample = self._draw(file, whole, spans, generator, related)
             if sample is not None:
                 yield sample
 
-    def _draw(self, file: SourceFile, spans: FileSpans, generator: Random, related: Related | None) -> Sample | None:
+    def _draw(
+        self, file: SourceFile, whole: Document, spans: FileSpans, generator: Random, related: Related | None
+    ) -> Sample | None:
         if generator.random() < self._mix.left_to_right_share:
             return self._stretch(file, generator)
         kind = generator.choices(list(self._mix.kinds), list(self._mix.kinds.values()))[0]
@@ -102,16 +114,23 @@ class SampleMaker:
         if span is None or not file.is_new(span.start, span.end):
             return None
         with_context = related is not None and generator.random() < _CONTEXT_SHARE
-        return self.sample_at(file, span, form, related if with_context else None)
+        is_short = self._mix.short_share > 0 and generator.random() < self._mix.short_share
+        windows = self._short if is_short else self._windows
+        return self._sample(whole, span, form, related if with_context else None, windows)
 
     def sample_at(self, file: SourceFile, span: Span, form: Form, related: Related | None = None) -> Sample | None:
         """The sample whose middle is the span; None when that is over the budget or cannot be said in tokens."""
-        middle = as_seen(file.text[span.start : span.end])
+        return self._sample(file.document(), span, form, related, self._windows)
+
+    def _sample(
+        self, whole: Document, span: Span, form: Form, related: Related | None, windows: Windows
+    ) -> Sample | None:
+        middle = as_seen(whole.text[span.start : span.end])
         if not middle and span.kind != "empty":
             return None
-        document = file.document_of(file.text[: span.start] + file.text[span.end :])
+        document = edited(whole, Edit(span.start, span.end, ""), whole.version)
         chunks = related.best(document, span.start) if related is not None else ()
-        parts = self._windows.parts(document, span.start, chunks)
+        parts = windows.parts(document, span.start, chunks)
         tail = self._tokenizer.decode(parts.tail)
         said = self._tokenizer.encode(tail + middle)
         if "\n" in tail and middle.startswith("\n"):
@@ -119,11 +138,18 @@ class SampleMaker:
         if len(said) > self._mix.max_middle_tokens + len(parts.tail) or self._tokenizer.decode(said) != tail + middle:
             return None  # some tokenizers cannot say all that a file can: sentencepiece takes U+2581 for a space
         prompt = self._fim.prompt(replace(parts, tail=()), form)
-        silent = len(prompt) + self._given(said, tail)
+        silent = len(prompt) - self._num_counted(parts, form)
+        given = self._given(said, tail)
         ids = (*prompt, *said, self._fim.end_id)
-        sample = Sample(ids, (*[IGNORED] * silent, *ids[silent:]), span.kind)
+        said_from = len(prompt) + given
+        labels = (*[IGNORED] * silent, *prompt[silent:], *[IGNORED] * given, *ids[said_from:])
+        sample = Sample(ids, labels, span.kind)
         check_sample(sample, middle, self._fim)
         return sample
+
+    def _num_counted(self, parts: Parts, form: Form) -> int:
+        """How many ids at a prompt's end count."""
+        return len(parts.prefix) if self._mix.counts_prefix and form == "spm" else 0
 
     def _given(self, said: list[int], tail: str) -> int:
         """How many of the first ids say nothing but the tail: the server allows nothing else there."""

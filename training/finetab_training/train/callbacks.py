@@ -19,6 +19,8 @@ from finetab_training.runs import Run
 from finetab_training.train.processes import in_any
 from finetab_training.train.rows import StoredRows
 
+_LOOKS = {"eval_loss": "held_out_loss", "eval_control": "held_out_control"}
+
 
 class AfterStep(TrainerCallback):
     """Lets a technique move its ranks, while the gradients of the step are still there."""
@@ -89,11 +91,12 @@ class Records(TrainerCallback):
         self, args: Any, state: TrainerState, control: TrainerControl, metrics: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:  # fmt: skip
-        """Keep the held-out loss, that of each row with it."""
+        """Keep the held-out loss, that of each row and that of the control with it."""
         found = metrics or {}
-        loss, by_row = found["eval_loss"], found["eval_by_row"]
-        self._run.log({"step": state.global_step, "held_out_loss": loss, "held_out_by_row": by_row})
-        self._events.add_scalar("held_out/loss", loss, state.global_step)
+        figures = {_LOOKS[name]: value for name, value in found.items() if name in _LOOKS}
+        self._run.log({"step": state.global_step, **figures, "held_out_by_row": found["eval_by_row"]})
+        for name, value in figures.items():
+            self._events.add_scalar(f"held_out/{name.removeprefix('held_out_')}", value, state.global_step)
 
     def on_train_end(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         """Close the events."""
@@ -134,8 +137,10 @@ class ProgressBar(TrainerCallback):
         **kwargs: Any,
     ) -> None:  # fmt: skip
         """Say the held-out loss."""
-        loss = (metrics or {})["eval_loss"]
-        self._bar.console.print(f"step {state.global_step}: held-out loss {loss:.4f}", highlight=False)
+        found = metrics or {}
+        foreign = f", with foreign suffixes {found['eval_control']:.4f}" if "eval_control" in found else ""
+        words = f"step {state.global_step}: held-out loss {found['eval_loss']:.4f}{foreign}"
+        self._bar.console.print(words, highlight=False)
 
     def on_train_end(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         """Leave the bar as it is."""

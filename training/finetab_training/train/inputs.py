@@ -11,15 +11,21 @@ from typing import Any
 from finetab.core.atomic import new_folder
 from finetab.core.models import BaseModel
 from finetab_training.config import RunConfig
+from finetab_training.data.control import exchange_suffixes
 from finetab_training.data.spans import WEIGHTS
 from finetab_training.data.trained import read_trained, trained_on, write_trained
 from finetab_training.train.prepare import Prepared
-from finetab_training.train.rows import write_rows
+from finetab_training.train.rows import HeldOut, StoredRows, write_packed, write_rows
 
 ROWS = "rows.arrow"
 HELD_OUT = "held_out.arrow"
+CONTROL = "held_out_control.arrow"
+"""The held-out rows with exchanged suffixes."""
 # What an editor asks for.
-_SERVED: dict[str, Any] = {**dict.fromkeys(WEIGHTS, 0.0), "line": 0.4, "rest": 0.4, "block": 0.2}
+_SERVED: dict[str, Any] = {
+    "kinds": {**dict.fromkeys(WEIGHTS, 0.0), "line": 0.4, "rest": 0.4, "block": 0.2},
+    "counted": "middle", "left_to_right_share": 0.0, "psm_share": 0.0, "short_share": 0.0,
+}  # fmt: skip
 _FACTS = "facts.json"
 
 
@@ -33,13 +39,21 @@ def write_inputs(
     with new_folder(folder) as building:
         rows = write_rows(building / ROWS, prepared.training, base, config)
         if prepared.test and config.held_out_rows:
-            held_out = replace(
-                config, kinds=_SERVED, left_to_right_share=0.0, max_steps=config.held_out_rows, rows_per_step=1
-            )
-            write_rows(building / HELD_OUT, prepared.test, base, held_out, prepared.training)
+            served = replace(config, **_SERVED, max_steps=config.held_out_rows, rows_per_step=1)
+            write_rows(building / HELD_OUT, prepared.test, base, served, prepared.training)
+            held_out = list(StoredRows(building / HELD_OUT).rows())
+            write_packed(building / CONTROL, exchange_suffixes(held_out, base.fim))
         trained = trained_on(prepared.training)
         write_trained(building, trained.joined(read_trained(start)) if start else trained)
         (building / _FACTS).write_text(json.dumps(prepared.facts | asdict(rows), indent=2) + "\n", "utf-8")
+
+
+def read_held_out(folder: Path) -> HeldOut | None:
+    """What a run looks at between its steps; None where no file was kept back."""
+    if not (folder / HELD_OUT).is_file():
+        return None
+    control = folder / CONTROL
+    return HeldOut(StoredRows(folder / HELD_OUT), StoredRows(control) if control.is_file() else None)
 
 
 def read_facts(folder: Path) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from torch import nn
 from torch.nn import functional
 
 from finetab_training.data.fim_samples import IGNORED
+from finetab_training.train.cut_head import CutHead
 
 CHUNK_LOGITS = 1 << 25  # numbers at once: 128 MB in float32
 Head = Callable[[torch.Tensor], torch.Tensor]
@@ -26,10 +27,11 @@ def row_loss(
     ids_BT: torch.Tensor,
     labels_BT: torch.Tensor,
     positions_BT: torch.Tensor,
+    cut: CutHead | None = None,
     *,
     chunk_logits: int = CHUNK_LOGITS,
 ) -> torch.Tensor:
-    """Summed cross entropy over the labels that count, for one row (B = 1), in float32.
+    """Summed cross entropy over the labels that count, for one row (B = 1), in float32; by `cut`, among its ids.
 
     `attention_mask` is left out and the cache is off: only then does transformers keep packed samples apart by their
     positions.
@@ -45,7 +47,7 @@ def row_loss(
         return logits
 
     head = extract_model_from_parallel(model).get_output_embeddings()
-    with _head_gives_loss(head, targets, chunk_logits) as given:
+    with _head_gives_loss(head, targets, cut, chunk_logits) as given:
         loss = head_output().squeeze()
     if loss.shape == () and torch.isclose(loss, given[0], rtol=0.0, atol=0.0, equal_nan=True):
         return loss
@@ -54,12 +56,15 @@ def row_loss(
 
 
 @contextmanager
-def _head_gives_loss(head: nn.Module, targets: torch.Tensor, chunk_logits: int) -> Iterator[list[torch.Tensor]]:
+def _head_gives_loss(
+    head: nn.Module, targets: torch.Tensor, cut: CutHead | None, chunk_logits: int
+) -> Iterator[list[torch.Tensor]]:
     """Make a model's head give the loss, (1, 1, 1), in place of logits; what it gave is in the list afterwards.
 
     It happens within the model's own call, so that what is wrapped around the model sees a call like any other.
     """
-    forward, given = head.forward, []
+    forward, given = cut or head.forward, []
+    targets = cut.targets(targets) if cut else targets
 
     def loss_of(hidden_1NH: torch.Tensor) -> torch.Tensor:
         with torch.enable_grad():

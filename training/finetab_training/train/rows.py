@@ -140,6 +140,11 @@ class StoredRows(Dataset[dict[str, torch.Tensor]]):
         """Tokens of each row."""
         self._rows_per_step = rows_per_step
 
+    def vocabulary(self) -> list[int]:
+        """Every id that some row holds, once."""
+        columns = (chunk.flatten() for chunk in self._rows.data.column("ids").chunks)
+        return sorted({int(index) for column in columns for index in column.unique()})
+
     def tokens_of_step(self, step: int) -> int:
         """Tokens of the rows that a step takes; steps are counted from 1."""
         return sum(self.lengths[(step - 1) * self._rows_per_step : step * self._rows_per_step])
@@ -157,11 +162,25 @@ class StoredRows(Dataset[dict[str, torch.Tensor]]):
             "position_ids": torch.tensor([row["positions"]]),
         }
 
+    def rows(self) -> Iterator[Row]:
+        """The rows as they were written."""
+        for row in self._rows:
+            yield Row(tuple(row["ids"]), tuple(row["labels"]), tuple(row["positions"]))
+
     def batches(self) -> Iterator[dict[str, torch.Tensor]]:
         """All rows as a model is called with them."""
         for index in range(len(self)):
             row = self[index]
             yield {"input_ids": row["input_ids"], "position_ids": row["position_ids"]}
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """What a run looks at between its steps."""
+
+    rows: StoredRows
+    control: StoredRows | None
+    """The same with exchanged suffixes (`data/control.py`)."""
 
 
 def one_row(batch: list[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:

@@ -25,10 +25,10 @@ from finetab_training.methods.registry import method_by_name
 from finetab_training.runs import Run, environment
 from finetab_training.train.attention import use_varlen
 from finetab_training.train.callbacks import ProgressBar, Records, StopOnInterrupt
-from finetab_training.train.inputs import HELD_OUT, ROWS, read_facts, write_inputs
+from finetab_training.train.inputs import ROWS, read_facts, read_held_out, write_inputs
 from finetab_training.train.prepare import Prepared
 from finetab_training.train.processes import gather_trained, is_sharded, join_processes, scratch_folder
-from finetab_training.train.rows import StoredRows
+from finetab_training.train.rows import HeldOut, StoredRows
 from finetab_training.train.start import options_of, start_of
 from finetab_training.train.trainer import RowTrainer
 
@@ -61,8 +61,7 @@ def train(run: Run, prepared: Prepared | None, console: Console) -> Path:
     tuned = method.apply(_target(base, rows, config, start), options)
     begun = f", starting from {started.label}" if started else ""
     console.print(f"{tuned.num_trainable:,} parameters to train{begun}", highlight=False)
-    held_out = StoredRows(run.inputs / HELD_OUT) if (run.inputs / HELD_OUT).is_file() else None
-    _fit(run, tuned, rows, held_out, console)
+    _fit(run, tuned, rows, read_held_out(run.inputs), console)
     gather_trained(tuned.model)
     with new_folder(out) if processes.is_main_process else scratch_folder() as building:
         tuned.save(building)
@@ -85,7 +84,7 @@ def _target(base: BaseModel, rows: StoredRows, config: RunConfig, start: Path | 
     )
 
 
-def _fit(run: Run, tuned: Tuned, rows: StoredRows, held_out: StoredRows | None, console: Console) -> None:
+def _fit(run: Run, tuned: Tuned, rows: StoredRows, held_out: HeldOut | None, console: Console) -> None:
     stop = StopOnInterrupt()
     callbacks: list[TrainerCallback] = [stop]
     checkpoint = run.last_checkpoint()

@@ -14,16 +14,17 @@ from finetab_training.data.fim_samples import IGNORED
 from finetab_training.methods.base import Tuned
 from finetab_training.runs import Run
 from finetab_training.train.callbacks import AfterStep, LookAtTheEnd
+from finetab_training.train.cut_head import cut_head
 from finetab_training.train.loss import row_loss
-from finetab_training.train.processes import from_first
-from finetab_training.train.rows import StoredRows, one_row
+from finetab_training.train.processes import from_first, is_sharded
+from finetab_training.train.rows import HeldOut, StoredRows, one_row
 
 
 class RowTrainer(Trainer):
     """Trains on packed rows in the order they come."""
 
     def __init__(
-        self, tuned: Tuned, rows: StoredRows, held_out: StoredRows | None, run: Run, callbacks: list[TrainerCallback]
+        self, tuned: Tuned, rows: StoredRows, held_out: HeldOut | None, run: Run, callbacks: list[TrainerCallback]
     ) -> None:
         looks = held_out is not None
         stop_early = [EarlyStoppingCallback(run.config.patience)] if looks and run.config.patience else []
@@ -31,12 +32,14 @@ class RowTrainer(Trainer):
             model=tuned.model,
             args=_arguments(run, tuned.model.device, len(rows), looks),
             train_dataset=rows,
-            eval_dataset=held_out,
+            eval_dataset=held_out.rows if held_out else None,
             data_collator=one_row,
             callbacks=[*callbacks, AfterStep(tuned), LookAtTheEnd(looks), *stop_early],
         )
         self._tuned = tuned
         self._config = run.config
+        self._control = held_out.control if held_out else None
+        self._cut = None if is_sharded() else cut_head(tuned.model, rows.vocabulary())
         # The loss below is a sum divided by the counted positions of the whole step.
         self.model_accepts_loss_kwargs = True
 
@@ -44,7 +47,7 @@ class RowTrainer(Trainer):
         self, model: Any, inputs: dict[str, torch.Tensor], return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> torch.Tensor:
         """Mean cross entropy over the counted positions of the step that this row belongs to."""
-        loss = row_loss(model, inputs["input_ids"], inputs["labels"], inputs["position_ids"])
+        loss = row_loss(model, inputs["input_ids"], inputs["labels"], inputs["position_ids"], self._cut)
         mean: torch.Tensor = loss / num_items_in_batch
         penalty = self._tuned.penalty() if model.training else None
         if penalty is not None:
@@ -53,25 +56,30 @@ class RowTrainer(Trainer):
         return mean
 
     def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
-        """The mean cross entropy over all counted positions of the held-out rows, `eval_loss`, and `eval_by_row`."""
+        """The mean cross entropy over what counts in the held-out rows, `eval_loss`, each row's, `eval_by_row`, and
+        that of the same with exchanged suffixes, `eval_control`.
+        """
         assert isinstance(self.eval_dataset, StoredRows)
+        loss, by_row = self._loss_over(self.eval_dataset)
+        self.log({"eval_loss": loss})
+        metrics: dict[str, Any] = {"eval_loss": loss, "eval_by_row": by_row}
+        if self._control is not None:
+            metrics["eval_control"], _ = self._loss_over(self._control)
+        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+        return metrics
+
+    def _loss_over(self, rows: StoredRows) -> tuple[float, list[float]]:
         assert self.model is not None
         self.model.eval()
         sums, counts = [], []
         with torch.no_grad():
-            for index in range(len(self.eval_dataset)):
-                row = {name: tensor.to(self.args.device) for name, tensor in self.eval_dataset[index].items()}
+            for index in range(len(rows)):
+                row = {name: tensor.to(self.args.device) for name, tensor in rows[index].items()}
                 sums.append(float(row_loss(self.model, row["input_ids"], row["labels"], row["position_ids"])))
                 counts.append(int((row["labels"][0, 1:] != IGNORED).sum()))
         self.model.train()
-        loss = from_first(sum(sums) / sum(counts))
-        self.log({"eval_loss": loss})
-        metrics: dict[str, Any] = {
-            "eval_loss": loss,
-            "eval_by_row": [total / count for total, count in zip(sums, counts, strict=True)],
-        }
-        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
-        return metrics
+        by_row = [total / count for total, count in zip(sums, counts, strict=True)]
+        return from_first(sum(sums) / sum(counts)), by_row
 
     def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
         """AdamW in two groups: sentinel rows start from nothing and learn faster than the rest."""
