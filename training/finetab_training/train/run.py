@@ -15,6 +15,7 @@ from finetab.adapters.library import WEIGHTS, WHOLE_WEIGHTS
 from finetab.core import manifest
 from finetab.core.atomic import new_folder, not_writable
 from finetab.core.manifest import Manifest
+from finetab.core.memory import hold_on
 from finetab.core.models import BaseModel, load_base
 from finetab.errors import Interrupted, NoSpace
 from finetab_training.config import RunConfig
@@ -40,6 +41,7 @@ def train(run: Run, prepared: Prepared | None, console: Console) -> Path:
 
     Raises `Interrupted` after Ctrl-C, with the command that goes on; the adapter folder then is what it was.
     """
+    hold_on()
     config, out = run.config, Path(run.config.out)
     processes = join_processes(config)
     method = method_by_name(config.method)
