@@ -13,7 +13,7 @@ from tests.training.train.test_run import config_for, trained
 from finetab.adapters.library import read_adapter
 from finetab.errors import NoSandbox
 from finetab.settings import Settings
-from finetab_training.data.hole import read_holes
+from finetab_training.data.hole import Hole, read_holes, write_holes
 from finetab_training.evaluate import session
 from finetab_training.evaluate.scores import METRICS
 from finetab_training.evaluate.session import measure, show
@@ -45,6 +45,21 @@ def test_a_benchmark_is_measured_by_running_its_checks_and_kept_as_a_holes_file(
         assert METRICS[name].label in text
     assert max(map(len, text.splitlines())) <= 80
     assert "…" not in text
+
+
+def test_of_a_long_holes_file_the_seed_draws_some(tiny: Callable[[str], Path], tmp_path: Path) -> None:
+    kept = tmp_path / "holes.jsonl"
+    holes = [Hole(f"{number}.py", "python", "x = ", "\n", f"{number} + y_{number}") for number in range(40)]
+    write_holes(kept, holes)
+
+    def drawn(limit: int, seed: int = 0) -> list[int]:
+        cut = measure(settings_for(tiny("llama")), holes_file=kept, limit=limit, seed=seed)[0]
+        return [int(hole.path.removesuffix(".py")) for hole in cut.holes]
+
+    assert drawn(4) == drawn(4)
+    assert drawn(4) != drawn(4, seed=1)
+    assert max(drawn(4)) >= 4, "not those that stand first"
+    assert drawn(40) == list(range(40))
 
 
 def test_without_a_sandbox_everything_else_is_measured(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from rich.console import Console
@@ -51,7 +52,7 @@ def measure(
     if benchmark:
         cut = Cut(draw_holes(benchmark, limit, seed), 0)  # whole, or it would be another benchmark
     elif holes_file:
-        cut = _read(holes_file, limit, trained)
+        cut = _read(holes_file, limit, seed, trained)
     else:
         cut = _cut(data, limit, seed, trained, adapter[1].data if adapter else {})
     if save_holes:
@@ -71,8 +72,11 @@ def _sandbox(holes: Sequence[Hole], console: Console) -> Sandbox | None:
         return None
 
 
-def _read(path: Path, limit: int, trained: Trained) -> Cut:
-    cut = unseen(read_holes(path), limit, trained)
+def _read(path: Path, limit: int, seed: int, trained: Trained) -> Cut:
+    holes = read_holes(path)
+    if len(holes) > limit:  # neighbours in a file are of one source
+        holes = tuple(Random(f"{seed}/holes").sample(holes, len(holes)))
+    cut = unseen(holes, limit, trained)
     if not cut.holes:
         raise BadFile(f"Training holds the lines of all {cut.num_seen} holes of {path}; name others.")
     return cut
