@@ -65,7 +65,8 @@ ARMS = {
     "no left-to-right": Arm({"left_to_right_share": 0.0}),
     "mean sentinels": Arm(change=mean_sentinels),
     "slow sentinels": Arm({"sentinel_learning_rate": 3e-4}),
-    "counting the code": Arm({"counted": "code"}),
+    "counting prefixes": Arm({"prefix_share": 1.0}),
+    "counting some of them": Arm({"prefix_share": 0.15}),
     "mostly short": Arm({"short_share": 0.8}),
 }
 SMALL = {"rows_per_step": 1, "prefix_tokens": 192, "suffix_tokens": 64, "learning_rate": 3e-4, "patience": 0}

@@ -10,7 +10,7 @@ from finetab.core.fim import Form
 from finetab.core.manifest import Budgets
 from finetab.errors import BadFile, BadSetting, near_match
 
-COUNTED = ("middle", "code")
+_SHARES = ("left_to_right_share", "prefix_share", "psm_share", "short_share")
 OPTIMISERS = ("auto", "adamw", "paged_adamw_8bit")
 
 
@@ -44,8 +44,8 @@ class RunConfig:
     left_to_right_share: float = 0.25
     kinds: dict[str, Any] = field(default_factory=dict)
     """Weights of kinds of middles, in place of those in `data/spans.py`; 0 leaves a kind out."""
-    counted: str = "middle"
-    """What the loss counts of a FIM sample: `middle`, or `code`: its prefix as well."""
+    prefix_share: float = 0.0
+    """Of the tokens of a FIM sample's prefix, drawn ones that the loss counts beside middle and end."""
     psm_share: float = 0.0
     cut: str = "auto"
     """Where a folder's git history is split: a commit, tag or date, `auto`, or `none` to split by file."""
@@ -132,7 +132,6 @@ def _faults(config: RunConfig) -> list[str]:
     rules = [
         (config.optimiser in OPTIMISERS,
          f'There is no optimiser "{config.optimiser}"{near_match(config.optimiser, OPTIMISERS)}'),
-        (config.counted in COUNTED, f'The loss counts "middle" or "code", not {config.counted!r}.'),
         (config.form in ("spm", "psm"), f"form must be spm or psm, not {config.form!r}."),
         (
             config.row_tokens >= longest,
@@ -148,8 +147,7 @@ def _faults(config: RunConfig) -> list[str]:
          "prefix_tokens, suffix_tokens, max_middle_tokens and characters_per_sample must be at least 1."),
         (min(config.context_tokens, config.max_steps, config.decay_steps, config.held_out_rows, config.patience) >= 0,
          "context_tokens, max_steps, decay_steps, held_out_rows and patience must be at least 0."),
-        (all(0 <= share <= 1 for share in (config.left_to_right_share, config.psm_share, config.short_share)),
-         "shares must lie between 0 and 1."),
+        (all(0 <= getattr(config, name) <= 1 for name in _SHARES), f"{', '.join(_SHARES)} must lie between 0 and 1."),
         (0 <= config.held_out_share < 1, f"held_out_share must be from 0 to below 1, not {config.held_out_share}."),
     ]  # fmt: skip
     return [sentence for holds, sentence in rules if not holds]

@@ -215,26 +215,20 @@ def test_short_samples_have_a_third_of_the_room_and_the_share_that_was_asked_for
     assert shares[0] < shares[1] < shares[2] == 1.0
 
 
-@pytest.mark.parametrize("form", ["spm", "psm"])
-def test_counting_the_code_counts_the_prefix_where_the_middle_goes_on_from_it(form: Form, file: SourceFile) -> None:
-    words = Tokenizer(word_tokenizer())
-    plain = SampleMaker(words, FIM_OF_WORDS, BUDGETS, SampleMix())
-    counting = SampleMaker(words, FIM_OF_WORDS, BUDGETS, SampleMix(counts_prefix=True))
-    spans = FileSpans(file.tree()).of("rest")
-    for span in spans:
-        one, other = plain.sample_at(file, span, form), counting.sample_at(file, span, form)
-        assert one is not None
-        assert other is not None
-        assert one.ids == other.ids
-        if form == "psm":
-            assert one == other
-            continue
-        border = one.ids.index(FIM_OF_WORDS.middle_id) + 1
-        parts = Windows(words, BUDGETS).parts(
-            file.document_of(file.text[: span.start] + file.text[span.end :]), span.start
-        )
-        middle = border + len(parts.prefix)
-        assert other.labels[:border] == one.labels[:border] == (IGNORED,) * border
-        assert other.labels[border:middle] == one.ids[border:middle]
-        assert other.labels[middle:] == one.labels[middle:]
-    assert len(spans) > 5
+@pytest.mark.parametrize("share", [0.3, 1.0])
+def test_a_share_of_the_prefix_counts_beside_the_middle(share: float, file: SourceFile) -> None:
+    def made(prefix_share: float) -> list[Sample]:
+        mixed = maker(left_to_right_share=0.0, prefix_share=prefix_share, kinds={"line": 1.0})
+        return [next(mixed.samples(file, 0, epoch)) for epoch in range(12)]  # the first of each: then draws differ
+
+    places: list[tuple[int, int]] = []
+    for plain, counting in zip(made(0.0), made(share), strict=True):
+        assert counting.ids == plain.ids
+        begun = plain.ids.index(FIM.middle_id) + 1
+        said = next(place for place, label in enumerate(plain.labels) if label != IGNORED)
+        assert counting.labels[:begun] == plain.labels[:begun]
+        assert counting.labels[said:] == plain.labels[said:] == plain.ids[said:]
+        places += zip(counting.labels[begun:said], counting.ids[begun:said], strict=True)
+    assert all(label in (index, IGNORED) for label, index in places)
+    assert len(places) > 500
+    assert sum(label != IGNORED for label, _ in places) / len(places) == pytest.approx(share, abs=0.1)

@@ -1,8 +1,8 @@
 """Training samples: token ids in the very order the server uses, and which of them the loss counts.
 
     FIM sample    prompt (not counted) + middle + end token (counted); a loose end of the prefix is said with the middle
-                  by `counts_prefix`, the prefix counts as well: in SPM order, with the same suffix before it, each of
-                  its places is where a longer middle might have begun
+                  by `prefix_share`, some of the prefix counts as well: in SPM order, with the same suffix before it,
+                  each of its places is where a longer middle might have begun
     left-to-right [bos] + a stretch of a file (counted): keeps the base's own skill alive
 
 The prompt comes from `Windows` and `FimFormat.prompt`, the code that serves. One generator per (seed, epoch,
@@ -15,7 +15,7 @@ from random import Random
 
 from finetab.completion.context import Windows, as_seen
 from finetab.completion.related import Related
-from finetab.core.fim import FimFormat, Form, Parts
+from finetab.core.fim import FimFormat, Form
 from finetab.core.manifest import Budgets
 from finetab.core.tokenizer import Tokenizer
 from finetab.documents import Document, Edit, edited
@@ -36,7 +36,8 @@ class SampleMix:
     form: Form = "spm"
     left_to_right_share: float = 0.25
     psm_share: float = 0.0
-    counts_prefix: bool = False
+    prefix_share: float = 0.0
+    """Of the prefix's tokens, those that count."""
     short_share: float = 0.0
     """Of FIM samples, those whose prefix and suffix have a third of their budgets."""
     kinds: Mapping[SpanKind, float] = field(default_factory=lambda: WEIGHTS)
@@ -62,7 +63,7 @@ def mix_of(config: RunConfig) -> SampleMix:
         form=config.form,
         left_to_right_share=config.left_to_right_share,
         psm_share=config.psm_share,
-        counts_prefix=config.counted == "code",
+        prefix_share=config.prefix_share,
         short_share=config.short_share,
         kinds=kinds,
         characters_per_sample=config.characters_per_sample,
@@ -116,7 +117,8 @@ class SampleMaker:
         with_context = related is not None and generator.random() < _CONTEXT_SHARE
         is_short = self._mix.short_share > 0 and generator.random() < self._mix.short_share
         windows = self._short if is_short else self._windows
-        return self._sample(whole, span, form, related if with_context else None, windows)
+        sample = self._sample(whole, span, form, related if with_context else None, windows)
+        return self._with_prefix(sample, generator) if sample and self._mix.prefix_share else sample
 
     def sample_at(self, file: SourceFile, span: Span, form: Form, related: Related | None = None) -> Sample | None:
         """The sample whose middle is the span; None when that is over the budget or cannot be said in tokens."""
@@ -138,18 +140,18 @@ class SampleMaker:
         if len(said) > self._mix.max_middle_tokens + len(parts.tail) or self._tokenizer.decode(said) != tail + middle:
             return None  # some tokenizers cannot say all that a file can: sentencepiece takes U+2581 for a space
         prompt = self._fim.prompt(replace(parts, tail=()), form)
-        silent = len(prompt) - self._num_counted(parts, form)
-        given = self._given(said, tail)
+        silent = len(prompt) + self._given(said, tail)
         ids = (*prompt, *said, self._fim.end_id)
-        said_from = len(prompt) + given
-        labels = (*[IGNORED] * silent, *prompt[silent:], *[IGNORED] * given, *ids[said_from:])
-        sample = Sample(ids, labels, span.kind)
+        sample = Sample(ids, (*[IGNORED] * silent, *ids[silent:]), span.kind)
         check_sample(sample, middle, self._fim)
         return sample
 
-    def _num_counted(self, parts: Parts, form: Form) -> int:
-        """How many ids at a prompt's end count."""
-        return len(parts.prefix) if self._mix.counts_prefix and form == "spm" else 0
+    def _with_prefix(self, sample: Sample, generator: Random) -> Sample:
+        """The sample with some of what stands before the middle counted, where both are one text."""
+        begun = sample.ids.index(self._fim.middle_id) + 1
+        drawn = (place >= begun and generator.random() < self._mix.prefix_share for place in range(len(sample.ids)))
+        pairs = zip(sample.ids, sample.labels, drawn, strict=True)
+        return replace(sample, labels=tuple(index if is_drawn else label for index, label, is_drawn in pairs))
 
     def _given(self, said: list[int], tail: str) -> int:
         """How many of the first ids say nothing but the tail: the server allows nothing else there."""

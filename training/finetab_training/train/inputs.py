@@ -24,7 +24,7 @@ CONTROL = "held_out_control.arrow"
 # What an editor asks for.
 _SERVED: dict[str, Any] = {
     "kinds": {**dict.fromkeys(WEIGHTS, 0.0), "line": 0.4, "rest": 0.4, "block": 0.2},
-    "counted": "middle", "left_to_right_share": 0.0, "psm_share": 0.0, "short_share": 0.0,
+    "left_to_right_share": 0.0, "prefix_share": 0.0, "psm_share": 0.0, "short_share": 0.0,
 }  # fmt: skip
 _FACTS = "facts.json"
 
