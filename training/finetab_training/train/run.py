@@ -61,6 +61,8 @@ def train(run: Run, prepared: Prepared | None, console: Console) -> Path:
     tuned = method.apply(_target(base, rows, config, start), options)
     begun = f", starting from {started.label}" if started else ""
     console.print(f"{tuned.num_trainable:,} parameters to train{begun}", highlight=False)
+    if processes.is_main_process:
+        run.know(parameters=tuned.num_trainable)
     held_out = StoredRows(run.inputs / HELD_OUT) if (run.inputs / HELD_OUT).is_file() else None
     _fit(run, tuned, rows, held_out, console)
     gather_trained(tuned.model)
