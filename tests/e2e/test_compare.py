@@ -55,7 +55,7 @@ def test_a_comparison_that_was_killed_goes_on_to_its_report(
     env = os.environ | {"PYTHONPATH": paths}
     techniques = tmp_path / "out" / "techniques"
     with subprocess.Popen(COMPARE, cwd=tmp_path, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
-        deadline = time.monotonic() + 300
+        deadline = time.monotonic() + 600
         while not (techniques / "bitfit" / "seed-0").exists():  # it is being trained
             assert process.poll() is None, process.communicate()[1].decode()
             assert time.monotonic() < deadline

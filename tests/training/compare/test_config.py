@@ -7,6 +7,8 @@ import pytest
 
 from finetab.errors import BadSetting
 from finetab_training.compare.config import make_comparison
+from finetab_training.config import read_config
+from finetab_training.methods.registry import METHODS
 
 
 def test_techniques_take_their_names_method_and_the_common_rate(entries: dict[str, Any]) -> None:
@@ -15,6 +17,11 @@ def test_techniques_take_their_names_method_and_the_common_rate(entries: dict[st
     assert (lora.name, lora.method, lora.learning_rate, lora.options) == ("lora", "lora", 1.5e-4, {"r": 2})
     assert (vectors.name, vectors.method, vectors.learning_rate, vectors.options) == ("vectors", "ia3", 0.01, {})
     assert (made.seeds, made.rates, made.holes) == ((0, 1, 2), (0.3, 1.0, 3.0), 300)
+
+
+def test_the_recipe_compares_all_techniques() -> None:
+    made = make_comparison(read_config(Path(__file__).parents[3] / "recipes" / "compare-techniques.toml"))
+    assert {technique.method for technique in made.techniques} == set(METHODS)
 
 
 def test_every_fault_is_told_at_once(entries: dict[str, Any]) -> None:

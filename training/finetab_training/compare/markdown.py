@@ -117,9 +117,9 @@ def _method(made: Mapping[str, Any]) -> list[str]:
         *_budget(rates, config["search_steps"], train["held_out_rows"], facts["validation_files"]),
         f"Each technique was then trained with {len(seeds)} seed{'s' if len(seeds) > 1 else ''}; of each training the "
         "step with the least held-out loss was kept. That loss also chose the rate, so it flatters, all alike.",
-        f"Measured on {facts['holes']} holes in {facts['measured_files']} other files (lines, rests of lines, blocks), "
-        f"and on {facts['general_holes']} general holes. Holes dropped because training or the validation rows hold "
-        f"their lines: {facts['holes_dropped']}.",
+        f"Measured on {facts['holes']} holes (lines, rests of lines, blocks) in {facts['measured_files']} other files"
+        f"{', in lines that came after the cut' if facts['split'] == 'time' else ''}, and on {facts['general_holes']} "
+        f"general holes. Dropped because training or the validation rows hold their lines: {facts['holes_dropped']}.",
         "Answers are those of the pipeline that serves, in full precision for all; the base is asked as it is served "
         "without an adapter. Swap is the time from the order until an adapter can be asked where the base is loaded.",
         "Intervals are 95% bootstrap intervals over holes and seeds: both are drawn anew, a seed for all of its holes "

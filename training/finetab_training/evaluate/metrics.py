@@ -73,8 +73,8 @@ def estimate_over_seeds(values_SH: Sequence[Sequence[float]]) -> Estimate:
     """The mean over seeds (rows) and holes (columns); each replicate draws holes anew, and seeds anew for all holes.
 
     Drawing seeds apart for each hole would let a seed's luck, which all its holes share, average out (the pigeonhole
-    bootstrap: Owen 2007, arXiv 0712.1111). One seed less is drawn than there are, or few of them would seem surer than
-    they are (Rao and Wu 1988, doi 10.2307/2288945). With one seed, the interval is over holes alone.
+    bootstrap: Owen 2007, doi 10.1214/07-AOAS122). One seed less is drawn than there are, or few of them would seem
+    surer than they are (Rao and Wu 1988). With one seed, the interval is over holes alone.
     """
     array = np.asarray(values_SH, dtype=float)
     num_seeds, num_holes = array.shape
