@@ -1,7 +1,7 @@
 """A run's folder: its config, its metrics, its checkpoints; enough to go on after a kill.
 
 RUN/config.json        the whole config
-RUN/environment.json   machine, Python, library versions and finetab's own commit, for whoever repeats it
+RUN/environment.json   machine, Python, library versions, finetab's own commit and how many parameters are trained
 RUN/inputs/            the rows it trains on, and what they were made from; written once, whatever changes since
 RUN/metrics.jsonl      one line a step: loss, learning rate, tokens, memory; and one for each held-out loss
 RUN/events/            the same for TensorBoard
@@ -64,6 +64,12 @@ class Run:
         shutil.rmtree(self.folder, ignore_errors=True)
         write_text(self.folder / "config.json", self._config_text())
         write_text(self.folder / "environment.json", json.dumps(environment() | known, indent=2) + "\n")
+
+    def know(self, **known: Any) -> None:
+        """Add what is known of the run only once it is under way."""
+        path = self.folder / "environment.json"
+        before = json.loads(path.read_text("utf-8"))
+        write_text(path, json.dumps(before | known, indent=2) + "\n")
 
     def _config_text(self) -> str:
         return json.dumps(self.config.to_dict(), indent=2) + "\n"

@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from finetab_training.evaluate.metrics import edit_similarity, estimate, exact_match, paired_difference, percentile
+from finetab_training.evaluate.metrics import (
+    edit_similarity,
+    estimate,
+    estimate_over_seeds,
+    exact_match,
+    paired_difference,
+    percentile,
+)
 
 
 @pytest.mark.parametrize(
@@ -57,3 +64,31 @@ def test_percentiles(values: list[float], share: float, expected: float) -> None
 def test_few_values_give_no_false_interval() -> None:
     assert estimate([]).n == 0
     assert (estimate([1.0]).low, estimate([1.0]).high) == (1.0, 1.0)
+
+
+def test_the_interval_over_seeds_holds_the_truth_where_the_one_over_holes_misses_what_a_seed_does() -> None:
+    generator = np.random.default_rng(3)
+    held = held_by_holes = 0
+    for _ in range(60):
+        seeds, holes = generator.normal(0, 0.1, (5, 1)), generator.normal(0, 0.3, (1, 40))
+        values = 0.5 + seeds + holes + generator.normal(0, 0.2, (5, 40))
+        found, by_holes = estimate_over_seeds(values.tolist()), estimate(values.mean(axis=0).tolist())
+        held += found.low <= 0.5 <= found.high
+        held_by_holes += by_holes.low <= 0.5 <= by_holes.high
+    assert 0.85 <= held / 60 <= 1.0
+    assert held_by_holes < held - 3
+
+
+def test_the_interval_over_seeds_of_one_seed_or_of_like_ones_is_that_over_holes() -> None:
+    values = (np.random.default_rng(4).random(200) < 0.4).astype(float).tolist()
+    over_holes = estimate(values)
+    for seeds in (1, 3):
+        found = estimate_over_seeds([values] * seeds)
+        assert found.n == 200
+        assert found.mean == pytest.approx(over_holes.mean)
+        assert [found.low, found.high] == pytest.approx([over_holes.low, over_holes.high], abs=0.01)
+
+
+def test_two_seeds_that_differ_are_less_sure_than_either() -> None:
+    found = estimate_over_seeds([[0.0] * 50, [1.0] * 50])
+    assert (found.mean, found.low, found.high) == (0.5, 0.0, 1.0)

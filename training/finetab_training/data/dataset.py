@@ -7,7 +7,7 @@ DATASET/dropped.jsonl             every file that was left out, with its reason
 
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -98,6 +98,20 @@ def write_dataset(recipe: Recipe, folder: Path, on_file: Callable[[Tally], None]
         report = _report(recipe, tally, counts)
         (building / REPORT).write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", "utf-8")
     return report
+
+
+def write_sides(folder: Path, sides: Mapping[Side, Iterable[SourceFile]], report: Mapping[str, Any]) -> None:
+    """Write a dataset of files at hand into a folder that is being built; `report` says where they come from."""
+    counts: dict[str, _Counts] = {}
+    for side, files in sides.items():
+        counts[side] = _Counts()
+        writer = ArrowWriter(features=_FEATURES, path=str(folder / f"{side}.arrow"))
+        for file in files:
+            writer.write(_row(file))
+            counts[side].add(file)
+        writer.finalize()
+    made = dict(report) | {side: found.to_dict() for side, found in counts.items()}
+    (folder / REPORT).write_text(json.dumps(made, indent=2, ensure_ascii=False) + "\n", "utf-8")
 
 
 def _writes_to(dropped: IO[str]) -> Callable[[str, str, str], None]:

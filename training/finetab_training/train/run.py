@@ -63,6 +63,8 @@ def train(run: Run, prepared: Prepared | None, console: Console) -> Path:
     tuned = method.apply(_target(base, rows, config, start), options)
     begun = f", starting from {started.label}" if started else ""
     console.print(f"{tuned.num_trainable:,} parameters to train{begun}", highlight=False)
+    if processes.is_main_process:
+        run.know(parameters=tuned.num_trainable)
     _fit(run, tuned, rows, read_held_out(run.inputs), console)
     gather_trained(tuned.model)
     with new_folder(out) if processes.is_main_process else scratch_folder() as building:

@@ -1,0 +1,76 @@
+"""Work in a process of its own: its peak memory is its own, a kill of it is survived, and it ends with this process.
+
+Linux lets a new process begin with its parent's peak memory, so that what starts one stays small until all are done.
+"""
+
+import multiprocessing
+import os
+import threading
+import warnings
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from typing import Any
+
+from finetab.errors import FinetabError, Interrupted
+
+_LAST_STEP_SECONDS = 60
+"""What an interrupted training is given to keep a checkpoint."""
+
+
+def run_alone(work: Callable[..., None], *arguments: Any) -> None:
+    """Call a function of a module in a process of its own, and wait for it.
+
+    Raises what it raised where that is a `FinetabError`, and one with the reason where it ended otherwise. Ctrl-C gives
+    it time to keep what it has.
+    """
+    context = multiprocessing.get_context("spawn")
+    told, tell = context.Pipe(duplex=False)
+    process = context.Process(target=_work, args=(tell, work, arguments), daemon=True)
+    process.start()
+    tell.close()
+    try:
+        process.join()
+    except KeyboardInterrupt:
+        process.join(_LAST_STEP_SECONDS)  # the terminal has interrupted it as well
+        raise
+    with told:
+        error = _received(told)
+    if error is not None:
+        raise error
+    if process.exitcode:
+        raise FinetabError(_ended(process.exitcode))
+
+
+def _received(told: Connection) -> FinetabError | None:
+    try:
+        error: FinetabError = told.recv()
+    except EOFError:
+        return None
+    return error
+
+
+def _work(tell: Connection, work: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+    warnings.simplefilter("ignore", FutureWarning)  # as in `finetab.cli`
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        work(*arguments)
+    except FinetabError as error:
+        tell.send(error)
+    except KeyboardInterrupt:
+        tell.send(Interrupted("Stopped."))
+    except Exception as error:
+        tell.send(FinetabError(f"{type(error).__name__}: {error}"))
+        raise
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
+
+
+def _ended(exit_code: int) -> str:
+    if exit_code == -9:
+        return "The process was killed, as systems do when memory runs out."
+    return f"The process ended with exit code {exit_code}."
