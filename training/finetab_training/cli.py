@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from finetab.errors import BadInput
+from finetab_training.dashboard.cli import dashboard
 from finetab_training.data.cli import data_app
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def add_commands(app: typer.Typer) -> None:
     app.command()(export)
     app.command()(compose)
     app.command()(compress)
+    app.command()(dashboard)
     app.add_typer(data_app, name="data")
 
 
