@@ -42,7 +42,7 @@ def test_a_run_outlives_the_page_is_stopped_and_goes_on_to_its_end(project: Path
     wait_for(lambda: read_curves(Path(begun.run)).last_step > 0)
     stop(begun)
     wait_for(lambda: not begun.is_alive())
-    assert begun.state() == "stopped"
+    assert begun.state() == "ended"
     assert "go on with: finetab train --resume mine.run" in begun.last_word()
     again = go_on(root, Path(begun.run))
     wait_for(lambda: not again.is_alive())
@@ -56,8 +56,8 @@ def test_what_is_wrong_with_a_run_is_its_last_word(project: Path, tiny: Callable
     config = relative(config_for(project, tiny("llama"), Path("mine")))
     begun = start(project.parent, replace(config, data="nowhere"))
     wait_for(lambda: not begun.is_alive())
-    assert begun.state() == "failed"
-    assert begun.last_word() == "There is no folder nowhere."
+    assert begun.state() == "ended"
+    assert begun.last_word().startswith("There is no folder nowhere;")
 
 
 def test_a_run_that_cannot_be_written_is_refused_at_once(tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_another_process_that_has_the_number_by_now_is_not_taken_for_it(tmp_path
     other = Started("mine.run", ("train",), os.getpid(), 1.0, str(tmp_path / "none.log"))
     stop(other)  # or this test would be interrupted
     assert not other.is_alive()
-    assert (other.state(), other.last_word()) == ("failed", "")
+    assert (other.state(), other.last_word()) == ("ended", "")
 
 
 def test_damaged_records_are_passed_over(tmp_path: Path) -> None:

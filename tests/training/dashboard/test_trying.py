@@ -16,7 +16,7 @@ from finetab.documents import open_document
 from finetab.settings import Settings
 from finetab_training.dashboard.trying import Piece, _cut, try_out
 
-TEXT = "def area(width, height):\n    return width * hei\n\n\ndef other():\n    pass\n"
+TEXT = "The area is width times hei\n\nand so on.\n"
 
 
 @pytest.fixture
@@ -25,9 +25,9 @@ def completer(tiny: Callable[[str], Path]) -> Iterator[Completer]:
         yield loaded
 
 
-@pytest.mark.parametrize("offset", [TEXT.index("width *"), TEXT.index("hei\n") + 3, TEXT.index("pass")])
+@pytest.mark.parametrize("offset", [TEXT.index("width"), TEXT.index("hei\n") + 3, TEXT.index("and")])
 def test_tokens_make_up_the_answer_and_their_probabilities_its_mean(completer: Completer, offset: int) -> None:
-    tried = try_out(completer, open_document("a.py", TEXT), offset)
+    tried = try_out(completer, open_document("a.txt", TEXT), offset)
     assert tried.answer.text
     assert "".join(piece.text for piece in tried.pieces) == tried.answer.text
     assert all(0 < piece.probability <= 1 for piece in tried.pieces)
@@ -37,9 +37,9 @@ def test_tokens_make_up_the_answer_and_their_probabilities_its_mean(completer: C
 
 
 def test_the_same_place_is_asked_anew_and_the_engine_stays_open(completer: Completer) -> None:
-    document = open_document("a.py", TEXT)
+    document = open_document("a.txt", TEXT)
     first, again = (try_out(completer, document, 10) for _ in range(2))
-    assert first.pieces == again.pieces
+    assert [piece.text for piece in first.pieces] == [piece.text for piece in again.pieces]
     assert again.answer.why == first.answer.why != "remembered"
 
 

@@ -25,11 +25,11 @@ from finetab_training.config import RunConfig
 from finetab_training.dashboard.command import train_arguments
 from finetab_training.runs import run_of
 
-State: TypeAlias = Literal["at work", "finished", "stopped", "failed"]
-"""`stopped`: it can go on."""
+State: TypeAlias = Literal["at work", "finished", "ended"]
+"""`ended`: without an adapter."""
 
 _PLACE = "started"
-_TOLD, _WRITTEN = "finetab: ", "adapter: "  # how the command begins its last line: when it failed, and when it did not
+_TOLD, _WRITTEN = "finetab: ", "adapter:"  # how the command's last lines begin: after a fault, and without one
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,23 +54,19 @@ class Started:
         return False
 
     def state(self) -> State:
-        """What the process is at, or how it ended, by what it has said."""
+        """What the process is at, by what it has said."""
         if self.is_alive():
             return "at work"
-        if self._said(_WRITTEN):
-            return "finished"
-        return "stopped" if "--resume" in self.last_word() else "failed"
+        return "finished" if any(line.startswith(_WRITTEN) for line in self._lines()) else "ended"
 
     def last_word(self) -> str:
-        """The sentence that the process ended with, where it did not end well; "" while it has said none."""
-        return self._said(_TOLD)
+        """The sentence that the process ended with, where it did not end well; "" where it has said none."""
+        return next((line.removeprefix(_TOLD) for line in self._lines()[::-1] if line.startswith(_TOLD)), "")
 
-    def _said(self, beginning: str) -> str:
-        """The last of its lines that begins so, without that."""
+    def _lines(self) -> list[str]:
         with suppress(OSError):
-            lines = Path(self.log).read_text("utf-8", "replace").splitlines()
-            return next((line.removeprefix(beginning) for line in lines[::-1] if line.startswith(beginning)), "")
-        return ""
+            return Path(self.log).read_text("utf-8", "replace").splitlines()
+        return []
 
 
 def start(root: Path, config: RunConfig) -> Started:

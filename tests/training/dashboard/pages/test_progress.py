@@ -11,17 +11,20 @@ from tests.training.dashboard.conftest import Visit, said
 from finetab_training.config import RunConfig
 from finetab_training.dashboard import started
 from finetab_training.dashboard.started import Started
-from finetab_training.runs import Run
+from finetab_training.runs import STATE, Run
 
 STOPPED = "finetab: Stopped at step 2; go on with: finetab train --resume mine.run\n"
 
 
-def record(root: Path, log: str, *, is_alive: bool = False) -> Started:
+def record(root: Path, log: str, *, is_alive: bool = False, has_checkpoint: bool = False) -> Started:
     """A run that was started, as it is kept; a living one has this very process."""
     run = Run(root / "mine.run", RunConfig(data=".", out="mine", max_steps=4))
     run.begin()
     figures = {"step": 2, "loss": 1.5, "learning_rate": 1e-4, "tokens": 100, "memory_gb": 1.0, "seconds": 2.0}
     run.log(figures)
+    if has_checkpoint:
+        (run.checkpoints / "checkpoint-2").mkdir(parents=True)
+        (run.checkpoints / "checkpoint-2" / STATE).write_text("{}")
     place = root / ".finetab" / "started"
     place.mkdir(parents=True)
     (place / "mine.log").write_text(log)
@@ -41,7 +44,7 @@ def test_nothing_started_is_nothing_shown(visit: Visit, tmp_path: Path) -> None:
 def test_a_stopped_run_says_so_and_goes_on_at_a_button(
     visit: Visit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    record(tmp_path, STOPPED)
+    record(tmp_path, STOPPED, has_checkpoint=True)
     page = visit("progress", tmp_path)
     assert [button.label for button in page.button] == ["Go on"]
     assert "Stopped at step 2" in page.info[0].value

@@ -16,8 +16,8 @@ from finetab_training.methods.registry import METHODS
 def form(visit: Visit, project: Path, tiny: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> AppTest:
     """The page, filled in for a short run of a small model."""
     monkeypatch.chdir(project.parent)
+    (project.parent / "finetab.toml").write_text(f'base = "{tiny("llama")}"\n')
     page = visit("start", project.parent)
-    page.session_state["base"] = str(tiny("llama"))
     page.selectbox("method").select("lora")
     page.text_input("data").input("project")
     for key, value in {"max_steps": 3, "row_tokens": 400, "prefix_tokens": 150, "suffix_tokens": 60,
@@ -63,8 +63,7 @@ def test_a_bad_entry_is_a_sentence_and_cannot_be_started(
 
 
 def test_weights_that_are_not_here_are_told_before_anything_is_started(form: AppTest, project: Path) -> None:
-    form.session_state["base"] = "bigcode/starcoder2-3b"
-    form.run()
+    form.selectbox("base").select("bigcode/starcoder2-3b").run()
     form.button[0].click().run()
     assert "finetab models fetch" in form.error[0].value.replace("\\", "")
     assert read_started(project.parent) == []

@@ -9,7 +9,7 @@ from finetab_training.dashboard import charts, started
 from finetab_training.dashboard.command import command_line
 from finetab_training.dashboard.pages.words import plain, told
 from finetab_training.dashboard.reading.curves import read_curves, smoothed
-from finetab_training.dashboard.reading.found import adapter_of, read_run
+from finetab_training.dashboard.reading.found import FoundRun, adapter_of, read_run
 from finetab_training.dashboard.started import Started
 
 _SHOWN = 3
@@ -36,32 +36,42 @@ def draw(root: Path) -> None:
 
 
 def _draw_one(root: Path, one: Started) -> None:
-    run, state = Path(one.run), one.state()
+    run = _found(root, one)
+    can_go_on = run is not None and run.state == "can go on"
+    state = one.state()
+    words = ("stopped" if can_go_on else "failed") if state == "ended" else state
     with st.container(border=True):
-        st.markdown(f":material/{_ICONS[state]}: **{plain(adapter_of(run).name)}** {state}")
-        _steps(root, run, is_alive=state == "at work")
-        if state == "finished":
-            st.caption(f"Written to {plain(str(adapter_of(run)))}. Try it on the page Try, or measure it:")
-            st.code(_measuring(root, run), language="bash", wrap_lines=True)
-        elif state != "at work":
-            unsaid = f"It ended without a word of its own; its log is {one.log}"
-            (st.info if state == "stopped" else st.error)(plain(one.last_word() or unsaid))
-        _buttons(root, one, state)
-
-
-def _steps(root: Path, run: Path, *, is_alive: bool) -> None:
-    try:
-        found = read_run(run, root)
-    except FinetabError:
-        found = None  # it has not begun to write
-    curves = read_curves(run)
-    if found is None or not (curves.steps and found.num_steps):
-        if is_alive:
+        st.markdown(f":material/{_ICONS[words]}: **{plain(adapter_of(Path(one.run)).name)}** {words}")
+        if run is not None:
+            _steps(run)
+        elif state == "at work":
             st.progress(0.0, "Loading the base and making rows")
-        return
+        if state == "finished":
+            _written(root, one)
+        elif state == "ended":
+            unsaid = f"It ended without a word of its own; its log is {one.log}"
+            (st.info if can_go_on else st.error)(plain(one.last_word() or unsaid))
+            if can_go_on and st.button("Go on", key=f"go on {one.pid}", icon=":material/play_arrow:"):
+                started.go_on(root, Path(one.run))
+                st.rerun()
+        else:
+            _stop(one)
+
+
+def _found(root: Path, one: Started) -> FoundRun | None:
+    """The run's folder, once there are steps to show."""
+    try:
+        run = read_run(Path(one.run), root)
+    except FinetabError:
+        return None
+    return run if run.num_steps and read_curves(run.folder).steps else None
+
+
+def _steps(run: FoundRun) -> None:
+    curves = read_curves(run.folder)
     last = curves.steps[-1]
-    words = f"Step {last.step} of {found.num_steps}, loss {last.loss:.3f}, {last.tokens_per_second:,.0f} tokens/s"
-    st.progress(min(1.0, last.step / found.num_steps), f"{words}, {last.memory_gb:.1f} GB")
+    words = f"Step {last.step} of {run.num_steps}, loss {last.loss:.3f}, {last.tokens_per_second:,.0f} tokens/s"
+    st.progress(min(1.0, last.step / run.num_steps), f"{words}, {last.memory_gb:.1f} GB")
     losses = [(step.step, step.loss) for step in curves.steps]
     mean = smoothed([loss for _, loss in losses], _SMOOTH)
     looks = [(look.step, look.loss) for look in curves.looks]
@@ -74,21 +84,21 @@ def _steps(root: Path, run: Path, *, is_alive: bool) -> None:
     )  # fmt: skip
 
 
-def _measuring(root: Path, run: Path) -> str:
-    config = read_run(run, root).config
-    return command_line(["evaluate", "--data", config.data, "--adapter", config.out])
+def _written(root: Path, one: Started) -> None:
+    adapter = adapter_of(Path(one.run))
+    config = read_run(Path(one.run), root).config
+    st.caption(f"Written to {plain(str(adapter))}. Try it on the page Try, or measure it:")
+    st.code(
+        command_line(["evaluate", "--data", config.data, "--adapter", config.out]), language="bash", wrap_lines=True
+    )
 
 
-def _buttons(root: Path, one: Started, state: started.State) -> None:
+def _stop(one: Started) -> None:
     asked = f"asked to stop {one.pid}"
-    if state == "at work":
-        label = "Stop at once" if asked in st.session_state else "Stop"
-        if st.button(label, key=f"stop {one.pid}", icon=":material/stop:"):
-            st.session_state[asked] = True
-            started.stop(one)
-            st.rerun(scope="fragment")
-        if asked in st.session_state:
-            st.caption("It stops after the step in hand, with a checkpoint, so that it can go on.")
-    elif state == "stopped" and st.button("Go on", key=f"go on {one.pid}", icon=":material/play_arrow:"):
-        started.go_on(root, Path(one.run))
-        st.rerun()
+    label = "Stop at once" if asked in st.session_state else "Stop"
+    if st.button(label, key=f"stop {one.pid}", icon=":material/stop:"):
+        st.session_state[asked] = True
+        started.stop(one)
+        st.rerun(scope="fragment")
+    if asked in st.session_state:
+        st.caption("It stops after the step in hand, with a checkpoint, so that it can go on.")

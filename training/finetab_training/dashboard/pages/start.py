@@ -3,17 +3,20 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import streamlit as st
 
 from finetab.core.bases import KNOWN_BASES
 from finetab.core.weights import base_folder
 from finetab.errors import BadSetting
+from finetab.settings import read_settings
 from finetab_training.config import RunConfig, make_config
 from finetab_training.dashboard import charts, started
 from finetab_training.dashboard.command import command_line, train_arguments
 from finetab_training.dashboard.pages import progress
+from finetab_training.dashboard.pages.words import plain, told
+from finetab_training.dashboard.reading.found import SUFFIX
 from finetab_training.dashboard.reading.memory import MemoryNeed, memory_need
 from finetab_training.dashboard.reading.technique import Option, options_of, techniques
 from finetab_training.methods.registry import method_by_name
@@ -32,15 +35,25 @@ _BUDGETS = {
     "seed": "Seed",
 }
 _ESTIMATED = "estimated"
+_KEPT: Final = "session"  # what was filled in is there again after a look at another page
 
 
 def draw(root: Path) -> None:
     """The page."""
     st.title("Start a run")
+    told(lambda: _form(root))()
+    progress.draw(root)
+
+
+def _form(root: Path) -> None:
     config = _config(root)
+    method_by_name(config.method).options(config.options)
     st.subheader("The same in a terminal")
     st.code(command_line(train_arguments(config)), language="bash", wrap_lines=True)
-    method_by_name(config.method).options(config.options)
+    if (root / f"{config.out}{SUFFIX}").is_dir():
+        st.warning(
+            plain(f"{config.out}{SUFFIX} is there already: the same config goes on with it, another replaces it.")
+        )
     buttons = st.container(horizontal=True)
     if buttons.button("Start", type="primary", icon=":material/play_arrow:"):
         base_folder(config.base)  # what is missing is told here, not after the process has loaded its libraries
@@ -49,39 +62,44 @@ def draw(root: Path) -> None:
         st.session_state[_ESTIMATED] = config
     if st.session_state.get(_ESTIMATED) == config:
         _memory(_need(json.dumps(asdict(config))))
-    progress.draw(root)
 
 
 def _config(root: Path) -> RunConfig:
     left, right = st.columns(2)
     with left:
+        bases = dict.fromkeys([read_settings(root)[0].base, "default", *(base.name for base in KNOWN_BASES)])
         base = st.selectbox(
-            "Base", ["default", *(base.name for base in KNOWN_BASES)], accept_new_options=True, key="base",
+            "Base", list(bases), accept_new_options=True, key="base", persist_state=_KEPT,
             help="A name of `finetab models`, a model folder, a .gguf file or a hub id: type it if it is not listed.",
         )  # fmt: skip
         known = techniques()
         method = st.selectbox(
-            "Technique", list(known), index=list(known).index(RunConfig().method), key="method",
+            "Technique", list(known), index=list(known).index(RunConfig().method), key="method", persist_state=_KEPT,
             format_func=lambda name: f"{name}: {known[name]}",
         )  # fmt: skip
         options = _options(method)
     with right:
         data = st.text_input(
-            "Data", ".", key="data",
+            "Data", ".", key="data", persist_state=_KEPT,
             help="A folder, FOLDER@COMMIT, package:NAME, FILE.whl, hub:ID, or a dataset of `finetab data build`.",
         )  # fmt: skip
-        out = st.text_input("Adapter", _free_name(root), key="out", help="The folder of the adapter to be.")
-        rate = st.number_input("Learning rate", value=RunConfig().learning_rate, format="%.1e", key="learning_rate")
+        out = st.text_input(
+            "Adapter", _free_name(root), key="out", persist_state=_KEPT, help="The folder of the adapter to be."
+        )
+        rate = st.number_input(
+            "Learning rate", value=RunConfig().learning_rate, format="%.1e", key="learning_rate", persist_state=_KEPT
+        )
     with st.expander("Budgets"), st.container(horizontal=True):
-        budgets = {
-            name: int(st.number_input(label, value=getattr(RunConfig(), name), step=1, key=name, width=210))
-            for name, label in _BUDGETS.items()
-        }
+        budgets = {name: _number(label, getattr(RunConfig(), name), name, 210) for name, label in _BUDGETS.items()}
     given = {"base": base or "default", "method": method, "data": data.strip(), "out": out.strip(), "options": options}
     config = make_config(given, budgets, {"learning_rate": rate})
     if not (config.data and config.out):
         raise BadSetting("Name the data to train on and the adapter to be.")
     return config
+
+
+def _number(label: str, default: int, key: str, width: int) -> int:
+    return int(st.number_input(label, value=default, step=1, key=key, width=width, persist_state=_KEPT))
 
 
 def _options(technique: str) -> dict[str, Any]:
@@ -98,12 +116,14 @@ def _options(technique: str) -> dict[str, Any]:
 def _field(technique: str, option: Option) -> Any:
     key, label = f"{technique}.{option.name}", option.name
     if isinstance(option.default, bool):
-        return st.checkbox(label, option.default, key=key)
+        return st.checkbox(label, option.default, key=key, persist_state=_KEPT)
     if isinstance(option.default, int):
-        return int(st.number_input(label, value=option.default, step=1, key=key, width=120))
+        return _number(label, option.default, key, 130)
     if isinstance(option.default, float):
-        return float(st.number_input(label, value=option.default, step=0.05, format="%.3g", key=key, width=120))
-    return st.text_input(label, option.default, key=key, width=210)
+        return st.number_input(
+            label, value=option.default, step=0.05, format="%.3g", key=key, width=130, persist_state=_KEPT
+        )
+    return st.text_input(label, option.default, key=key, width=210, persist_state=_KEPT)
 
 
 def _free_name(root: Path) -> str:

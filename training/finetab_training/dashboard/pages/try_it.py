@@ -31,9 +31,8 @@ def draw(root: Path) -> None:
     st.session_state.setdefault(_CODE, _EXAMPLE)
     adapter = _adapter(root)
     language = _source(root)
-    st.text_area(
-        "Code", key=_CODE, height=320, help=f"{MARK} is the cursor: write it where the answer is to stand."
-    )  # fmt: skip
+    where = f"{MARK} is the cursor: write it where the answer is to stand."
+    st.text_area("Code", key=_CODE, height=320, persist_state="session", help=where)
     _move()
     if fault := st.session_state.pop(_FAULT, ""):
         st.error(plain(fault))
