@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 from tests.training.dashboard.conftest import tuned
 from tests.training.dashboard.reading.test_comparison import write_comparison
 
@@ -25,10 +25,12 @@ __all__ = ["tuned"]  # a fixture
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _LIMIT_MS = 240_000  # a busy machine takes its time
-_DESK, _PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+_DESK: ViewportSize = {"width": 1280, "height": 900}
+_PHONE: ViewportSize = {"width": 390, "height": 844}
 SMALL = {
     "Steps at most (0: by epochs)": "12", "Rows a step": "1", "Tokens a row": "400", "Tokens before the cursor": "150",
-    "Tokens after it": "60", "Tokens of a middle at most": "60", "Rows kept back": "2", "Steps between checkpoints": "4",
+    "Tokens after it": "60", "Tokens of a middle at most": "60", "Rows kept back": "2",
+    "Steps between checkpoints": "4",
 }  # fmt: skip
 """What is filled in for a run that takes seconds."""
 PAGES = ("Start", "Runs", "Compare", "Try", "Gate", "Statistics")
@@ -142,8 +144,8 @@ def test_a_run_is_started_watched_to_its_end_and_tried(desk: Page) -> None:
 
 
 @pytest.mark.parametrize("size", [_DESK, _PHONE], ids=["desk", "phone"])
-def test_every_page_fits_and_shows_no_fault(desk: Page, size: dict[str, int]) -> None:
-    desk.set_viewport_size({"width": size["width"], "height": size["height"]})
+def test_every_page_fits_and_shows_no_fault(desk: Page, size: ViewportSize) -> None:
+    desk.set_viewport_size(size)
     desk.reload()
     settle(desk)
     for name in PAGES:

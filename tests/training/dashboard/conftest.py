@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from rich.console import Console
@@ -39,6 +40,11 @@ def visit() -> Visit:
         return AppTest.from_string(script, default_timeout=300).run()
 
     return drawn
+
+
+def html(page: AppTest) -> list[str]:
+    """The blocks of code that a page shows in colours, as HTML."""
+    return [cast(Any, block).value for block in page.get("html")]
 
 
 def said(page: AppTest) -> str:

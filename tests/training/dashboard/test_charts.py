@@ -43,6 +43,12 @@ def test_an_interval_around_zero_says_what_is_sure() -> None:
     assert sure == {"up": "better", "down": "worse", "open": "no sure difference"}
 
 
+def test_a_long_curve_is_thinned_and_keeps_its_end() -> None:
+    rows = values_in(charts.curves("loss", {}, {"a": [(step, 1.0) for step in range(1, 10_001)]}))
+    assert 500 <= len(rows) <= 1000
+    assert rows[-1]["step"] == 10_000
+
+
 def test_a_curve_has_every_point_of_its_series() -> None:
     rows = values_in(charts.curves("loss", {"a": POINTS}, {"a": POINTS[:1]}))
     assert [(row["step"], row["value"]) for row in rows if row["series"] == "a"] == [*POINTS, POINTS[0]]

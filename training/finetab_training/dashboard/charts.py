@@ -10,6 +10,7 @@ Points: TypeAlias = Sequence[tuple[float, float]]
 """x and y."""
 Plot: TypeAlias = alt.Chart | alt.LayerChart | alt.FacetChart
 _HEIGHT, _ROW = 240, 34  # pixels
+_MOST_POINTS = 500  # of a line
 _LABEL = 150  # pixels that a name may take: what is longer is cut, so that a phone has room for the plot
 BETTER, WORSE, UNSURE = "#2e9e5b", "#d1495b", "#8d99ae"
 _PARTS = ("#4c78a8", "#f58518", "#54a24b", "#b279a2", "#9d755d")
@@ -50,13 +51,18 @@ def curves(
 
 
 def _lines(series: Mapping[str, Points], y: str) -> Any:
-    rows = [{"series": name, "step": x, "value": value} for name, points in series.items() for x, value in points]
+    rows = [{"series": name, "step": x, "value": value} for name, line in series.items() for x, value in _thinned(line)]
     return _chart(rows).encode(
         alt.X("step:Q").title("step").axis(tickMinStep=1, format="d"),
         alt.Y("value:Q").title(y).scale(zero=False),
-        alt.Color("series:N").title(None).legend(orient="top", columns=1, labelLimit=0),
+        alt.Color("series:N").title(None).legend(orient="top", columns=1, labelLimit=280),
         tooltip=[alt.Tooltip("series:N"), alt.Tooltip("step:Q"), alt.Tooltip("value:Q", format=".4g")],
     )
+
+
+def _thinned(points: Points) -> Points:
+    """No more points than can be told apart, the last one among them."""
+    return points[:: -max(1, len(points) // _MOST_POINTS)][::-1]
 
 
 def spans(rows: Sequence[Span], x: str, *, around_zero: bool = False) -> Plot:

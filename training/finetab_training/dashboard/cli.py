@@ -43,6 +43,7 @@ def dashboard(
         "client_showErrorDetails": "none",
         "client_toolbarMode": "minimal",
         "logger_hideWelcomeMessage": True,
+        "logger_level": "warning",
     }
     bootstrap.load_config_options(options)
     typer.echo(f"finetab shows {Path.cwd()} at http://{_HOST}:{port} (Ctrl-C ends it, and no run)")

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.training.dashboard.conftest import Visit, said
+from tests.training.dashboard.conftest import Visit, html, said
 
 from finetab_training.runs import Run
 from finetab_training.tune.plan import Plan
@@ -18,15 +18,15 @@ def test_a_run_is_drawn_with_its_curves_and_its_samples(visit: Visit, tuned: Pla
     assert not page.error
     assert len(page.get("vega_lite_chart") or page.get("arrow_vega_lite_chart")) == 4
     assert "of 3 rows" in said(page)
-    assert any("_of_" in block.value for block in page.get("html"))
+    assert any("_of_" in block for block in html(page))
     assert "finished, step 3 of 3" in page.expander[0].label
 
 
 def test_another_row_is_shown_when_it_is_asked_for(visit: Visit, tuned: Plan) -> None:
     page = visit("runs", tuned.root)
-    first = [block.value for block in page.get("html")]
+    first = html(page)
     page.number_input("row").set_value(2).run()
-    assert [block.value for block in page.get("html")] != first
+    assert html(page) != first
 
 
 def test_no_run_chosen_is_said(visit: Visit, tuned: Plan) -> None:

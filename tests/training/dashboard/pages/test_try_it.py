@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
-from tests.training.dashboard.conftest import Visit, said
+from tests.training.dashboard.conftest import Visit, html, said
 
 from finetab_training.dashboard.cursor import MARK
 from finetab_training.tune.plan import Plan
@@ -33,7 +33,7 @@ def test_base_and_adapter_answer_with_each_token_marked_and_one_is_accepted(page
     assert f"**Adapter** · {tuned.name}@" in words
     buttons = [button for button in page.button if button.label == "Accept"]
     assert buttons
-    assert any("background:hsl(" in block.value for block in page.get("html"))
+    assert any("background:hsl(" in block for block in html(page))
     buttons[0].click().run()
     before, after = CODE.split(MARK)
     accepted = page.text_area("code").value
@@ -41,7 +41,7 @@ def test_base_and_adapter_answer_with_each_token_marked_and_one_is_accepted(page
     assert accepted.startswith(before)
     assert accepted.endswith(f"{MARK}{after}")
     assert accepted != CODE
-    assert not page.get("html")  # it was the answer to another text
+    assert not html(page)  # it was the answer to another text
 
 
 def test_code_without_a_cursor_is_refused_in_a_sentence(page: AppTest) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 from streamlit.testing.v1 import AppTest
-from tests.training.dashboard.conftest import said
+from tests.training.dashboard.conftest import html, said
 
 from finetab_training.dashboard.pages.words import plain
 
@@ -34,10 +34,10 @@ def test_code_is_shown_as_text_whatever_it_holds() -> None:
         "from finetab_training.dashboard.pages.words import code\n"
         "code([('<script>alert(1)</script>', '', ''), ('a', 'color:red', '\"x')])"
     )
-    (block,) = AppTest.from_string(script).run().get("html")
-    assert "<script>" not in block.value
-    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in block.value
-    assert 'title="&quot;x"' in block.value
+    (block,) = html(AppTest.from_string(script).run())
+    assert "<script>" not in block
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in block
+    assert 'title="&quot;x"' in block
 
 
 def test_plain_text_keeps_letters() -> None:

@@ -3,6 +3,7 @@
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,9 +14,9 @@ from finetab_training.runs import STATE, Run
 from finetab_training.tune.plan import Plan
 
 
-def begun(root: Path, name: str, **more: object) -> Run:
+def begun(root: Path, name: str, **more: Any) -> Run:
     """A run that has written its config."""
-    config = replace(RunConfig(data=".", out=name), **more)  # type: ignore[arg-type] - whatever the test asks for
+    config = replace(RunConfig(data=".", out=name), **more)
     run = Run(root / f"{name}.run", config)
     run.begin()
     return run

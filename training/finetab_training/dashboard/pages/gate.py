@@ -49,12 +49,12 @@ def _decision(tune: TuneSeen) -> None:
         return
     decision = tune.decision
     if decision.passes:
-        st.success("Promoted: every rule holds.", icon=":material/check_circle:")
+        st.success("The gate lets it pass: every rule holds.", icon=":material/check_circle:")
     elif decision.is_forced:
         st.warning("Promoted by force, against the gate.", icon=":material/warning:")
     else:
         failed = ", ".join(rule.name for rule in decision.rules if not rule.holds)
-        st.error(f"Not promoted: {plain(failed)}.", icon=":material/block:")
+        st.error(f"The gate does not let it pass: {plain(failed)}.", icon=":material/block:")
     _rules(decision)
 
 
@@ -94,16 +94,16 @@ def _holes(pairs: Sequence[Pair]) -> None:
     kinds = [_ALL, *sorted({pair.hole.kind for pair in pairs})]
     kind = kind_column.selectbox("Kind", kinds, key="kind")
     change = change_column.selectbox("Change", [_ALL, *_COLOURS], key="change")
-    chosen = [
-        pair for pair in pairs if kind in (_ALL, pair.hole.kind) and change in (_ALL, pair.change)
-    ]  # fmt: skip
+    chosen = [pair for pair in pairs if kind in (_ALL, pair.hole.kind) and change in (_ALL, pair.change)]
     chosen.sort(key=lambda pair: pair.before.similarity - pair.after.similarity)
     st.caption(f"{len(chosen)} of {len(pairs)} holes, the greatest gain first")
     if not chosen:
         st.info("No hole is of this kind and change.")
         return
     num_pages = -(-len(chosen) // _A_PAGE)
-    page = st.number_input(f"Page, of {num_pages}", 1, num_pages, key=f"page {kind} {change} {num_pages}", width=160)
+    page = 1
+    if num_pages > 1:
+        page = st.number_input(f"Page, of {num_pages}", 1, num_pages, key=f"{kind} {change} {num_pages}", width=160)
     for pair in chosen[(page - 1) * _A_PAGE : page * _A_PAGE]:
         _hole(pair)
 
