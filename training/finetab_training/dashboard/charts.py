@@ -9,7 +9,7 @@ import altair as alt
 Points: TypeAlias = Sequence[tuple[float, float]]
 """x and y."""
 Plot: TypeAlias = alt.Chart | alt.LayerChart | alt.FacetChart
-_HEIGHT, _ROW = 240, 34  # pixels
+_HEIGHT, _ROW, _AXIS = 280, 34, 75  # pixels
 _MOST_POINTS = 500  # of a line
 _LABEL = 150  # pixels that a name may take: what is longer is cut, so that a phone has room for the plot
 BETTER, WORSE, UNSURE = "#2e9e5b", "#d1495b", "#8d99ae"
@@ -42,20 +42,22 @@ def curves(
     y: str, faint: Mapping[str, Points], firm: Mapping[str, Points], dotted: Mapping[str, Points] | None = None
 ) -> Plot:
     """Lines over steps, a colour a series: faint, firm, and those with a dot at each point."""
+    several = len({*faint, *firm, *(dotted or {})}) > 1
     layers = [
-        _lines(faint, y).mark_line(opacity=0.25),
-        _lines(firm, y).mark_line(strokeWidth=2),
-        _lines(dotted or {}, y).mark_line(strokeDash=[4, 3], point=True),
+        _lines(faint, y, several).mark_line(opacity=0.25),
+        _lines(firm, y, several).mark_line(strokeWidth=2),
+        _lines(dotted or {}, y, several).mark_line(strokeDash=[4, 3], point=True),
     ]
     return alt.layer(*layers).properties(height=_HEIGHT)
 
 
-def _lines(series: Mapping[str, Points], y: str) -> Any:
+def _lines(series: Mapping[str, Points], y: str, several: bool) -> Any:
+    legend = alt.Legend(orient="top", columns=1, labelLimit=280) if several else None
     rows = [{"series": name, "step": x, "value": value} for name, line in series.items() for x, value in _thinned(line)]
     return _chart(rows).encode(
         alt.X("step:Q").title("step").axis(tickMinStep=1, format="d"),
         alt.Y("value:Q").title(y).scale(zero=False),
-        alt.Color("series:N").title(None).legend(orient="top", columns=1, labelLimit=280),
+        alt.Color("series:N").title(None).legend(legend),
         tooltip=[alt.Tooltip("series:N"), alt.Tooltip("step:Q"), alt.Tooltip("value:Q", format=".4g")],
     )
 
@@ -82,7 +84,7 @@ def spans(rows: Sequence[Span], x: str, *, around_zero: bool = False) -> Plot:
     ]
     if around_zero:
         layers.insert(0, _chart([{"zero": 0}]).mark_rule(strokeDash=[3, 3], color=UNSURE).encode(alt.X("zero:Q")))
-    return alt.layer(*layers).properties(height=_ROW * len(rows) + 40)
+    return alt.layer(*layers).properties(height=_ROW * len(rows) + _AXIS)
 
 
 def _sure(row: Span) -> str:
@@ -105,7 +107,7 @@ def stack(parts: Mapping[str, float], x: str, mark: float | None = None, marked:
     if mark is not None:
         rule = _chart([{"mark": mark, "what": marked}]).encode(alt.X("mark:Q"), tooltip=["what:N", "mark:Q"])
         layers.append(rule.mark_rule(strokeWidth=2, strokeDash=[4, 3], color=WORSE))
-    return alt.layer(*layers).properties(height=120)
+    return alt.layer(*layers).properties(height=_ROW + 2 * _AXIS)
 
 
 def decay(points: Points, x: str, y: str) -> Plot:
@@ -134,7 +136,7 @@ def bars(groups: Mapping[str, Mapping[str, float]], x: str) -> Plot:
             alt.Color("part:N").title(None).sort(list(first)).scale(range=_PARTS).legend(orient="top"),
             tooltip=["group:N", "part:N", alt.Tooltip("value:Q", format=",.1f")],
         )
-        .properties(height=_ROW * max(1, len(groups)) * max(1, len(first)) // 2 + 70)
+        .properties(height=_ROW * max(1, len(groups)) * max(1, len(first)) // 2 + _AXIS)
     )
     return plot
 

@@ -59,8 +59,8 @@ def _decision(tune: TuneSeen) -> None:
 
 
 def _rules(decision: Decision) -> None:
-    for rule in decision.rules:
-        st.markdown(f"{':green[holds]' if rule.holds else ':red[fails]'} {plain(rule.says)}")
+    lines = (f"- {':green[holds]' if rule.holds else ':red[fails]'} {plain(rule.says)}" for rule in decision.rules)
+    st.markdown("\n".join(lines))
     shown = [
         Span(rule.name, 100 * found["mean"], 100 * found["low"], 100 * found["high"], int(found["n"]))
         for rule in decision.rules

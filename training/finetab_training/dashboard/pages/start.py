@@ -118,10 +118,10 @@ def _field(technique: str, option: Option) -> Any:
     if isinstance(option.default, bool):
         return st.checkbox(label, option.default, key=key, persist_state=_KEPT)
     if isinstance(option.default, int):
-        return _number(label, option.default, key, 130)
+        return _number(label, option.default, key, 118)
     if isinstance(option.default, float):
         return st.number_input(
-            label, value=option.default, step=0.05, format="%.3g", key=key, width=130, persist_state=_KEPT
+            label, value=option.default, step=0.05, format="%.3g", key=key, width=118, persist_state=_KEPT
         )
     return st.text_input(label, option.default, key=key, width=210, persist_state=_KEPT)
 

@@ -21,7 +21,7 @@ _PAGES: tuple[tuple[str, Callable[[Path], None], str], ...] = (
 
 def draw(root: Path) -> None:
     """The page that the address names, with the way to the others."""
-    st.set_page_config(page_title="finetab", page_icon=":material/keyboard_tab:", layout="wide")
+    st.set_page_config(page_title="finetab", layout="wide")  # an icon by name would be fetched from elsewhere
     pages = [
         st.Page(told(update_wrapper(partial(draw_page, root), draw_page)), title=title, url_path=title.lower(),
                 icon=f":material/{icon}:", default=title == "Start")
