@@ -44,7 +44,8 @@ def visit() -> Visit:
 
 def html(page: AppTest) -> list[str]:
     """The blocks of code that a page shows in colours, as HTML."""
-    return [cast(Any, block).value for block in page.get("html")]
+    values: list[str] = [cast(Any, block).value for block in page.get("html")]
+    return [value for value in values if value.startswith("<pre")]
 
 
 def said(page: AppTest) -> str:

@@ -89,7 +89,7 @@ def _samples(run: FoundRun) -> None:
     st.caption("Samples in one packed row do not see each other. Green is what the loss counts, faint the suffix.")
     index = st.number_input("Row", min_value=1, value=1, step=1, key="row", width=160)
     row = read_row(run, int(index) - 1)
-    st.caption(f"of {row.num_rows} rows of {plain(run.label)}; {len(row.samples)} samples in this one")
+    st.caption(f"of {row.num_rows} rows of {plain(run.label)}; samples in this one: {len(row.samples)}")
     for sample in row.samples:
         prefix = "\n".join(sample.prefix.split("\n")[-_SHOWN_LINES:])
         suffix = "\n".join(sample.suffix.split("\n")[:_SHOWN_LINES])

@@ -21,6 +21,7 @@ from finetab_training.dashboard.trying import Tried, try_out
 from finetab_training.data import git
 
 _EXAMPLE = f"def mean(values):\n    return sum(values) / {MARK}\n"
+_FIELD = "<style>.stTextArea textarea {font-family: 'Source Code Pro', monospace; white-space: pre;}</style>"
 _CODE, _TRIED, _FAULT = "code", "tried", "fault"
 _MOST_FILES = 2_000
 
@@ -32,7 +33,8 @@ def draw(root: Path) -> None:
     adapter = _adapter(root)
     language = _source(root)
     where = f"{MARK} is the cursor: write it where the answer is to stand."
-    st.text_area("Code", key=_CODE, height=320, persist_state="session", help=where)
+    st.html(_FIELD)
+    st.text_area("Code", key=_CODE, height=260, persist_state="session", help=where)
     _move()
     if fault := st.session_state.pop(_FAULT, ""):
         st.error(plain(fault))
