@@ -72,7 +72,7 @@ def spans(rows: Sequence[Span], x: str, *, around_zero: bool = False) -> Plot:
     data = [asdict(row) | {"sure": _sure(row) if around_zero else "all"} for row in rows]
     colours = {"better": BETTER, "worse": WORSE, "no sure difference": UNSURE, "all": _PARTS[0]}
     base = _chart(data).encode(
-        alt.Y("name:N").title(None).sort(None).axis(labelLimit=_LABEL),
+        alt.Y("name:N").title(None).sort(None).axis(labelLimit=_LABEL, labelOverlap=False),
         alt.Color("sure:N").scale(domain=list(colours), range=list(colours.values())).legend(None),
         tooltip=[alt.Tooltip("name:N"), *(alt.Tooltip(f"{field}:Q", format=".1f") for field in ("mean", "low", "high")),
                  alt.Tooltip("n:Q")],
@@ -131,12 +131,12 @@ def bars(groups: Mapping[str, Mapping[str, float]], x: str) -> Plot:
         .mark_bar()
         .encode(
             alt.X("value:Q").title(x),
-            alt.Y("group:N").title(None).sort(None).axis(labelLimit=_LABEL),
+            alt.Y("group:N").title(None).sort(None).axis(labelLimit=_LABEL, labelOverlap=False),
             alt.YOffset("part:N").sort(list(first)),
             alt.Color("part:N").title(None).sort(list(first)).scale(range=_PARTS).legend(orient="top"),
             tooltip=["group:N", "part:N", alt.Tooltip("value:Q", format=",.1f")],
         )
-        .properties(height=_ROW * max(1, len(groups)) * max(1, len(first)) // 2 + _AXIS)
+        .properties(height=_ROW * len(groups) + 2 * _AXIS)
     )
     return plot
 
