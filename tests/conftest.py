@@ -109,7 +109,11 @@ def own_data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A small folder of Python files to train on and to measure with."""
-    folder = tmp_path / "project"
+    return write_project(tmp_path / "project")
+
+
+def write_project(folder: Path) -> Path:
+    """Six Python files, much like one another."""
     folder.mkdir()
     shapes = ("square", "circle", "prism", "cone", "torus", "wedge")
     sides = ("width", "radius", "depth", "angle", "slant", "chord")

@@ -9,6 +9,7 @@
     │   └── BadAdapter        half-written, damaged, or made for another base
     ├── MissingWeights        the model is known but its weights are not here (exit code 2)
     ├── MissingData           a benchmark is known but its data are not here  (exit code 2)
+    ├── MissingExtra          an optional part of finetab is not installed   (exit code 2)
     ├── NoSpace               the disk is full or the folder cannot be written (exit code 2)
     ├── EngineAway            the engine that was asked for does not answer      (exit code 2)
     ├── NoSandbox             generated code cannot be run safely on this system (exit code 2)
@@ -57,6 +58,10 @@ class MissingWeights(FinetabError):
 
 class MissingData(FinetabError):
     """The benchmark is known, but its data are not on this machine and cannot be fetched."""
+
+
+class MissingExtra(FinetabError):
+    """An optional part of finetab is not installed."""
 
 
 class NoSpace(FinetabError):

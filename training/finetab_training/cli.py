@@ -8,6 +8,7 @@ import typer
 
 from finetab.errors import BadInput
 from finetab_training import workshop_cli
+from finetab_training.dashboard.cli import dashboard
 from finetab_training.data.cli import data_app
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ def add_commands(app: typer.Typer) -> None:
     app.command()(evaluate)
     app.command()(tune)
     app.command()(demo)
+    app.command()(dashboard)
     app.add_typer(data_app, name="data")
     workshop_cli.add_commands(app)
 

@@ -155,8 +155,14 @@ def ending_of(run: Run, out: str, steps: int) -> Run:
 
 
 def open_run(folder: Path) -> Run:
-    """A run to go on with. Raises `BadFile` when the folder is none."""
+    """A run to go on with. Raises `BadFile` when the folder is none, `BadSetting` for a config of another finetab."""
     path = folder / "config.json"
     if not path.is_file():
         raise BadFile(f"{folder} is no run folder: it has no config.json. A run's folder is named OUT.run.")
-    return Run(folder, make_config(json.loads(path.read_text("utf-8"))))
+    try:
+        entries = json.loads(path.read_text("utf-8"))
+    except ValueError as error:
+        raise BadFile(f"{path} cannot be read as a run's config: {error}.") from error
+    if not isinstance(entries, dict):
+        raise BadFile(f"{path} holds no run's config.")
+    return Run(folder, make_config(entries))

@@ -1,7 +1,8 @@
 """Training samples on the terminal: their parts in colour, and what kinds, lengths and languages a dataset gives."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
@@ -10,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from finetab.core.bases import real_name
-from finetab.core.fim import FimFormat, Form, read_format
+from finetab.core.fim import FimFormat, read_format
 from finetab.core.tokenizer import Tokenizer
 from finetab.core.weights import base_folder
 from finetab_training.config import RunConfig
@@ -37,7 +38,7 @@ def show_samples(folder: Path, count: int, base: str, seed: int) -> None:
         samples += [(files[index], sample) for sample in maker.samples(files[index], seed, epoch=0)]
     for file, sample in samples[:: max(1, len(samples) // count)][:count] if count else []:
         console.rule(f"{file.source}/{file.path}, {sample.kind}, {len(sample.ids)} tokens", align="left")
-        console.print(_coloured(sample, tokenizer, fim, config.form))
+        console.print(_coloured(sample, tokenizer, fim))
     console.rule()
     console.print(f"{len(samples):,} samples of {min(len(order), _COUNTED_FILES):,} of {len(order):,} files")
     console.print(_bars("kind", (sample.kind for _, sample in samples)))
@@ -47,18 +48,37 @@ def show_samples(folder: Path, count: int, base: str, seed: int) -> None:
     console.print(_bars("language", (file.language.name for file, _ in samples)))
 
 
-def _coloured(sample: Sample, tokenizer: Tokenizer, fim: FimFormat, form: Form) -> Text:
-    """Prefix plain, middle marked, suffix dim, in the order of the file; a left-to-right sample as it is."""
+def _coloured(sample: Sample, tokenizer: Tokenizer, fim: FimFormat) -> Text:
+    """Prefix plain, middle marked, suffix dim; a left-to-right sample as it is."""
+    text = text_of(sample.ids, sample.labels, tokenizer, fim)
     if sample.kind == "left-to-right":
-        return Text(tokenizer.decode([index for index in sample.ids if index != fim.bos_id]))
-    counted = sum(label != IGNORED for label in sample.labels)
-    parts = fim.unprompt(sample.ids[:-counted], form)
-    prefix, suffix = tokenizer.decode(parts.prefix), tokenizer.decode(parts.suffix)
+        return Text(text.middle)
     return Text.assemble(
-        "\n".join(prefix.split("\n")[-_SHOWN_LINES:]),
-        (tokenizer.decode(sample.ids[-counted:-1]), "black on green"),
-        ("\n".join(suffix.split("\n")[:_SHOWN_LINES]), "dim"),
+        "\n".join(text.prefix.split("\n")[-_SHOWN_LINES:]),
+        (text.middle, "black on green"),
+        ("\n".join(text.suffix.split("\n")[:_SHOWN_LINES]), "dim"),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class SampleText:
+    """A sample in the order of the file; a left-to-right sample is all middle."""
+
+    prefix: str
+    middle: str
+    """What the loss counts."""
+    suffix: str
+
+
+def text_of(ids: Sequence[int], labels: Sequence[int], tokenizer: Tokenizer, fim: FimFormat) -> SampleText:
+    """The text of a sample's ids, whatever the order of its parts."""
+    if fim.middle_id not in ids:
+        control = (fim.bos_id, fim.end_id)
+        return SampleText("", tokenizer.decode([index for index in ids if index not in control]), "")
+    counted = sum(label != IGNORED for label in labels)
+    parts = fim.unprompt(ids[:-counted], "psm")  # its rule finds the parts of both forms
+    middle = tokenizer.decode(ids[-counted:-1])
+    return SampleText(tokenizer.decode(parts.prefix), middle, tokenizer.decode(parts.suffix))
 
 
 def _size(sample: Sample) -> str:

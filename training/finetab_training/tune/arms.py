@@ -112,9 +112,19 @@ def answered(
 
 def _read(path: Path) -> list[Result]:
     """The answers of a file; a last line that was being written at a kill is cut off."""
+    results, kept = read_answers(path)
+    if path.is_file() and kept < path.stat().st_size:
+        with path.open("r+b") as file:
+            file.truncate(kept)
+    return results
+
+
+def read_answers(path: Path) -> tuple[list[Result], int]:
+    """The answers of a file, up to a line that is not whole, and the bytes that they take; none without a file."""
+    results: list[Result] = []
+    kept = 0
     if not path.is_file():
-        return []
-    results, kept = [], 0
+        return results, kept
     with path.open("rb") as file:
         for line in file:
             try:
@@ -122,7 +132,4 @@ def _read(path: Path) -> list[Result]:
             except (ValueError, TypeError):
                 break
             kept += len(line)
-    if kept < path.stat().st_size:
-        with path.open("r+b") as file:
-            file.truncate(kept)
-    return results
+    return results, kept

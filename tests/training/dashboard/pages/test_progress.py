@@ -1,0 +1,80 @@
+"""What was started here: the buttons of a run follow its state."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import psutil
+import pytest
+from tests.training.dashboard.conftest import Visit, said
+
+from finetab_training.config import RunConfig
+from finetab_training.dashboard import started
+from finetab_training.dashboard.started import Started
+from finetab_training.runs import STATE, Run
+
+STOPPED = "finetab: Stopped at step 2; go on with: finetab train --resume mine.run\n"
+
+
+def record(root: Path, log: str, *, is_alive: bool = False, has_checkpoint: bool = False) -> Started:
+    """A run that was started, as it is kept; a living one has this very process."""
+    run = Run(root / "mine.run", RunConfig(data=".", out="mine", max_steps=4))
+    run.begin()
+    figures = {"step": 2, "loss": 1.5, "learning_rate": 1e-4, "tokens": 100, "memory_gb": 1.0, "seconds": 2.0}
+    run.log(figures)
+    if has_checkpoint:
+        (run.checkpoints / "checkpoint-2").mkdir(parents=True)
+        (run.checkpoints / "checkpoint-2" / STATE).write_text("{}")
+    place = root / ".finetab" / "started"
+    place.mkdir(parents=True)
+    (place / "mine.log").write_text(log)
+    process = psutil.Process()
+    born = process.create_time() if is_alive else 1.0
+    one = Started(str(run.folder), ("train",), process.pid, born, str(place / "mine.log"))
+    (place / "mine.json").write_text(json.dumps(asdict(one)))
+    return one
+
+
+def test_nothing_started_is_nothing_shown(visit: Visit, tmp_path: Path) -> None:
+    page = visit("progress", tmp_path)
+    assert said(page) == ""
+    assert not page.exception
+
+
+def test_a_stopped_run_says_so_and_goes_on_at_a_button(
+    visit: Visit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record(tmp_path, STOPPED, has_checkpoint=True)
+    page = visit("progress", tmp_path)
+    assert [button.label for button in page.button] == ["Go on"]
+    assert "Stopped at step 2" in page.info[0].value
+    gone_on: list[Path] = []
+    monkeypatch.setattr(started, "go_on", lambda root, run: gone_on.append(run))
+    page.button[0].click().run()
+    assert gone_on == [tmp_path / "mine.run"]
+
+
+def test_a_run_at_work_is_stopped_gently_first_and_then_at_once(
+    visit: Visit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = record(tmp_path, "", is_alive=True)
+    asked: list[Started] = []
+    monkeypatch.setattr(started, "stop", asked.append)
+    page = visit("progress", tmp_path)
+    assert [button.label for button in page.button] == ["Stop"]
+    page.button[0].click().run()
+    page.run()
+    assert asked == [one]
+    assert [button.label for button in page.button] == ["Stop at once"]
+
+
+@pytest.mark.parametrize(
+    ("log", "words"),
+    [("finetab: There is no folder nowhere.\n", "There is no folder nowhere"),
+     ("Traceback (most recent call last):\n  boom\n", "ended without a word of its own; its log is")],
+)  # fmt: skip
+def test_a_run_that_failed_says_why_and_shows_no_traceback(visit: Visit, tmp_path: Path, log: str, words: str) -> None:
+    record(tmp_path, log)
+    page = visit("progress", tmp_path)
+    assert words in page.error[0].value.replace("\\", "")
+    assert "Traceback" not in said(page)

@@ -1,0 +1,91 @@
+"""The page Start: a form becomes a config, a command and a process; what is wrong is a sentence."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+from tests.training.dashboard.conftest import Visit, said
+
+from finetab_training.dashboard.started import read_started
+from finetab_training.methods.registry import METHODS
+
+
+@pytest.fixture
+def form(visit: Visit, project: Path, tiny: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    """The page, filled in for a short run of a small model."""
+    monkeypatch.chdir(project.parent)
+    (project.parent / "finetab.toml").write_text(f'base = "{tiny("llama")}"\n')
+    page = visit("start", project.parent)
+    page.selectbox("method").select("lora")
+    page.text_input("data").input("project")
+    for key, value in {"max_steps": 3, "row_tokens": 400, "prefix_tokens": 150, "suffix_tokens": 60,
+                       "max_middle_tokens": 60, "rows_per_step": 1, "held_out_rows": 0}.items():  # fmt: skip
+        page.number_input(key).set_value(value)
+    return page.run()
+
+
+def test_the_form_is_the_command(form: AppTest) -> None:
+    form.number_input("lora.r").set_value(4).run()
+    (command,) = (block.value for block in form.code)
+    assert command.startswith("finetab train --data project --out my-adapter --base /")
+    assert "--method lora --set 'options={r = 4}' --set prefix_tokens=150" in command
+    assert not form.error
+
+
+def test_every_technique_can_be_chosen_and_has_its_own_options(form: AppTest) -> None:
+    assert [option.partition(":")[0] for option in form.selectbox("method").options] == list(METHODS)
+    form.selectbox("method").select("adalora").run()
+    assert {field.key for field in form.number_input} >= {"adalora.first_r", "adalora.orthogonality"}
+    form.selectbox("method").select("full").run()
+    assert "has no options" in said(form)
+
+
+@pytest.mark.parametrize(
+    ("fill", "words"),
+    [
+        (lambda page: page.number_input("lora.r").set_value(0), "The option r must be a whole number from 1"),
+        (lambda page: page.number_input("lora.dropout").set_value(2.0), "a number from 0 to 1, not 2.0"),
+        (lambda page: page.number_input("row_tokens").set_value(100), "row_tokens is 100"),
+        (lambda page: page.number_input("rows_per_step").set_value(0), "must be at least 1"),
+        (lambda page: page.text_input("out").input(""), "Name the data to train on and the adapter"),
+    ],
+)
+def test_a_bad_entry_is_a_sentence_and_cannot_be_started(
+    form: AppTest, fill: Callable[[AppTest], object], words: str
+) -> None:
+    fill(form)
+    form.run()
+    assert words in form.error[0].value.replace("\\", "")
+    assert not form.exception
+    assert not form.button
+
+
+def test_weights_that_are_not_here_are_told_before_anything_is_started(form: AppTest, project: Path) -> None:
+    form.selectbox("base").select("bigcode/starcoder2-3b").run()
+    form.button[0].click().run()
+    assert "finetab models fetch" in form.error[0].value.replace("\\", "")
+    assert read_started(project.parent) == []
+
+
+def test_the_memory_is_shown_for_what_it_was_asked_for_and_no_longer(form: AppTest) -> None:
+    form.button[1].click().run()
+    assert "parameters to train" in said(form)
+    form.number_input("row_tokens").set_value(800).run()
+    assert "parameters to train" not in said(form)
+
+
+def test_a_run_is_started_watched_and_ends(form: AppTest, project: Path) -> None:
+    form.button[0].click().run()
+    (begun,) = read_started(project.parent)
+    assert "my-adapter" in said(form).replace("\\", "")
+    assert "at work" in said(form)
+    end = time.monotonic() + 400
+    while begun.is_alive():
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    form.run()
+    assert "finished" in said(form)
+    assert "finetab evaluate --data project --adapter my-adapter" in said(form)
+    assert not form.error

@@ -1,0 +1,54 @@
+"""Plots are valid, and show what they are given."""
+
+from typing import Any
+
+import altair as alt
+import pytest
+
+from finetab_training.dashboard import charts
+from finetab_training.dashboard.charts import Span, Spot
+
+POINTS = [(1.0, 2.0), (2.0, 1.0)]
+
+
+def values_in(chart: Any) -> list[dict[str, Any]]:
+    """All rows of a chart's layers."""
+    return [row for rows in chart.to_dict()["datasets"].values() for row in rows]
+
+
+@pytest.mark.parametrize(
+    "chart",
+    [
+        charts.curves("loss", {"a": POINTS}, {"a": POINTS}, {"b": POINTS}),
+        charts.curves("loss", {}, {}),
+        charts.spans([Span("a", 1.0, 0.5, 1.5, 3)], "points"),
+        charts.stack({"weights": 1.0, "head": 2.0}, "GB", 4.0, "free"),
+        charts.stack({}, "GB"),
+        charts.decay(POINTS, "s", "%"),
+        charts.bars({"a": {"p50": 1.0, "p95": 2.0}}, "ms"),
+        charts.bars({}, "ms"),
+        charts.scatter({"better": POINTS}, "before", "after", {"better": charts.BETTER}),
+        charts.pareto([Spot("a", 1.0, 2.0, 1.5, 2.5), Spot("b", 2.0, 1.0, 1.0, 1.0)], ["a"], "GB", "%"),
+        charts.pareto([], [], "GB", "%"),
+    ],
+)
+def test_every_plot_is_valid_with_data_and_without(chart: alt.TopLevelMixin) -> None:
+    assert chart.to_dict()
+
+
+def test_an_interval_around_zero_says_what_is_sure() -> None:
+    rows = [Span("up", 2.0, 1.0, 3.0), Span("down", -2.0, -3.0, -1.0), Span("open", 0.5, -1.0, 2.0)]
+    drawn = values_in(charts.spans(rows, "points", around_zero=True))
+    sure = {row["name"]: row["sure"] for row in drawn if "sure" in row}
+    assert sure == {"up": "better", "down": "worse", "open": "no sure difference"}
+
+
+def test_a_long_curve_is_thinned_and_keeps_its_end() -> None:
+    rows = values_in(charts.curves("loss", {}, {"a": [(step, 1.0) for step in range(1, 10_001)]}))
+    assert 500 <= len(rows) <= 1000
+    assert rows[-1]["step"] == 10_000
+
+
+def test_a_curve_has_every_point_of_its_series() -> None:
+    rows = values_in(charts.curves("loss", {"a": POINTS}, {"a": POINTS[:1]}))
+    assert [(row["step"], row["value"]) for row in rows if row["series"] == "a"] == [*POINTS, POINTS[0]]

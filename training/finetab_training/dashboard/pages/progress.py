@@ -1,0 +1,104 @@
+"""What was started from the page, while it happens."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from finetab.errors import FinetabError
+from finetab_training.dashboard import charts, started
+from finetab_training.dashboard.command import command_line
+from finetab_training.dashboard.pages.words import plain, told
+from finetab_training.dashboard.reading.curves import read_curves, smoothed
+from finetab_training.dashboard.reading.found import FoundRun, adapter_of, read_run
+from finetab_training.dashboard.started import Started
+
+_SHOWN = 3
+_EVERY_S = 2.0
+_SMOOTH = 10  # steps
+_ICONS = {"at work": "hourglass_top", "finished": "check_circle", "stopped": "pause_circle", "failed": "error"}
+
+
+def draw(root: Path) -> None:
+    """The latest runs that were started here; drawn anew while one of them is at work."""
+    begun = started.read_started(root)[:_SHOWN]
+    if not begun:
+        return
+    st.subheader("Started here")
+    is_busy = any(one.is_alive() for one in begun)
+
+    def drawn() -> None:
+        for one in begun:
+            _draw_one(root, one)
+        if is_busy and not any(one.is_alive() for one in begun):
+            st.rerun()  # the whole page: it need not look again
+
+    st.fragment(told(drawn), run_every=_EVERY_S if is_busy else None)()
+
+
+def _draw_one(root: Path, one: Started) -> None:
+    run = _found(root, one)
+    can_go_on = run is not None and run.state == "can go on"
+    state = one.state()
+    words = ("stopped" if can_go_on else "failed") if state == "ended" else state
+    with st.container(border=True):
+        st.markdown(f":material/{_ICONS[words]}: **{plain(adapter_of(Path(one.run)).name)}** {words}")
+        if run is not None:
+            _steps(run)
+        elif state == "at work":
+            st.progress(0.0, "Loading the base and making rows")
+        if state == "finished":
+            _written(root, one)
+        elif state == "ended":
+            unsaid = f"It ended without a word of its own; its log is {one.log}"
+            (st.info if can_go_on else st.error)(plain(one.last_word() or unsaid))
+            if can_go_on and st.button("Go on", key=f"go on {one.pid}", icon=":material/play_arrow:"):
+                started.go_on(root, Path(one.run))
+                st.rerun()
+        else:
+            _stop(one)
+
+
+def _found(root: Path, one: Started) -> FoundRun | None:
+    """The run's folder, once there are steps to show."""
+    try:
+        run = read_run(Path(one.run), root)
+    except FinetabError:
+        return None
+    return run if run.num_steps and read_curves(run.folder).steps else None
+
+
+def _steps(run: FoundRun) -> None:
+    curves = read_curves(run.folder)
+    last = curves.steps[-1]
+    words = f"Step {last.step} of {run.num_steps}, loss {last.loss:.3f}, {last.tokens_per_second:,.0f} tokens/s"
+    st.progress(min(1.0, last.step / run.num_steps), f"{words}, {last.memory_gb:.1f} GB")
+    losses = [(step.step, step.loss) for step in curves.steps]
+    mean = smoothed([loss for _, loss in losses], _SMOOTH)
+    looks = [(look.step, look.loss) for look in curves.looks]
+    st.altair_chart(
+        charts.curves(
+            "loss", {"training": losses},
+            {"training": [(step, value) for (step, _), value in zip(losses, mean, strict=True)]},
+            {"kept back": looks} if looks else {},
+        )
+    )  # fmt: skip
+
+
+def _written(root: Path, one: Started) -> None:
+    adapter = adapter_of(Path(one.run))
+    config = read_run(Path(one.run), root).config
+    st.caption(f"Written to {plain(str(adapter))}. Try it on the page Try, or measure it:")
+    st.code(
+        command_line(["evaluate", "--data", config.data, "--adapter", config.out]), language="bash", wrap_lines=True
+    )
+
+
+def _stop(one: Started) -> None:
+    asked = f"asked to stop {one.pid}"
+    label = "Stop at once" if asked in st.session_state else "Stop"
+    if st.button(label, key=f"stop {one.pid}", icon=":material/stop:"):
+        st.session_state[asked] = True
+        started.stop(one)
+        st.rerun(scope="fragment")
+    if asked in st.session_state:
+        st.caption("It stops after the step in hand, with a checkpoint, so that it can go on.")

@@ -1,0 +1,151 @@
+"""Start: a run's config as a form, the memory that it needs, the command that it equals, and what was started."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+import streamlit as st
+
+from finetab.core.bases import KNOWN_BASES
+from finetab.core.weights import base_folder
+from finetab.errors import BadSetting
+from finetab.settings import read_settings
+from finetab_training.config import RunConfig, make_config
+from finetab_training.dashboard import charts, started
+from finetab_training.dashboard.command import command_line, train_arguments
+from finetab_training.dashboard.pages import progress
+from finetab_training.dashboard.pages.words import plain, told
+from finetab_training.dashboard.reading.found import SUFFIX
+from finetab_training.dashboard.reading.memory import MemoryNeed, memory_need
+from finetab_training.dashboard.reading.technique import Option, options_of, techniques
+from finetab_training.methods.registry import method_by_name
+
+_BUDGETS = {
+    "max_steps": "Steps at most (0: by epochs)",
+    "epochs": "Epochs",
+    "rows_per_step": "Rows a step",
+    "row_tokens": "Tokens a row",
+    "prefix_tokens": "Tokens before the cursor",
+    "suffix_tokens": "Tokens after it",
+    "context_tokens": "Tokens from other files",
+    "max_middle_tokens": "Tokens of a middle at most",
+    "save_steps": "Steps between checkpoints",
+    "held_out_rows": "Rows kept back",
+    "seed": "Seed",
+}
+_ESTIMATED = "estimated"
+_KEPT: Final = "session"  # what was filled in is there again after a look at another page
+
+
+def draw(root: Path) -> None:
+    """The page."""
+    st.title("Start a run")
+    told(lambda: _form(root))()
+    progress.draw(root)
+
+
+def _form(root: Path) -> None:
+    config = _config(root)
+    method_by_name(config.method).options(config.options)
+    st.subheader("The same in a terminal")
+    st.code(command_line(train_arguments(config)), language="bash", wrap_lines=True)
+    if (root / f"{config.out}{SUFFIX}").is_dir():
+        st.warning(
+            plain(f"{config.out}{SUFFIX} is there already: the same config goes on with it, another replaces it.")
+        )
+    buttons = st.container(horizontal=True)
+    if buttons.button("Start", type="primary", icon=":material/play_arrow:"):
+        base_folder(config.base)  # what is missing is told here, not after the process has loaded its libraries
+        started.start(root, config)
+    if buttons.button("Estimate the memory", icon=":material/memory:"):
+        st.session_state[_ESTIMATED] = config
+    if st.session_state.get(_ESTIMATED) == config:
+        _memory(_need(json.dumps(asdict(config))))
+
+
+def _config(root: Path) -> RunConfig:
+    left, right = st.columns(2)
+    with left:
+        bases = dict.fromkeys([read_settings(root)[0].base, "default", *(base.name for base in KNOWN_BASES)])
+        base = st.selectbox(
+            "Base", list(bases), accept_new_options=True, key="base", persist_state=_KEPT,
+            help="A name of `finetab models`, a model folder, a .gguf file or a hub id: type it if it is not listed.",
+        )  # fmt: skip
+        known = techniques()
+        method = st.selectbox(
+            "Technique", list(known), index=list(known).index(RunConfig().method), key="method", persist_state=_KEPT,
+            format_func=lambda name: f"{name}: {known[name]}",
+        )  # fmt: skip
+        options = _options(method)
+    with right:
+        data = st.text_input(
+            "Data", ".", key="data", persist_state=_KEPT,
+            help="A folder, FOLDER@COMMIT, package:NAME, FILE.whl, hub:ID, or a dataset of `finetab data build`.",
+        )  # fmt: skip
+        out = st.text_input(
+            "Adapter", _free_name(root), key="out", persist_state=_KEPT, help="The folder of the adapter to be."
+        )
+        rate = st.number_input(
+            "Learning rate", value=RunConfig().learning_rate, format="%.1e", key="learning_rate", persist_state=_KEPT
+        )
+    with st.expander("Budgets"), st.container(horizontal=True):
+        budgets = {name: _number(label, getattr(RunConfig(), name), name, 210) for name, label in _BUDGETS.items()}
+    given = {"base": base or "default", "method": method, "data": data.strip(), "out": out.strip(), "options": options}
+    config = make_config(given, budgets, {"learning_rate": rate})
+    if not (config.data and config.out):
+        raise BadSetting("Name the data to train on and the adapter to be.")
+    return config
+
+
+def _number(label: str, default: int, key: str, width: int) -> int:
+    return int(st.number_input(label, value=default, step=1, key=key, width=width, persist_state=_KEPT))
+
+
+def _options(technique: str) -> dict[str, Any]:
+    """A field for each option of the technique; those that were changed."""
+    with st.spinner("Loading the technique"):
+        options = options_of(technique)
+    if not options:
+        st.caption("This technique has no options.")
+    with st.container(horizontal=True):
+        values = {option.name: _field(technique, option) for option in options}
+    return {option.name: values[option.name] for option in options if values[option.name] != option.default}
+
+
+def _field(technique: str, option: Option) -> Any:
+    key, label = f"{technique}.{option.name}", option.name
+    if isinstance(option.default, bool):
+        return st.checkbox(label, option.default, key=key, persist_state=_KEPT)
+    if isinstance(option.default, int):
+        return _number(label, option.default, key, 118)
+    if isinstance(option.default, float):
+        return st.number_input(
+            label, value=option.default, step=0.05, format="%.3g", key=key, width=118, persist_state=_KEPT
+        )
+    return st.text_input(label, option.default, key=key, width=210, persist_state=_KEPT)
+
+
+def _free_name(root: Path) -> str:
+    """A name that no adapter and no run has yet; asked once a visit, so that a started run keeps its name."""
+    if "free_name" not in st.session_state:
+        names = ["my-adapter", *(f"my-adapter-{number}" for number in range(2, 1000))]
+        taken = {path.name.removesuffix(".run") for path in root.iterdir()}
+        st.session_state["free_name"] = next(name for name in names if name not in taken)
+    return str(st.session_state["free_name"])
+
+
+@st.cache_data(show_spinner="Counting what it would need")
+def _need(told: str) -> MemoryNeed:
+    return memory_need(make_config(json.loads(told)))
+
+
+def _memory(need: MemoryNeed) -> None:
+    share = need.trainable / need.parameters
+    st.markdown(
+        f"**{need.total:.2f} GB** of {need.free:.1f} GB that are free now; "
+        f"{need.trainable:,} of {need.parameters:,} parameters to train ({share:.2%})"
+    )
+    if need.total > need.free:
+        st.warning("This run may not fit. Fewer tokens a row, a smaller base or 4-bit weights (qlora) need less.")
+    st.altair_chart(charts.stack(dict(need.parts), "GB", need.free, "free now"))

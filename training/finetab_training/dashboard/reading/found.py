@@ -1,0 +1,99 @@
+"""The runs below a folder: what each is told to do, how far it came, and whether it has ended."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from finetab.core import manifest
+from finetab.core.pointer import OWN_FOLDER
+from finetab.errors import FinetabError
+from finetab_training.config import RunConfig
+from finetab_training.dashboard.reading.curves import METRICS
+from finetab_training.runs import Run, open_run
+
+SUFFIX = ".run"
+State: TypeAlias = Literal["finished", "can go on", "begun"]
+"""`can go on`: it has a checkpoint and no adapter; `begun`: it has neither. A process may be at work on both."""
+
+_DEPTH = 5  # folders below the one that is looked through
+_NOT_LOOKED_INTO = ("node_modules", "__pycache__", "venv")
+
+
+@dataclass(frozen=True, slots=True)
+class FoundRun:
+    """A run's folder and what it says."""
+
+    folder: Path
+    label: str
+    """The adapter-to-be, relative to the folder that was looked through."""
+    config: RunConfig
+    num_steps: int
+    """How many it will take; 0 while its rows are not made."""
+    state: State
+    changed: float
+    """When it last wrote something, in seconds since 1970."""
+
+    @property
+    def adapter(self) -> Path:
+        """The folder of its adapter, once it is written."""
+        return adapter_of(self.folder)
+
+
+def adapter_of(run: Path) -> Path:
+    """Where a run's adapter stands: beside it."""
+    return run.with_name(run.name.removesuffix(SUFFIX))
+
+
+def find_runs(root: Path) -> list[FoundRun]:
+    """The runs below a folder, the one that wrote last first; folders that are none are passed over."""
+    found = []
+    for folder in _run_folders(root, _DEPTH):
+        with suppress(FinetabError, OSError):
+            found.append(read_run(folder, root))
+    return sorted(found, key=lambda run: -run.changed)
+
+
+def read_run(folder: Path, root: Path) -> FoundRun:
+    """One run. Raises `BadFile` for a folder that is none."""
+    run = open_run(folder)
+    adapter = adapter_of(folder)
+    written = folder / METRICS if (folder / METRICS).is_file() else folder / "config.json"
+    return FoundRun(
+        folder,
+        str(adapter.relative_to(root)) if adapter.is_relative_to(root) else str(adapter),
+        run.config,
+        _num_steps(run),
+        _state(run, adapter),
+        written.stat().st_mtime,
+    )
+
+
+def _run_folders(folder: Path, depth: int) -> Iterator[Path]:
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in sorted(entries, key=lambda entry: entry.name):
+            if not entry.is_dir(follow_symlinks=False) or entry.name in _NOT_LOOKED_INTO:
+                continue
+            if entry.name.endswith(SUFFIX):
+                yield Path(entry.path)
+            elif depth and (not entry.name.startswith(".") or entry.name == OWN_FOLDER):
+                yield from _run_folders(Path(entry.path), depth - 1)
+
+
+def _state(run: Run, adapter: Path) -> State:
+    if run.last_checkpoint() is not None:
+        return "can go on"
+    return "finished" if (adapter / manifest.FILE_NAME).is_file() else "begun"
+
+
+def _num_steps(run: Run) -> int:
+    """By its rows: a step that they would fill in part is left out."""
+    facts = run.inputs / "facts.json"
+    if not facts.is_file():
+        return run.config.max_steps
+    rows = int(json.loads(facts.read_text("utf-8"))["rows"])
+    steps = max(1, rows // run.config.rows_per_step)
+    return min(steps, run.config.max_steps) if run.config.max_steps else steps

@@ -1,0 +1,123 @@
+"""Runs that were started from the page: processes of their own, which go on when the page is gone.
+
+FOLDER/.finetab/started/NAME.json   which process, and what it was told
+FOLDER/.finetab/started/NAME.log    what it has said
+"""
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+import psutil
+
+from finetab.core.atomic import write_text
+from finetab.core.pointer import OWN_FOLDER, make_own_folder
+from finetab.errors import BadInput
+from finetab_training.config import RunConfig
+from finetab_training.dashboard.command import train_arguments
+from finetab_training.runs import run_of
+
+State: TypeAlias = Literal["at work", "finished", "ended"]
+"""`ended`: without an adapter."""
+
+_PLACE = "started"
+_TOLD, _WRITTEN = "finetab: ", "adapter:"  # how the command's last lines begin: after a fault, and without one
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """One process."""
+
+    run: str
+    """The run's folder."""
+    arguments: tuple[str, ...]
+    """What `finetab` was given."""
+    pid: int
+    born: float
+    """When the process began, in seconds since 1970: a number may be another process's later on."""
+    log: str
+
+    def is_alive(self) -> bool:
+        """Whether the process is still at work."""
+        with suppress(psutil.Error):
+            process = psutil.Process(self.pid)
+            is_same: bool = process.create_time() == self.born
+            return is_same and process.status() != psutil.STATUS_ZOMBIE  # ended, and its parent has not noticed yet
+        return False
+
+    def state(self) -> State:
+        """What the process is at, by what it has said."""
+        if self.is_alive():
+            return "at work"
+        return "finished" if any(line.startswith(_WRITTEN) for line in self._lines()) else "ended"
+
+    def last_word(self) -> str:
+        """The sentence that the process ended with, where it did not end well; "" where it has said none."""
+        return next((line.removeprefix(_TOLD) for line in self._lines()[::-1] if line.startswith(_TOLD)), "")
+
+    def _lines(self) -> list[str]:
+        with suppress(OSError):
+            return Path(self.log).read_text("utf-8", "replace").splitlines()
+        return []
+
+
+def start(root: Path, config: RunConfig) -> Started:
+    """Begin a run in a folder. Raises `BadInput` where one is at work on the same adapter, or cannot be written."""
+    run = run_of(config)
+    return _started(root, root / run.folder, train_arguments(config))
+
+
+def go_on(root: Path, run: Path) -> Started:
+    """Go on with a run that was stopped, from its last checkpoint."""
+    return _started(root, run, ["train", "--resume", str(run)])
+
+
+def _started(root: Path, run: Path, arguments: Sequence[str]) -> Started:
+    for other in read_started(root):
+        if other.run == str(run) and other.is_alive():
+            raise BadInput(f"A run is at work in {run} already; stop it first, or choose another adapter.")
+    make_own_folder(root)
+    place = _place(root, run)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    log = place.with_suffix(".log")
+    # -P: a file of the user's that is named like a library is not taken for it.
+    command = [sys.executable, "-P", "-m", "finetab", *arguments]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, cwd=root, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+        )
+    born = psutil.Process(process.pid).create_time()
+    threading.Thread(target=process.wait, daemon=True).start()  # else it would stay listed when it has ended
+    started = Started(str(run), tuple(arguments), process.pid, born, str(log))
+    write_text(place, json.dumps(asdict(started), indent=2) + "\n")
+    return started
+
+
+def _place(root: Path, run: Path) -> Path:
+    """The record of a run's folder; two of the same name are kept apart."""
+    return root / OWN_FOLDER / _PLACE / f"{run.name}-{sha256(str(run).encode()).hexdigest()[:8]}.json"
+
+
+def read_started(root: Path) -> list[Started]:
+    """What was started in a folder, the latest first; what cannot be read is passed over."""
+    found = []
+    for path in (root / OWN_FOLDER / _PLACE).glob("*.json"):
+        with suppress(OSError, ValueError, TypeError, KeyError):
+            told = json.loads(path.read_text("utf-8"))
+            found.append(Started(**told | {"arguments": tuple(told["arguments"])}))
+    return sorted(found, key=lambda started: -started.born)
+
+
+def stop(started: Started) -> None:
+    """What Ctrl-C does: the run ends after the step in hand, with a checkpoint; a second time, at once."""
+    if started.is_alive():
+        with suppress(psutil.Error):
+            psutil.Process(started.pid).send_signal(signal.SIGINT)
