@@ -66,6 +66,7 @@ def served(folder: Path) -> Iterator[tuple[str, int]]:
                 line = process.stdout.readline()
                 assert line, said
                 said += line
+            wait_until(lambda: bool(_listened_on(process.pid)))  # the address is said a moment before
             yield found[1], process.pid
         finally:
             process.terminate()
@@ -160,11 +161,14 @@ def test_every_page_fits_and_shows_no_fault(desk: Page, size: ViewportSize) -> N
 def test_nothing_but_this_machine_can_reach_it(tmp_path: Path) -> None:
     with served(tmp_path) as (address, pid):
         port = address.rpartition(":")[2]
-        end = time.monotonic() + _LIMIT_MS / 1000
-        while not (found := _listened_on(pid)):
-            assert time.monotonic() < end
-            time.sleep(0.1)
-        assert found == {("127.0.0.1", int(port))}
+        assert _listened_on(pid) == {("127.0.0.1", int(port))}
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + _LIMIT_MS / 1000
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.1)
 
 
 def _listened_on(pid: int) -> set[tuple[str, int]]:
