@@ -34,7 +34,7 @@ def main() -> None:
     reusing = load_completer(Settings(base=arguments.base, max_new_tokens=arguments.new_tokens, form="spm"), silent)
     assert isinstance(reusing.engine, Seat)
     assert isinstance(reusing.engine.engine, TorchEngine)
-    fresh = Completer(reusing.engine.engine.without_reuse(), replace(reusing.voice))
+    fresh = Completer(replace(reusing.engine, engine=reusing.engine.engine.without_reuse()), replace(reusing.voice))
     times: dict[str, list[float]] = {"cold": [], "warm": [], "typed through": [], "every key from scratch": []}
     reused: list[float] = []
     generator = Random(arguments.seed)

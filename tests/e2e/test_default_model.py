@@ -62,7 +62,7 @@ def test_reuse_gives_the_same_tokens_over_a_prompt_longer_than_its_window(defaul
     voice = replace(default.voice, form="spm", budgets=replace(default.voice.budgets, prefix=800, suffix=100))
     assert isinstance(default.engine, Seat)
     assert isinstance(default.engine.engine, TorchEngine)
-    fresh = default.engine.engine.without_reuse()
+    fresh = replace(default.engine, engine=default.engine.engine.without_reuse())
     completers = [Completer(engine, voice) for engine in (default.engine, fresh)]
     place = source.index("def never_sampled")
     reused, sizes = [], []
