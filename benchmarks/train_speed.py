@@ -7,7 +7,8 @@ Both arms train the same samples on the same base in NF4 with LoRA on all linear
 
     plain    samples padded to the longest of a batch, labels given to the model (logits of every position), PEFT's
              own trainable tokens
-    finetab  samples packed into rows, logits where the loss counts, sentinel rows without copies of the embedding
+    finetab  samples packed into rows, logits where the loss counts and of the ids that occur, sentinel rows without
+             copies of the embedding
 
 A useful token is one of a sample, padding aside. Rounds alternate, so that a machine's slow minute hits both.
 """
@@ -23,13 +24,16 @@ import torch
 from peft import get_peft_model
 
 from finetab.core.models import load_base
+from finetab.core.tokenizer import Tokenizer
 from finetab_training.config import make_config
 from finetab_training.data.corpus import Recipe, read_corpus
 from finetab_training.data.fim_samples import IGNORED, Sample, SampleMaker, mix_of
 from finetab_training.data.packing import pack
+from finetab_training.data.source_file import SourceFile
 from finetab_training.methods.base import Target
 from finetab_training.methods.lora import lora_config
 from finetab_training.methods.registry import method_by_name
+from finetab_training.train.cut_head import cut_head
 from finetab_training.train.loss import row_loss
 
 _BATCH = 4  # samples of the plain arm
@@ -55,7 +59,7 @@ def main() -> None:
     options = {"r": 16, "alpha": 32, "dropout": 0.0}
     tuned = method_by_name("qlora").apply(Target(base.model, rows=rows), options)
     arms: dict[str, Callable[[], int]] = {
-        "finetab": _packed(tuned.model, samples, config.row_tokens),
+        "finetab": _packed(tuned.model, samples, config.row_tokens, _held(base.tokenizer, files)),
         "plain": _padded(_plain_model(given.base, rows, options), samples),
     }
     seconds: dict[str, list[float]] = {name: [] for name in arms}
@@ -78,15 +82,21 @@ def _plain_model(base: str, rows: tuple[int, ...], options: dict[str, Any]) -> A
     return get_peft_model(loaded.model, lora_config(Target(loaded.model, rows=rows), options))
 
 
-def _packed(model: Any, samples: Sequence[Sample], row_tokens: int) -> Callable[[], int]:
+def _held(tokenizer: Tokenizer, files: Sequence[SourceFile]) -> set[int]:
+    """The ids that a whole run's rows would hold, not those of a few samples alone."""
+    return {index for file in files for index in tokenizer.encode(file.text)}
+
+
+def _packed(model: Any, samples: Sequence[Sample], row_tokens: int, held: set[int]) -> Callable[[], int]:
     rows = pack(samples, row_tokens, Random(0))
+    cut = cut_head(model, sorted(held.union(*(row.ids for row in rows))))
     parts = [(row.ids, row.labels, row.positions) for row in rows]
     tensors = [[torch.tensor([part], device=model.device) for part in row] for row in parts]
 
     def run() -> int:
         model.train()
         for ids, labels, positions in tensors:
-            (row_loss(model, ids, labels, positions) / 100).backward()
+            (row_loss(model, ids, labels, positions, cut) / 100).backward()
         model.zero_grad()
         return sum(ids.numel() for ids, _, _ in tensors)
 

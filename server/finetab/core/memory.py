@@ -23,7 +23,7 @@ def hold_on() -> None:
     """Keep what is freed for what is asked for next.
 
     A training step makes the same large arrays over and over. Given back and asked for anew, all their pages are
-    fetched and cleared by the system each time: a third of a step of the default base was spent so on two cores.
+    fetched and cleared by the system each time, which is a good part of a step on a CPU.
     """
     _call("mallopt", _MMAP_THRESHOLD, _NEVER)
     _call("mallopt", _TRIM_THRESHOLD, _NEVER)
