@@ -9,24 +9,29 @@ import streamlit as st
 from finetab_training.dashboard.pages import compared, gate, runs, start, suggestions, try_it
 from finetab_training.dashboard.pages.words import told
 
-_PAGES: tuple[tuple[str, Callable[[Path], None], str], ...] = (
-    ("Start", start.draw, "play_arrow"),
-    ("Runs", runs.draw, "show_chart"),
-    ("Compare", compared.draw, "balance"),
-    ("Try", try_it.draw, "edit"),
-    ("Gate", gate.draw, "verified"),
-    ("Statistics", suggestions.draw, "bar_chart"),
+_PAGES: tuple[tuple[str, Callable[[Path], None]], ...] = (
+    ("Start", start.draw),
+    ("Runs", runs.draw),
+    ("Compare", compared.draw),
+    ("Try", try_it.draw),
+    ("Gate", gate.draw),
+    ("Statistics", suggestions.draw),
 )
 
 
 def draw(root: Path) -> None:
     """The page that the address names, with the way to the others."""
-    st.set_page_config(page_title="finetab", layout="wide")  # an icon by name would be fetched from elsewhere
+    st.set_page_config(page_title="finetab", layout="wide")
+    # Without icons: a page's becomes that of its tab, which Streamlit has fetched from another machine.
     pages = [
-        st.Page(told(update_wrapper(partial(draw_page, root), draw_page)), title=title, url_path=title.lower(),
-                icon=f":material/{icon}:", default=title == "Start")
-        for title, draw_page, icon in _PAGES
-    ]  # fmt: skip
+        st.Page(
+            told(update_wrapper(partial(draw_page, root), draw_page)),
+            title=title,
+            url_path=title.lower(),
+            default=title == "Start",
+        )
+        for title, draw_page in _PAGES
+    ]
     page = st.navigation(pages)
     with st.sidebar:
         st.caption(f"`{root}`")
