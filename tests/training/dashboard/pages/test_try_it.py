@@ -11,7 +11,7 @@ from tests.training.dashboard.conftest import Visit, html, said
 from finetab_training.dashboard.cursor import MARK
 from finetab_training.tune.plan import Plan
 
-CODE = f"def area_of_square(width, depth):\n    return {MARK}\n"
+CODE = f"def mean(values):\n    return sum(values) / {MARK}\n"  # where the small random base has something to say
 
 
 @pytest.fixture
