@@ -57,7 +57,7 @@ class Run:
         if self.last_checkpoint() is None or not self.inputs.is_dir():
             return False
         # As a config, not as text: an entry that did not exist when it was begun has its default.
-        return make_config(json.loads((self.folder / "config.json").read_text("utf-8"))) == self.config
+        return open_run(self.folder).config == self.config
 
     def begin(self, **known: Any) -> None:
         """Write the config, and what else is known of the run; an earlier run in this place is replaced."""

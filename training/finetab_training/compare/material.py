@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from random import Random
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -24,7 +23,7 @@ from finetab_training.data.hole import Hole, read_holes, write_holes
 from finetab_training.data.source_file import SourceFile
 from finetab_training.data.split import split_by_file
 from finetab_training.data.trained import trained_on
-from finetab_training.evaluate.general import general_holes
+from finetab_training.evaluate.general import drawn_general_holes
 from finetab_training.evaluate.holes import NEIGHBOURS, WRITTEN, cut_holes, unseen
 
 _FACTS = "facts.json"
@@ -72,8 +71,7 @@ def make_material(comparison: Comparison) -> None:
                 f"No hole can be cut from the {len(measured)} files of {config.data} that are kept back: they hold no "
                 "line that is not trained on. Keep back more of them with a higher held_out_share in [train]."
             )
-        drawn = Random(0).sample(general_holes(), len(general_holes()))  # the same ones for every comparison
-        general = unseen((hole for hole in drawn if hole.middle), comparison.general_holes, seen).holes
+        general = unseen((hole for hole in drawn_general_holes() if hole.middle), comparison.general_holes, seen).holes
         (building / "data").mkdir()
         write_sides(building / "data", {"train": training, "test": validation}, report)
         write_holes(building / "holes.jsonl", cut.holes)

@@ -21,7 +21,7 @@ from finetab.core import manifest
 from finetab.core.atomic import write_text
 from finetab_training.compare.alone import run_alone
 from finetab_training.config import RunConfig, make_config
-from finetab_training.runs import Run, run_of
+from finetab_training.runs import Run, open_run, run_of
 
 _FIGURES = "figures.json"
 
@@ -85,10 +85,9 @@ def _kept(folder: Path, config: RunConfig) -> Figures | None:
 
 def _is_whole(config: RunConfig) -> bool:
     """Whether the adapter of this very config is there: killed before its figures were written."""
-    path = run_of(config).folder / "config.json"
-    if not (path.is_file() and (Path(config.out) / manifest.FILE_NAME).is_file()):
-        return False
-    return make_config(json.loads(path.read_text("utf-8"))) == config
+    folder = run_of(config).folder
+    is_there = (folder / "config.json").is_file() and (Path(config.out) / manifest.FILE_NAME).is_file()
+    return is_there and open_run(folder).config == config
 
 
 def figures_of(run: Run, adapter: Path) -> Figures:

@@ -6,6 +6,8 @@ from typing import Any, TypeAlias
 
 import altair as alt
 
+from finetab_training.evaluate.metrics import sureness
+
 Points: TypeAlias = Sequence[tuple[float, float]]
 """x and y."""
 Plot: TypeAlias = alt.Chart | alt.LayerChart | alt.FacetChart
@@ -69,7 +71,7 @@ def _thinned(points: Points) -> Points:
 
 def spans(rows: Sequence[Span], x: str, *, around_zero: bool = False) -> Plot:
     """Intervals below each other. Around zero, green lies surely above it, red surely below, grey neither."""
-    data = [asdict(row) | {"sure": _sure(row) if around_zero else "all"} for row in rows]
+    data = [asdict(row) | {"sure": sureness(row.low, row.high) if around_zero else "all"} for row in rows]
     colours = {"better": BETTER, "worse": WORSE, "no sure difference": UNSURE, "all": _PARTS[0]}
     base = _chart(data).encode(
         alt.Y("name:N").title(None).sort(None).axis(labelLimit=_LABEL, labelOverlap=False),
@@ -85,10 +87,6 @@ def spans(rows: Sequence[Span], x: str, *, around_zero: bool = False) -> Plot:
     if around_zero:
         layers.insert(0, _chart([{"zero": 0}]).mark_rule(strokeDash=[3, 3], color=UNSURE).encode(alt.X("zero:Q")))
     return alt.layer(*layers).properties(height=_ROW * len(rows) + _AXIS)
-
-
-def _sure(row: Span) -> str:
-    return "better" if row.low > 0 else "worse" if row.high < 0 else "no sure difference"
 
 
 def stack(parts: Mapping[str, float], x: str, mark: float | None = None, marked: str = "") -> Plot:

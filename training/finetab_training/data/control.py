@@ -4,10 +4,9 @@ A model that completes as well with a foreign suffix has learned code, or when t
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 from finetab.core.fim import FimFormat
-from finetab_training.data.packing import Row
+from finetab_training.data.packing import Row, bounds
 
 
 def exchange_suffixes(rows: Sequence[Row], fim: FimFormat) -> list[Row]:
@@ -27,9 +26,8 @@ _Piece = tuple[tuple[int, ...], tuple[int, ...], int, int]
 
 
 def _pieces(row: Row, fim: FimFormat) -> list[_Piece]:
-    starts = [index for index, position in enumerate(row.positions) if position == 0]
     pieces = []
-    for start, end in pairwise([*starts, len(row.ids)]):
+    for start, end in bounds(row.positions):
         ids, labels = row.ids[start:end], row.labels[start:end]
         pieces.append((ids, labels, ids.index(fim.suffix_id) + 1, ids.index(fim.middle_id)))
     return pieces

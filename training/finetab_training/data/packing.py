@@ -6,8 +6,9 @@ labels     - - a a - - b - c     attention mask and no cache, transformers build
 """
 
 from bisect import bisect_left, insort
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from random import Random
 
 from finetab.errors import BadSetting
@@ -46,6 +47,11 @@ def pack(samples: Sequence[Sample], row_tokens: int, generator: Random) -> list[
         generator.shuffle(samples_of_row)
     generator.shuffle(bins)
     return [_row(samples_of_row) for samples_of_row in bins]
+
+
+def bounds(positions: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Where each sample of a row starts and ends, by the row's positions."""
+    return pairwise([*(place for place, position in enumerate(positions) if position == 0), len(positions)])
 
 
 def _row(samples: Sequence[Sample]) -> Row:

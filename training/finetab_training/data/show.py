@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from random import Random
 
@@ -66,7 +67,7 @@ class SampleText:
 
     prefix: str
     middle: str
-    """What the loss counts."""
+    """What the loss counts at its end; where the prefix counts too, the last tokens of that may be among it."""
     suffix: str
 
 
@@ -75,7 +76,8 @@ def text_of(ids: Sequence[int], labels: Sequence[int], tokenizer: Tokenizer, fim
     if fim.middle_id not in ids:
         control = (fim.bos_id, fim.end_id)
         return SampleText("", tokenizer.decode([index for index in ids if index not in control]), "")
-    counted = sum(label != IGNORED for label in labels)
+    # From the end: drawn tokens of the prefix may count as well, apart from the middle.
+    counted = sum(1 for _ in takewhile(lambda label: label != IGNORED, reversed(labels)))
     parts = fim.unprompt(ids[:-counted], "psm")  # its rule finds the parts of both forms
     middle = tokenizer.decode(ids[-counted:-1])
     return SampleText(tokenizer.decode(parts.prefix), middle, tokenizer.decode(parts.suffix))

@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from random import Random
 from typing import Any
 
 from rich.console import Console
@@ -25,7 +24,7 @@ from finetab_training.data.dataset import Files, is_dataset, read_dataset, write
 from finetab_training.data.hole import Hole, read_holes, write_holes
 from finetab_training.data.trained import read_trained
 from finetab_training.evaluate.gate import Decision, decide
-from finetab_training.evaluate.general import general_holes
+from finetab_training.evaluate.general import drawn_general_holes
 from finetab_training.evaluate.holes import NEIGHBOURS, WRITTEN, Cut, cut_holes, unseen
 from finetab_training.evaluate.memorised import Memorised, memorised
 from finetab_training.evaluate.runner import Result
@@ -104,8 +103,7 @@ def _measure(plan: Plan, console: Console) -> Measured:
     training, test, report = read_dataset(plan.dataset)
     neighbours = tuple(file.document() for file in training[:NEIGHBOURS]) if plan.retrieval_tokens else ()
     cut = _holes(plan, training, test, neighbours)
-    drawn = Random(0).sample(general_holes(), len(general_holes()))  # the same ones for every tune
-    general = unseen(drawn, plan.num_holes, read_trained(plan.adapter)).holes
+    general = unseen(drawn_general_holes(), plan.num_holes, read_trained(plan.adapter)).holes
     settings = read_settings(plan.root)[0]
     in_force = resolved(plan.root, read_pointer(plan.root).adapter)
     arms = arms_of(settings, plan.adapter, in_force, plan.retrieval_tokens)

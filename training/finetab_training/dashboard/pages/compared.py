@@ -1,6 +1,7 @@
 """Compare: techniques side by side, from the report of a comparison."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import streamlit as st
@@ -17,6 +18,7 @@ from finetab_training.dashboard.reading.comparison import (
     has_report,
     read_comparison,
 )
+from finetab_training.evaluate.tables import with_interval
 
 
 def draw(root: Path) -> None:
@@ -79,10 +81,10 @@ def _table(rows: Sequence[Row]) -> list[dict[str, str | float | None]]:
     return [
         {
             "technique": row.name,
-            "similarity %": _figures(row.quality),
-            "exact %": _figures(row.exact),
+            "similarity %": with_interval(asdict(row.quality)),
+            "exact %": with_interval(asdict(row.exact)),
             "held-out loss": row.held_out_loss,
-            "general, points": _figures(row.forgotten),
+            "general, points": with_interval(asdict(row.forgotten)),
             "trained": f"{row.parameters:,}",
             "adapter MB": row.adapter_mb,
             "peak GB": row.costs["peak_memory_gb"],
@@ -92,7 +94,3 @@ def _table(rows: Sequence[Row]) -> list[dict[str, str | float | None]]:
         }
         for row in rows
     ]
-
-
-def _figures(share: Share) -> str:
-    return f"{100 * share.mean:.1f} [{100 * share.low:.1f}, {100 * share.high:.1f}]"

@@ -8,7 +8,7 @@ from finetab.errors import FinetabError
 from finetab_training.dashboard import charts, started
 from finetab_training.dashboard.command import command_line
 from finetab_training.dashboard.pages.words import plain, told
-from finetab_training.dashboard.reading.curves import read_curves, smoothed
+from finetab_training.dashboard.reading.curves import read_curves, smooth_line
 from finetab_training.dashboard.reading.found import FoundRun, adapter_of, read_run
 from finetab_training.dashboard.started import Started
 
@@ -73,12 +73,10 @@ def _steps(run: FoundRun) -> None:
     words = f"Step {last.step} of {run.num_steps}, loss {last.loss:.3f}, {last.tokens_per_second:,.0f} tokens/s"
     st.progress(min(1.0, last.step / run.num_steps), f"{words}, {last.memory_gb:.1f} GB")
     losses = [(step.step, step.loss) for step in curves.steps]
-    mean = smoothed([loss for _, loss in losses], _SMOOTH)
     looks = [(look.step, look.loss) for look in curves.looks]
     st.altair_chart(
         charts.curves(
-            "loss", {"training": losses},
-            {"training": [(step, value) for (step, _), value in zip(losses, mean, strict=True)]},
+            "loss", {"training": losses}, {"training": smooth_line(losses, _SMOOTH)},
             {"kept back": looks} if looks else {},
         )
     )  # fmt: skip

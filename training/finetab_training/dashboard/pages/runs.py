@@ -6,10 +6,9 @@ from pathlib import Path
 import streamlit as st
 
 from finetab_training.dashboard import charts
-from finetab_training.dashboard.charts import Points
 from finetab_training.dashboard.command import command_line, train_arguments
 from finetab_training.dashboard.pages.words import COUNTED, DIM, code, nothing_yet, plain, told
-from finetab_training.dashboard.reading.curves import Curves, Step, read_curves, smoothed
+from finetab_training.dashboard.reading.curves import Curves, Step, read_curves, smooth_line
 from finetab_training.dashboard.reading.found import FoundRun, find_runs
 from finetab_training.dashboard.reading.samples import read_row
 from finetab_training.runs import Run
@@ -47,7 +46,9 @@ def _plots(runs: list[FoundRun]) -> None:
     loss, held_out = st.tabs(["Loss", "Held-out loss"])
     with loss:
         raw = {name: [(step.step, step.loss) for step in one.steps] for name, one in curves.items()}
-        st.altair_chart(charts.curves("loss", raw, {name: _smooth(points) for name, points in raw.items()}))
+        st.altair_chart(
+            charts.curves("loss", raw, {name: smooth_line(points, _SMOOTH) for name, points in raw.items()})
+        )
     with held_out:
         looks = {name: [(look.step, look.loss) for look in one.looks] for name, one in curves.items() if one.looks}
         if looks:
@@ -57,7 +58,7 @@ def _plots(runs: list[FoundRun]) -> None:
     speed, memory = st.columns(2)
     with speed:
         speeds = {name: _points(one, lambda step: step.tokens_per_second) for name, one in curves.items()}
-        smooth = {name: _smooth(points) for name, points in speeds.items()}
+        smooth = {name: smooth_line(points, _SMOOTH) for name, points in speeds.items()}
         st.altair_chart(charts.curves("tokens a second", speeds, smooth))
     with memory:
         used = {name: _points(one, lambda step: step.memory_gb) for name, one in curves.items()}
@@ -66,11 +67,6 @@ def _plots(runs: list[FoundRun]) -> None:
 
 def _points(curves: Curves, of: Callable[[Step], float]) -> list[tuple[float, float]]:
     return [(step.step, of(step)) for step in curves.steps]
-
-
-def _smooth(points: Points) -> list[tuple[float, float]]:
-    means = smoothed([value for _, value in points], _SMOOTH)
-    return [(step, mean) for (step, _), mean in zip(points, means, strict=True)]
 
 
 def _told_of(run: FoundRun) -> None:

@@ -71,6 +71,12 @@ def _records(path: Path) -> Iterator[dict[str, Any]]:
             yield record
 
 
+def smooth_line(points: Sequence[tuple[float, float]], window: int) -> list[tuple[float, float]]:
+    """A line with each value smoothed, at its own step."""
+    means = smoothed([value for _, value in points], window)
+    return [(step, mean) for (step, _), mean in zip(points, means, strict=True)]
+
+
 def smoothed(values: Sequence[float], window: int) -> list[float]:
     """The mean of each value and those before it, `window` of them at most."""
     return [

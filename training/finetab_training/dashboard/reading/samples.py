@@ -1,7 +1,6 @@
 """The samples in a row that a run trains on, as text."""
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 from datasets import Dataset
 
@@ -10,6 +9,7 @@ from finetab.core.fim import read_format
 from finetab.core.weights import base_folder
 from finetab.errors import BadFile
 from finetab_training.dashboard.reading.found import FoundRun
+from finetab_training.data.packing import bounds
 from finetab_training.data.show import SampleText, text_of
 from finetab_training.train.inputs import ROWS
 
@@ -31,11 +31,10 @@ def read_row(run: FoundRun, index: int) -> RowText:
     tokenizer, fim = read_format(base_folder(run.config.base), real_name(run.config.base))
     rows = Dataset.from_file(str(path))
     row = rows[min(index, len(rows) - 1)]
-    starts = [place for place, position in enumerate(row["positions"]) if position == 0]
     return RowText(
         len(rows),
         tuple(
             text_of(row["ids"][start:end], row["labels"][start:end], tokenizer, fim)
-            for start, end in pairwise([*starts, len(row["ids"])])
+            for start, end in bounds(row["positions"])
         ),
     )
