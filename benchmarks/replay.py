@@ -8,9 +8,10 @@ same prompt's text and says as many tokens as the rest of the real line has, wit
 processes of their own with the same priority and number of threads, one request after the other in changing order, so
 that what else the machine does falls on all of them.
 
-finetab          8 bits, suffix before prefix, guesses             llama.cpp      prompt as its /infill has it (prefix,
-  -no-guesses    the same, each token waited for                                  suffix), cache of the prompt before
-transformers     float32, `generate` from scratch                    -spm         the same in finetab's order
+finetab          8 bits, suffix before prefix, guesses, the head   llama.cpp      prompt as its /infill has it (prefix,
+                 cut to likely ids and checked                                    suffix), cache of the prompt before
+  -no-guesses    the same, each token waited for                     -spm         the same in finetab's order
+  -whole-head    the same, all ids asked at each step                transformers float32, `generate` from scratch
 
 cold    a place not seen before          accept  a line was taken whole
 warm    the next key, or one taken back  back    another file was looked at meanwhile
@@ -86,8 +87,9 @@ def main() -> None:
 def _engines(given: argparse.Namespace, console: Console) -> dict[str, Engine]:
     base = real_name(given.base)
     making: dict[str, tuple[Any, ...]] = {
-        "finetab": ("spm", finetab, base, True),
+        "finetab": ("spm", finetab, base),
         "finetab-no-guesses": ("spm", finetab, base, False),
+        "finetab-whole-head": ("spm", finetab, base, True, False),
         "transformers": ("spm", transformers, base),
     }
     if importlib.util.find_spec("llama_cpp") is None:
@@ -123,7 +125,7 @@ def _asked(
         costs = {}
         for name in generator.sample(list(engines), len(engines)):
             ids = base.fim.prompt(parts, "psm" if engines[name].form == "psm" else "spm")
-            is_told = name == "finetab"
+            is_told = name in ("finetab", "finetab-whole-head")
             cost = engines[name].ask(Question(ids, num_new, told if is_told else ()))
             more_ms = telling_ms if is_told else 0.0
             costs[name] = Cost(cost.first_ms + more_ms, cost.total_ms + more_ms, cost.num_evaluated)

@@ -42,8 +42,8 @@ class Cost:
 Answering: TypeAlias = Callable[[Question], Cost]
 
 
-def finetab(base: str, is_guessing: bool) -> Answering:
-    """finetab's engine with weights in 8 bits."""
+def finetab(base: str, is_guessing: bool = True, is_cut: bool = True) -> Answering:
+    """finetab's engine with weights in 8 bits, its head cut to the likely ids where it is so in service."""
     from finetab.engine.base import GenerationRequest
     from finetab.engine.int8.network import Int8Network
     from finetab.engine.torch_engine import TorchEngine
@@ -53,7 +53,7 @@ def finetab(base: str, is_guessing: bool) -> Answering:
 
     hold_little()
     known = read_base(base)
-    network = (Int8Network if is_guessing else Waiting)(known.folder, known.spelled)
+    network = (Int8Network if is_guessing else Waiting)(known.folder, known.spelled, known.likely if is_cut else None)
     engine = TorchEngine(network, known.fim.end_id, known.never_sampled)
     give_back()
 

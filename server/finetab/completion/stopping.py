@@ -57,23 +57,23 @@ def _indent(text: str) -> int:
 
 
 class StopRule:
-    """Where the answer to one request ends. Called after every token with the text so far."""
+    """Where the answer to one request ends. Called after every token with the text so far, some of it said anew."""
 
     def __init__(self, request: CompletionRequest) -> None:
         self._request = request
         self.extent = extent_at(request.document, request.offset)
         self._next_line = next((line.strip() for line in request.suffix.split("\n")[1:] if line.strip()), "")
-        self._checked_lines = 0
+        self._checked = ""
 
     def __call__(self, text: str) -> bool:
         """Whether the answer is complete."""
         if self.extent is Extent.LINE:
             return self.end_in(text) is not None
         # Parsing costs: look once for each line, when its first visible character has come.
-        num_lines = text.count("\n")
-        if num_lines <= self._checked_lines or not text[text.rfind("\n") :].strip():
+        is_seen = text.startswith(self._checked) and text.count("\n") <= self._checked.count("\n")
+        if is_seen or not text[text.rfind("\n") :].strip():
             return False
-        self._checked_lines = num_lines
+        self._checked = text
         return self.end_in(text) is not None
 
     def end_in(self, text: str) -> int | None:

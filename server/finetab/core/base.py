@@ -8,7 +8,9 @@ from typing import Any
 
 from finetab.core.bases import known_base, real_name
 from finetab.core.fim import FimFormat, never_sampled, read_format
+from finetab.core.likely import likely_ids
 from finetab.core.tokenizer import Tokenizer
+from finetab.core.vocabulary import Ids
 from finetab.core.weights import base_folder, fingerprint
 
 _SPELLED = ("<PRE>", "<SUF>", "<MID>")  # in the order of FimFormat.sentinel_ids
@@ -43,6 +45,11 @@ class Base:
         if self.fim.native:
             return {}
         return {index: self.tokenizer.encode(text) for index, text in zip(self.fim.sentinel_ids, _SPELLED, strict=True)}
+
+    @property
+    def likely(self) -> Ids | None:
+        """The ids that code is mostly written with; None where nobody has counted, or where there are few anyway."""
+        return likely_ids(read_config(self.folder)["model_type"], self.num_logits)
 
     @property
     def terms(self) -> str:

@@ -69,6 +69,8 @@ class TensorFiles:
     def rows_at(self, name: str, indices: Sequence[int]) -> torch.Tensor:
         """Some rows, (number of indices, ...), in float32."""
         entry = self._entry(name)
+        if not indices:
+            return torch.empty(0, *entry.shape[1:])
         data = bytearray().join(self._bytes(entry, index, 1) for index in indices)
         return torch.frombuffer(data, dtype=entry.dtype).view(len(indices), *entry.shape[1:]).float()
 

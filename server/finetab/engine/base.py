@@ -47,7 +47,10 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class GenerationRequest:
-    """A prompt and how far to go on. `should_stop` sees the new ids after each step; `is_cancelled` before each."""
+    """A prompt and how far to go on. `is_cancelled` is asked before each step.
+
+    `should_stop` sees the new ids after each; the last of them may be taken back and said anew (`engine/draft.py`).
+    """
 
     prompt: Sequence[int]
     max_new_tokens: int

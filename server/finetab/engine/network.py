@@ -76,3 +76,36 @@ class TogetherNetwork(Network, Protocol):
     def evaluate_together(self, parts: Sequence[Part], adapter: str) -> list[torch.Tensor]:
         """Evaluate the next ids of several prompts, each with a cache of its own; the logits of each."""
         ...
+
+
+class LikelyHead(Protocol):
+    """A head cut to the ids that are likely after one prompt."""
+
+    @property
+    def ids(self) -> torch.Tensor:
+        """Those ids, (C,)."""
+        ...
+
+    def logits(self, states_TH: torch.Tensor) -> torch.Tensor:
+        """Their logits, (T, C)."""
+        ...
+
+
+@runtime_checkable
+class CutNetwork(Network, Protocol):
+    """A network whose head can be asked apart: of the likely ids at each step, of all ids for several steps at once.
+
+    A state is what the head sees of a place, (H,); the logits of all ids are those that `evaluate` would have given.
+    """
+
+    def likely_head(self, prompt: Sequence[int]) -> LikelyHead | None:
+        """The head for the ids that are likely after a prompt; None where all of it is always asked."""
+        ...
+
+    def states(self, ids: Sequence[int], start: int, cache: Any, num_states: int, adapter: str) -> torch.Tensor:
+        """As `evaluate`, but the states (num_states, H) of the last ids."""
+        ...
+
+    def logits(self, states_TH: torch.Tensor) -> torch.Tensor:
+        """The logits of all ids, (T, V)."""
+        ...

@@ -8,6 +8,7 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -16,12 +17,14 @@ from pathlib import Path
 import torch
 
 from finetab.core.prefix import common_prefix_length
-from finetab.core.vocabulary import Ids
 from finetab.engine.base import FinishReason, Generation, GenerationRequest
 from finetab.engine.budget import kv_budget
-from finetab.engine.guessing import Guesser, Guesses
-from finetab.engine.network import Network, PromptCache
-from finetab.engine.sampling import Choice, Step, choice_of
+from finetab.engine.decoding import Decoding
+from finetab.engine.draft import Draft, Pace
+from finetab.engine.guessing import Guesses
+from finetab.engine.network import CutNetwork, Network, PromptCache
+from finetab.engine.outlook import Outlook, WholeOutlook
+from finetab.engine.sampling import Rules
 
 _NICENESS = 5
 _LEAST_SLOTS = 2  # prompts
@@ -65,9 +68,9 @@ class TorchEngine:
     ) -> None:
         device = network.device
         self._network = network
-        self._end_id = end_id
-        self._forbidden = torch.tensor(sorted(set(forbidden)), dtype=torch.long, device=device)
-        self._forbidden_first = torch.tensor(sorted({*forbidden, end_id}), dtype=torch.long, device=device)
+        self._cut = network if isinstance(network, CutNetwork) else None
+        self._rules = Rules.of(end_id, forbidden, device)
+        self._pace = Pace()
         self._kv_bytes = kv_budget(device) if kv_bytes is None else kv_bytes
         self._chunk = _PREFILL_CHUNK if device.type == "cpu" else _PREFILL_CHUNK_GPU
         self._reuse = reuse
@@ -87,8 +90,8 @@ class TorchEngine:
 
     def without_reuse(self) -> "TorchEngine":
         """An engine on the same model that evaluates every prompt anew: what re-use is measured against."""
-        forbidden: list[int] = self._forbidden.tolist()
-        return TorchEngine(self._network, self._end_id, forbidden, self._kv_bytes, reuse=False)
+        forbidden: list[int] = self._rules.never.tolist()
+        return TorchEngine(self._network, self._rules.end_id, forbidden, self._kv_bytes, reuse=False)
 
     def attach(self, adapter: str, folder: Path) -> None:
         """Put an adapter beside the weights, between two requests; see `Network.attach`."""
@@ -116,15 +119,22 @@ class TorchEngine:
         head, tail = prompt[: len(prompt) - request.tail], prompt[len(prompt) - request.tail :]
         guesser = self._guesses.begin(head, request.hints)
         slot, reused = self._slot_for(prompt, request)
-        ids: list[int] = []
         logprobs = request.trace.begin(reused)
+        draft = self._draft(request)
+
+        def evaluate(said: int, new_ids: Sequence[int]) -> Outlook:
+            slot.cut(len(head) + said)
+            return self._forward(slot, draft, new_ids, len(new_ids))
+
+        decoding = Decoding(request, self._rules, guesser, draft, evaluate, lambda: self._is_over(request))
+        ids = decoding.ids
         reason: FinishReason = "cancelled"
         prefilled = started
         try:
             ahead = [*tail, *guesser.guess(tail, request.max_new_tokens - 1)]
-            logits_TV = self._prefill(slot, [*head, *ahead], len(ahead), request)
+            outlook = self._prefill(slot, draft, [*head, *ahead], len(ahead), request)
             prefilled = time.perf_counter()
-            reason = self._decode(slot, logits_TV, ahead, request, guesser, ids, logprobs)
+            reason = decoding.run(outlook, ahead)
         except _Cancelled:
             prefilled = time.perf_counter()
         except Exception:
@@ -169,61 +179,31 @@ class TorchEngine:
         while len(self._slots) > _LEAST_SLOTS and sum(slot.cache.num_bytes for slot in self._slots) > self._kv_bytes:
             del self._slots[0]
 
-    def _prefill(self, slot: _Slot, ids: list[int], num_ahead: int, request: GenerationRequest) -> torch.Tensor:
-        """Evaluate what the slot lacks; the logits (1 + num_ahead, V) of the last ids and of the place before them."""
-        logits_TV = torch.empty(0)
-        while len(slot.ids) < len(ids):
-            if self._closing or request.is_cancelled():
+    def _prefill(
+        self, slot: _Slot, draft: Draft | None, ids: list[int], num_ahead: int, request: GenerationRequest
+    ) -> Outlook:
+        """Evaluate what the slot lacks; what may follow the last ids and the place before them."""
+        while True:
+            if self._is_over(request):
                 raise _Cancelled
             left = ids[len(slot.ids) :]
-            is_last = len(left) <= self._chunk + num_ahead
-            logits_TV = self._forward(slot, left if is_last else left[: self._chunk], 1 + num_ahead)
-        return logits_TV
+            if len(left) <= self._chunk + num_ahead:
+                return self._forward(slot, draft, left, 1 + num_ahead)
+            self._forward(slot, draft, left[: self._chunk], 1)
 
-    def _decode(
-        self, slot: _Slot, logits_TV: torch.Tensor, ahead: list[int], request: GenerationRequest, guesser: Guesser,
-        ids: list[int], logprobs: list[float],
-    ) -> FinishReason:  # fmt: skip
-        """Append one id after the other, and what each was worth; the end token gives a logprob and no id.
+    def _is_over(self, request: GenerationRequest) -> bool:
+        return self._closing or request.is_cancelled()
 
-        `ahead` are ids that have been evaluated before they were said: the prompt's tail as it stands, and what was
-        guessed. Where the model says the same, that costs no step; where it says something else, the slot is cut back.
-        """
-        choice = choice_of(request.temperature, request.seed)
-        said_before = len(request.prompt) - request.tail
-        tail_left = request.tail
-        while True:
-            step = self._step(choice, logits_TV[0], request.allowed(ids), may_end=request.may_end(ids))
-            is_foreseen = ahead[:1] == [step.token]
-            if is_foreseen:
-                ahead, logits_TV = ahead[1:], logits_TV[1:]
-            if is_foreseen and tail_left:
-                ids.append(step.token)
-                tail_left -= 1
-                continue
-            logprobs.append(step.logprob)
-            if step.token == self._end_id:
-                return "end"
-            ids.append(step.token)
-            if request.should_stop(ids):
-                return "stop"
-            if len(ids) >= request.max_new_tokens + request.tail:
-                return "length"
-            if self._closing or request.is_cancelled():
-                return "cancelled"
-            if not is_foreseen:
-                slot.cut(said_before + len(ids) - 1)
-                tail_left = 0
-                ahead = guesser.guess(ids, request.max_new_tokens + request.tail - len(ids) - 1)
-                logits_TV = self._forward(slot, [step.token, *ahead], 1 + len(ahead))
-
-    def _step(self, choice: Choice, logits_V: torch.Tensor, allowed: Ids | None, *, may_end: bool) -> Step:
-        among = None if allowed is None else torch.from_numpy(allowed).to(logits_V.device)
-        return choice.of(logits_V, self._forbidden if may_end else self._forbidden_first, among)
-
-    def _forward(self, slot: _Slot, new_ids: list[int], num_logits: int = 1) -> torch.Tensor:
-        """Evaluate ids after those of the slot; the logits (T, V) that follow the last ones."""
-        start = len(slot.ids)
-        logits_TV = self._network.evaluate(new_ids, start, slot.cache, min(num_logits, len(new_ids)), slot.adapter)
+    def _forward(self, slot: _Slot, draft: Draft | None, new_ids: Sequence[int], num_places: int) -> Outlook:
+        """Evaluate ids after those of the slot; what may follow the last ones."""
+        asked = new_ids, len(slot.ids), slot.cache, min(num_places, len(new_ids)), slot.adapter
+        outlook = draft.evaluate(*asked) if draft is not None else WholeOutlook(self._network.evaluate(*asked))
         slot.ids.extend(new_ids)
-        return logits_TV
+        return outlook
+
+    def _draft(self, request: GenerationRequest) -> Draft | None:
+        """Where the head is cut and the likeliest ids are taken."""
+        if self._cut is None or request.temperature > 0:
+            return None
+        head = self._cut.likely_head(request.prompt)
+        return Draft(self._cut, head, self._rules, self._pace) if head is not None else None

@@ -40,7 +40,7 @@ def open_network(
     """A base and its network; `alone` is the adapter that its weights are to hold, where there is one."""
     if way == "int8":
         base = read_base(settings.base)
-        return base, Int8Network(folder, base.spelled)
+        return base, Int8Network(folder, base.spelled, base.likely)
     from finetab.engine.general import open_general  # what it imports is as large as the weights in 8 bits
 
     return open_general(settings, way, alone)

@@ -96,3 +96,10 @@ def test_an_answer_ends_where_its_line_or_block_does(
 def test_decoding_stops_with_the_token_that_ends_the_answer(marked: str, generated: str, length: int) -> None:
     rule = StopRule(request_at(marked))
     assert next(count for count in range(1, len(generated) + 1) if rule(generated[:count])) == length
+
+
+def test_a_line_that_is_said_anew_is_looked_at_anew() -> None:
+    rule = StopRule(request_at("def f(a):\n    |\n"))
+    assert not rule("b = a\n    r")
+    assert not rule("b = a\n    re")
+    assert rule("b = a\nd")  # the line's indentation has been taken back

@@ -25,6 +25,7 @@ def test_rows_are_those_that_were_written(dtype: torch.dtype, tmp_path: Path) ->
     assert torch.equal(files.read("first"), torch.ones(3))
     assert torch.equal(files.rows("rows", 3, 7), ROWS[3:7])
     assert torch.equal(files.rows_at("rows", [11, 0, 11]), ROWS[[11, 0, 11]])
+    assert files.rows_at("rows", []).shape == (0, *ROWS.shape[1:])
 
 
 def test_a_tensor_that_is_not_there_is_named(tmp_path: Path) -> None:

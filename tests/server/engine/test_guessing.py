@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-import torch
 from tests.conftest import FAMILIES, random_model
 from tests.server.engine.test_torch_engine import END, ask, engine_of, held_to, ids
 
 from finetab.core.vocabulary import Ids
 from finetab.engine.base import GenerationRequest
 from finetab.engine.guessing import Guesses
+from finetab.engine.outlook import Outlook
 from finetab.engine.torch_engine import TorchEngine
 from finetab.engine.transformers_network import TransformersNetwork
 
@@ -154,7 +154,7 @@ def test_guessed_ids_save_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = engine_of(model, forbidden=[END])
     forward, steps = engine._forward, []
 
-    def counted(*args: Any) -> torch.Tensor:
+    def counted(*args: Any) -> Outlook:
         steps.append(args)
         return forward(*args)
 

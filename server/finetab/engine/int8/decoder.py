@@ -1,4 +1,4 @@
-"""A whole decoder of the families that the 8-bit path knows: ids and a cache in, logits out."""
+"""A whole decoder of the families that the 8-bit path knows: ids and a cache in, states out, and the head for them."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -7,8 +7,9 @@ from pathlib import Path
 import torch
 
 from finetab.core.tensor_file import TensorFiles
+from finetab.core.vocabulary import Ids
+from finetab.engine.int8.head import Head
 from finetab.engine.int8.layer import Layer, Norm
-from finetab.engine.int8.linear import Linear
 from finetab.engine.int8.names import NAMES
 from finetab.engine.int8.shape import read_shape
 from finetab.engine.int8.step import Batch, Step, Turns
@@ -22,7 +23,7 @@ Rows = Mapping[int, torch.Tensor]
 class Decoder:
     """Reads a model's folder tensor by tensor. Embeddings stay in the file: a prompt needs few of them."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, likely: Ids | None) -> None:
         try:
             self.shape = read_shape(json.loads((folder / "config.json").read_text("utf-8")))
         except (KeyError, TypeError, ValueError) as error:
@@ -31,7 +32,7 @@ class Decoder:
         self._files = TensorFiles(folder)
         self._embedding = f"{names.embedding}.weight"
         head = next((name for name in names.heads if f"{name}.weight" in self._files), names.embedding)
-        self._head = Linear(self._files, [head])  # first, since it needs most room while it is made
+        self.head = Head(self._files, head, likely)  # first, since it needs most room while it is made
         self._final_norm = Norm(self._files, names.final_norm, self.shape)
         self.layers = [Layer(self._files, self.shape, index) for index in range(len(self.shape.layers))]
         self._turns = Turns()
@@ -40,8 +41,8 @@ class Decoder:
         """What the file has for ids, (T, hidden)."""
         return self._files.rows_at(self._embedding, ids)
 
-    def evaluate(self, parts: Sequence[Part], adapter: str, rows: Rows) -> list[torch.Tensor]:
-        """See `Network.evaluate`, for several prompts at once; `rows` are the adapter's."""
+    def states(self, parts: Sequence[Part], adapter: str, rows: Rows) -> torch.Tensor:
+        """See `CutNetwork.states`, for several prompts at once, one below the other; `rows` are the adapter's."""
         steps = []
         for part in parts:
             part.cache.keep(part.start)
@@ -59,5 +60,4 @@ class Decoder:
         ends = [
             x[-part.num_logits :] for x, part in zip(x_TH.split([len(part.ids) for part in parts]), parts, strict=True)
         ]
-        logits_TV = self._head(self._final_norm(torch.cat(ends)), adapter)
-        return list(logits_TV.split([part.num_logits for part in parts]))
+        return self._final_norm(torch.cat(ends))

@@ -8,7 +8,7 @@ outputs do not depend on the tokens that it is evaluated with. The kernel is FBG
 processors with AVX2.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import Any
@@ -54,19 +54,25 @@ class Addition:
 class Linear:
     """One or several projections of the same input, stacked: (T, K) to (T, N).
 
-    `order` says which row of the stack each output is. `additions` are those of the adapters, by name.
+    `order` says which row of the stack each output is, all of them or some. `additions` are those of the adapters, by
+    name.
     """
 
     def __init__(
         self, files: TensorFiles, modules: Sequence[str], order: torch.Tensor | None = None, levels: int | None = None
     ) -> None:
+        names = [f"{module}.weight" for module in modules]
         self.modules = tuple(modules)
-        self.sizes = tuple(files.shape(f"{module}.weight")[0] for module in modules)
+        self.sizes = tuple(files.shape(name)[0] for name in names)
         self.additions: dict[str, Addition] = {}
         self.order = order
         self._levels = levels or input_levels()
-        self.num_inputs = files.shape(f"{modules[0]}.weight")[1]
-        self._packed = _packed(_quantised(files, [f"{module}.weight" for module in modules], order))
+        self.num_inputs = files.shape(names[0])[1]
+        if order is not None and len(order) < sum(self.sizes):
+            self._packed = _packed(*_quantised(_rows_at(files, names, order), len(order), self.num_inputs))
+        else:
+            weight_NK, scales_N = _quantised(_rows(files, names), sum(self.sizes), self.num_inputs)
+            self._packed = _packed(self.ordered(weight_NK), self.ordered(scales_N))
         biases = [files.read(f"{module}.bias") for module in modules if f"{module}.bias" in files]
         self._bias = self.ordered(torch.cat(biases)) if biases else None
 
@@ -91,30 +97,42 @@ class Linear:
         return stacked if self.order is None else stacked[self.order]
 
 
-def _quantised(files: TensorFiles, names: Sequence[str], order: torch.Tensor | None) -> torch.Tensor:
-    """The rows of several tensors in an order, (N, K), in 8 bits and with a scale for each row."""
-    sizes = [files.shape(name) for name in names]
-    weight_NK = torch.empty(sum(size[0] for size in sizes), sizes[0][1], dtype=torch.int8)
-    scales_N = torch.empty(len(weight_NK))
+def _rows(files: TensorFiles, names: Sequence[str]) -> Iterator[torch.Tensor]:
+    """The rows of several tensors, some at once."""
+    for name in names:
+        num_rows = files.shape(name)[0]
+        for start in range(0, num_rows, _CHUNK):
+            yield files.rows(name, start, min(start + _CHUNK, num_rows))
+
+
+def _rows_at(files: TensorFiles, names: Sequence[str], wanted: torch.Tensor) -> Iterator[torch.Tensor]:
+    """Some rows of one tensor, without reading the others."""
+    (name,) = names
+    for some in wanted.split(_CHUNK):
+        yield files.rows_at(name, some.tolist())
+
+
+def _quantised(chunks: Iterable[torch.Tensor], num_rows: int, num_inputs: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Rows in 8 bits, (N, K), and a scale for each, (N,)."""
+    weight_NK = torch.empty(num_rows, num_inputs, dtype=torch.int8)
+    scales_N = torch.empty(num_rows)
     at = 0
-    for name, size in zip(names, sizes, strict=True):
-        for start in range(0, size[0], _CHUNK):
-            rows = files.rows(name, start, min(start + _CHUNK, size[0]))
-            scales = rows.abs().amax(dim=1).clamp_min_(_TINY) / 127
-            weight_NK[at : at + len(rows)] = (rows / scales[:, None]).round_()
-            scales_N[at : at + len(rows)] = scales
-            at += len(rows)
-    if order is not None:
-        weight_NK, scales_N = weight_NK[order], scales_N[order]
-    with catch_warnings():
-        filterwarnings("ignore", "torch.quantize_per_tensor")  # see `_pack`
-        return _pack(weight_NK, scales_N.double(), torch.zeros(at, dtype=torch.long), 0)  # type: ignore[no-any-return]
+    for rows in chunks:
+        scales = rows.abs().amax(dim=1).clamp_min_(_TINY) / 127
+        weight_NK[at : at + len(rows)] = (rows / scales[:, None]).round_()
+        scales_N[at : at + len(rows)] = scales
+        at += len(rows)
+    return weight_NK, scales_N
 
 
-def _packed(weight: torch.Tensor) -> Any:
+def _packed(weight_NK: torch.Tensor, scales_N: torch.Tensor) -> Any:
     before = quantized.engine
     quantized.engine = KERNEL  # what packs decides what multiplies
     try:
+        with catch_warnings():
+            filterwarnings("ignore", "torch.quantize_per_tensor")  # see `_pack`
+            zeros_N = torch.zeros(len(weight_NK), dtype=torch.long)
+            weight = _pack(weight_NK, scales_N.double(), zeros_N, 0)
         return torch.ops.quantized.linear_prepack(weight, None)
     finally:
         quantized.engine = before

@@ -6,19 +6,23 @@ from typing import Any
 
 import torch
 
+from finetab.core.vocabulary import Ids
 from finetab.engine.int8.additions import read_additions
 from finetab.engine.int8.cache import KeyValues
 from finetab.engine.int8.decoder import Decoder
-from finetab.engine.network import NO_ADAPTER, Part
+from finetab.engine.network import NO_ADAPTER, LikelyHead, Part
 
 _GUESS_COST = 0.08  # benchmarks/decode.py: a step of 8 tokens takes about 1.5 times that of one
 
 
 class Int8Network:
-    """See `Network`. `spelled` are ids whose embeddings begin as the mean of others'."""
+    """See `Network`, `TogetherNetwork` and `CutNetwork`.
 
-    def __init__(self, folder: Path, spelled: Mapping[int, Sequence[int]]) -> None:
-        self._decoder = Decoder(folder)
+    `spelled` are ids whose embeddings begin as the mean of others'; to `likely` ones the head is cut, where given.
+    """
+
+    def __init__(self, folder: Path, spelled: Mapping[int, Sequence[int]], likely: Ids | None = None) -> None:
+        self._decoder = Decoder(folder, likely)
         self._linears = [linear for layer in self._decoder.layers for linear in layer.linears]
         means = {index: self._decoder.embeddings(ids).mean(dim=0) for index, ids in spelled.items()}
         self._rows = {NO_ADAPTER: means}
@@ -45,7 +49,21 @@ class Int8Network:
     @torch.inference_mode()
     def evaluate_together(self, parts: Sequence[Part], adapter: str) -> list[torch.Tensor]:
         """See `TogetherNetwork.evaluate_together`."""
-        return self._decoder.evaluate(parts, adapter, self._rows[adapter])
+        states_TH = self._decoder.states(parts, adapter, self._rows[adapter])
+        return list(self.logits(states_TH).split([part.num_logits for part in parts]))
+
+    @torch.inference_mode()
+    def states(self, ids: Sequence[int], start: int, cache: Any, num_states: int, adapter: str) -> torch.Tensor:
+        """See `CutNetwork.states`."""
+        return self._decoder.states([Part(ids, start, cache, num_states)], adapter, self._rows[adapter])
+
+    def logits(self, states_TH: torch.Tensor) -> torch.Tensor:
+        """See `CutNetwork.logits`."""
+        return self._decoder.head.logits(states_TH)
+
+    def likely_head(self, prompt: Sequence[int]) -> LikelyHead | None:
+        """See `CutNetwork.likely_head`."""
+        return self._decoder.head.after(prompt)
 
     def attach(self, adapter: str, folder: Path) -> None:
         """See `Network.attach`."""
