@@ -16,7 +16,7 @@ def test_without_runs_it_says_what_to_run(visit: Visit, tmp_path: Path) -> None:
 def test_a_run_is_drawn_with_its_curves_and_its_samples(visit: Visit, tuned: Plan) -> None:
     page = visit("runs", tuned.root)
     assert not page.error
-    assert len(page.get("vega_lite_chart") or page.get("arrow_vega_lite_chart")) == 4
+    assert len(page.get("vega_lite_chart") or page.get("arrow_vega_lite_chart")) == 5
     assert "of 3 rows" in said(page)
     assert any("_of_" in block for block in html(page))
     assert "finished, step 3 of 3" in page.expander[0].label

@@ -34,6 +34,14 @@ def test_looks_at_files_kept_back_are_apart_from_steps(tmp_path: Path) -> None:
     look = json.dumps({"step": 1, "held_out_loss": 1.25, "held_out_by_row": [1.25]}) + "\n"
     (tmp_path / "metrics.jsonl").write_text(record(1, 2.0) + look)
     assert read_curves(tmp_path).looks == (Look(1, 1.25),)
+    assert Look(1, 1.25).use_of_suffix is None
+
+
+def test_the_use_of_the_suffix_is_what_a_foreign_one_costs_more(tmp_path: Path) -> None:
+    look = json.dumps({"step": 1, "held_out_loss": 1.25, "held_out_control": 1.5}) + "\n"
+    (tmp_path / "metrics.jsonl").write_text(record(1, 2.0) + look)
+    (found,) = read_curves(tmp_path).looks
+    assert found.use_of_suffix == 0.25
 
 
 def test_smoothing_takes_the_mean_of_what_came_before() -> None:

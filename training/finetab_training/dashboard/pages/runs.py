@@ -1,6 +1,6 @@
 """Runs: how loss, speed and memory went, one run beside another, and what rows they were trained on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import streamlit as st
@@ -8,7 +8,7 @@ import streamlit as st
 from finetab_training.dashboard import charts
 from finetab_training.dashboard.command import command_line, train_arguments
 from finetab_training.dashboard.pages.words import COUNTED, DIM, code, nothing_yet, plain, told
-from finetab_training.dashboard.reading.curves import Curves, Step, read_curves, smooth_line
+from finetab_training.dashboard.reading.curves import Curves, Look, Step, read_curves, smooth_line
 from finetab_training.dashboard.reading.found import FoundRun, find_runs
 from finetab_training.dashboard.reading.samples import read_row
 from finetab_training.runs import Run
@@ -43,18 +43,17 @@ def _plots(runs: list[FoundRun]) -> None:
     if not any(one.steps for one in curves.values()):
         st.info("Nothing has been trained yet: a run writes its first figures after its first step.")
         return
-    loss, held_out = st.tabs(["Loss", "Held-out loss"])
+    loss, held_out, suffix = st.tabs(["Loss", "Held-out loss", "Use of the suffix"])
     with loss:
         raw = {name: [(step.step, step.loss) for step in one.steps] for name, one in curves.items()}
         st.altair_chart(
             charts.curves("loss", raw, {name: smooth_line(points, _SMOOTH) for name, points in raw.items()})
         )
     with held_out:
-        looks = {name: [(look.step, look.loss) for look in one.looks] for name, one in curves.items() if one.looks}
-        if looks:
-            st.altair_chart(charts.curves("loss on files kept back", {}, {}, looks))
-        else:
-            st.info("No look at files kept back yet: there is one each `save_steps` steps, if any were kept back.")
+        _looks(curves, "loss on files kept back", lambda look: look.loss)
+    with suffix:
+        st.caption("How much dearer the middles of files kept back become when the suffix is that of another file.")
+        _looks(curves, "nats a token", lambda look: look.use_of_suffix)
     speed, memory = st.columns(2)
     with speed:
         speeds = {name: _points(one, lambda step: step.tokens_per_second) for name, one in curves.items()}
@@ -63,6 +62,19 @@ def _plots(runs: list[FoundRun]) -> None:
     with memory:
         used = {name: _points(one, lambda step: step.memory_gb) for name, one in curves.items()}
         st.altair_chart(charts.curves("GB at most so far", {}, used))
+
+
+def _looks(curves: Mapping[str, Curves], y: str, of: Callable[[Look], float | None]) -> None:
+    """Of each run that has one, a figure of its looks at files kept back."""
+    lines = {
+        name: [(look.step, value) for look in one.looks if (value := of(look)) is not None]
+        for name, one in curves.items()
+    }
+    told = {name: line for name, line in lines.items() if line}
+    if told:
+        st.altair_chart(charts.curves(y, {}, {}, told))
+    else:
+        st.info("Nothing yet: a look is taken each `save_steps` steps, if files were kept back.")
 
 
 def _points(curves: Curves, of: Callable[[Step], float]) -> list[tuple[float, float]]:

@@ -26,6 +26,13 @@ class Look:
 
     step: int
     loss: float
+    control: float | None = None
+    """The same rows with suffixes of other files; None where the base was not taught to fill in."""
+
+    @property
+    def use_of_suffix(self) -> float | None:
+        """What a foreign suffix costs more, nats a token: about 0 where the suffix is not looked at."""
+        return None if self.control is None else self.control - self.loss
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +55,7 @@ def read_curves(run: Path) -> Curves:
     before_s = 0.0
     for record in _records(run / METRICS):
         if "held_out_loss" in record:
-            looks.append(Look(int(record["step"]), float(record["held_out_loss"])))
+            looks.append(Look(int(record["step"]), float(record["held_out_loss"]), record.get("held_out_control")))
         elif "loss" in record:
             now_s = float(record["seconds"])
             taken_s = now_s - before_s if now_s > before_s else now_s  # the clock begins anew when a run goes on
