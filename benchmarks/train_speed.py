@@ -1,14 +1,16 @@
 """Useful tokens a second in training: packed rows and counted logits against the plain stack, side by side in one run.
 
     python benchmarks/train_speed.py                      # the default base, a few minutes on two cores
-    python benchmarks/train_speed.py --base FOLDER --samples 64 --rounds 5
+    python benchmarks/train_speed.py --base FOLDER --samples 64 --rounds 5 --method lora
 
-Both arms train the same samples on the same base in NF4 with LoRA on all linear layers and three sentinel rows:
+All arms train the same samples on the same base, in NF4 or as it is (`--method`), with LoRA on all linear layers and
+three sentinel rows:
 
     plain    samples padded to the longest of a batch, labels given to the model (logits of every position), PEFT's
              own trainable tokens
     finetab  samples packed into rows, logits where the loss counts and of the ids that occur, sentinel rows without
-             copies of the embedding
+             copies of the embedding, and on a processor products by oneDNN
+    torch's  the same with the products that torch takes by itself
 
 A useful token is one of a sample, padding aside. Rounds alternate, so that a machine's slow minute hits both.
 """
@@ -35,6 +37,7 @@ from finetab_training.methods.lora import lora_config
 from finetab_training.methods.registry import method_by_name
 from finetab_training.train.cut_head import cut_head
 from finetab_training.train.loss import row_loss
+from finetab_training.train.products import fast_products
 
 _BATCH = 4  # samples of the plain arm
 
@@ -46,10 +49,12 @@ def main() -> None:
     parser.add_argument("--data", default="package:rich")
     parser.add_argument("--samples", type=int, default=16)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--method", default="qlora", choices=["qlora", "lora"])
     given = parser.parse_args()
     config = make_config({"prefix_tokens": 192, "suffix_tokens": 64})
     files = read_corpus(Recipe((given.data,))).training
-    base = load_base(given.base, quantisation="nf4")
+    method = method_by_name(given.method)
+    base = load_base(given.base, quantisation=method.quantisation)
     maker = SampleMaker(base.tokenizer, base.fim, config.budgets, mix_of(config))
     order = list(files)
     Random("speed").shuffle(order)
@@ -57,10 +62,13 @@ def main() -> None:
     useful = sum(len(sample.ids) for sample in samples)
     rows = () if base.fim.native else base.fim.sentinel_ids
     options = {"r": 16, "alpha": 32, "dropout": 0.0}
-    tuned = method_by_name("qlora").apply(Target(base.model, rows=rows), options)
+    tuned = method.apply(Target(base.model, rows=rows), options)
+    plain = load_base(given.base, quantisation=method.quantisation).model
+    packed = _packed(tuned.model, samples, config.row_tokens, _held(base.tokenizer, files))
     arms: dict[str, Callable[[], int]] = {
-        "finetab": _packed(tuned.model, samples, config.row_tokens, _held(base.tokenizer, files)),
-        "plain": _padded(_plain_model(given.base, rows, options), samples),
+        "finetab": _with_fast_products(packed),
+        "torch's": packed,
+        "plain": _padded(get_peft_model(plain, lora_config(Target(plain, rows=rows), options)), samples),
     }
     seconds: dict[str, list[float]] = {name: [] for name in arms}
     for step in range(given.rounds + 1):
@@ -71,15 +79,19 @@ def main() -> None:
                 seconds[name].append(time.perf_counter() - started)
                 print(f"{name:<8} {useful / seconds[name][-1]:8.1f} useful tokens/s, {computed} computed", flush=True)
     speeds = {name: useful / median(times) for name, times in seconds.items()}
-    ratios = [plain / ours for plain, ours in zip(seconds["plain"], seconds["finetab"], strict=True)]
     print(f"{len(samples)} samples, {useful} useful tokens, {base.name}, {base.device}, {given.rounds} rounds")
-    ratio = speeds["finetab"] / speeds["plain"]
-    print(f"finetab over plain: {ratio:.2f} (rounds {min(ratios):.2f} to {max(ratios):.2f})")
+    for name in ("plain", "torch's"):
+        ratios = [theirs / ours for theirs, ours in zip(seconds[name], seconds["finetab"], strict=True)]
+        ratio = speeds["finetab"] / speeds[name]
+        print(f"finetab over {name}: {ratio:.2f} (rounds {min(ratios):.2f} to {max(ratios):.2f})")
 
 
-def _plain_model(base: str, rows: tuple[int, ...], options: dict[str, Any]) -> Any:
-    loaded = load_base(base, quantisation="nf4")
-    return get_peft_model(loaded.model, lora_config(Target(loaded.model, rows=rows), options))
+def _with_fast_products(run: Callable[[], int]) -> Callable[[], int]:
+    def faster() -> int:
+        with fast_products():
+            return run()
+
+    return faster
 
 
 def _held(tokenizer: Tokenizer, files: Sequence[SourceFile]) -> set[int]:

@@ -13,6 +13,7 @@ from transformers import PreTrainedModel
 
 from finetab.core.factored import Factored
 from finetab_training.compress.factoring import Rows
+from finetab_training.train.products import fast_products
 
 _LEARNING_RATE = 1e-4
 _WARM_UP = 10  # steps
@@ -30,11 +31,12 @@ def distil(
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _share(step, steps))
     for step in range(steps):
         ids_1T = rows[step % len(rows)].to(student.device)
-        with torch.no_grad():
-            wanted_TV = teacher(input_ids=ids_1T, use_cache=False).logits[0].float().log_softmax(-1)
-        said_TV = student(input_ids=ids_1T, use_cache=False).logits[0].float().log_softmax(-1)
-        loss = functional.kl_div(said_TV, wanted_TV, reduction="batchmean", log_target=True)
-        loss.backward()
+        with fast_products():
+            with torch.no_grad():
+                wanted_TV = teacher(input_ids=ids_1T, use_cache=False).logits[0].float().log_softmax(-1)
+            said_TV = student(input_ids=ids_1T, use_cache=False).logits[0].float().log_softmax(-1)
+            loss = functional.kl_div(said_TV, wanted_TV, reduction="batchmean", log_target=True)
+            loss.backward()
         nn.utils.clip_grad_norm_(weights, _MOST_NORM)
         optimiser.step()
         optimiser.zero_grad()

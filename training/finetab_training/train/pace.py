@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from transformers import PretrainedConfig
 from finetab_training.methods.base import Target
 from finetab_training.methods.lora import LORA
 from finetab_training.train.estimate import thin
+from finetab_training.train.products import fast_products
 from finetab_training.train.random_base import random_model
 
 COUNTED_SHARE = 0.35
@@ -60,7 +62,8 @@ def _layers(shape: PretrainedConfig, device: torch.device, dtype: torch.dtype) -
 
 def _trains(model: Any) -> Callable[[], None]:
     def work() -> None:
-        _forward(model, _TOKENS).sum().backward()
+        with fast_products():
+            _forward(model, _TOKENS).sum().backward()
 
     return work
 
@@ -89,9 +92,10 @@ def _head(shape: PretrainedConfig, device: torch.device, dtype: torch.dtype) -> 
         targets = torch.zeros(positions, device=device, dtype=torch.long)
 
         def work() -> None:
-            logits = functional.linear(inputs, weight)
-            if is_trained:
-                functional.cross_entropy(logits.float(), targets).backward()
+            with fast_products() if is_trained else nullcontext():
+                logits = functional.linear(inputs, weight)
+                if is_trained:
+                    functional.cross_entropy(logits.float(), targets).backward()
 
         cut = min(1.0, _HELD_IDS / int(shape.vocab_size)) if is_trained else 1.0
         return _seconds(work, device) * _HEAD_PARTS * cut

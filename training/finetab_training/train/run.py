@@ -29,6 +29,7 @@ from finetab_training.train.callbacks import ProgressBar, Records, StopOnInterru
 from finetab_training.train.inputs import ROWS, read_facts, read_held_out, write_inputs
 from finetab_training.train.prepare import Prepared
 from finetab_training.train.processes import gather_trained, is_sharded, join_processes, scratch_folder
+from finetab_training.train.products import fast_products
 from finetab_training.train.rows import HeldOut, StoredRows
 from finetab_training.train.start import options_of, start_of
 from finetab_training.train.trainer import RowTrainer
@@ -98,7 +99,8 @@ def _fit(run: Run, tuned: Tuned, rows: StoredRows, held_out: HeldOut | None, con
     trainer = RowTrainer(tuned, rows, held_out, run, callbacks)
     trainer.pop_callback(PrinterCallback)
     try:
-        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        with fast_products():
+            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     except Exception as error:
         # torch reports a full disk as a broken stream, so the disk itself is asked.
         if not_writable(error) or shutil.disk_usage(run.folder).free < _LITTLE_SPACE:
