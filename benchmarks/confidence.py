@@ -1,13 +1,18 @@
 """How sure a model must be to be worth showing: for each threshold, how much is shown and how much of that is right.
 
     python benchmarks/confidence.py --data package:rich --holes 150
+    python benchmarks/confidence.py --report REPORT
 
-Holes of files kept back, as they were cut and partly typed, are answered through the pipeline that serves. Prints, for
-thresholds of the mean log-probability, the share of answers shown, and exact matches and similarity among those.
+Holes of files kept back, as they were cut and partly typed, are answered through the pipeline that serves; or they are
+those of the best arm in a report of `finetab evaluate --json`. Prints, for thresholds of the mean log-probability, the
+share of answers shown, and exact matches and similarity among those.
 """
 
 import argparse
+import json
+from collections.abc import Sequence
 from contextlib import closing
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import track
@@ -34,16 +39,10 @@ def main() -> None:
     parser.add_argument("--adapter", default="base")
     parser.add_argument("--form", default="prefix", choices=FORMS)
     parser.add_argument("--holes", type=int, default=150)
+    parser.add_argument("--report", type=Path, help="a report of finetab evaluate --json, in place of all others")
     given = parser.parse_args()
-    cut = cut_holes(read_corpus(Recipe((given.data,))).test, given.holes, 0, Trained(), kinds=WRITTEN).holes
-    holes = [hole if index % 2 else partly_typed(hole) for index, hole in enumerate(cut)]
-    settings = Settings(
-        base=given.base, adapter=given.adapter, form=given.form, prefix_tokens=256, suffix_tokens=96, max_new_tokens=32
-    )
-    results: list[Result] = []
-    with closing(load_completer(settings, silent)) as completer:
-        for hole in track(holes, description="holes"):
-            results += answer_holes(completer, [hole], lambda: None)
+    results = _reported(given.report) if given.report else _answered(given)
+    where = str(given.report) if given.report else f"{given.data}, {given.base}, {given.adapter}, {given.form}"
     answered = [result for result in results if result.output]
     table = Table("from", "shown %", "exact %", "similarity %", "right but hidden", box=None)
     for threshold in _THRESHOLDS:
@@ -60,8 +59,25 @@ def main() -> None:
         )
     console = Console()
     console.print(table)
-    words = f"{given.data}, {given.base}, {given.adapter}, {given.form}, {len(results)} holes, {len(answered)} answered"
-    console.print(words, highlight=False)
+    console.print(f"{where}: {len(results)} holes, {len(answered)} answered", highlight=False)
+
+
+def _reported(path: Path) -> Sequence[Result]:
+    return [Result(**hole) for hole in json.loads(path.read_text("utf-8"))["holes"]]
+
+
+def _answered(given: argparse.Namespace) -> Sequence[Result]:
+    cut = cut_holes(read_corpus(Recipe((given.data,))).test, given.holes, 0, Trained(), kinds=WRITTEN).holes
+    holes = [hole if index % 2 else partly_typed(hole) for index, hole in enumerate(cut)]
+    settings = Settings(
+        base=given.base, adapter=given.adapter, form=given.form, prefix_tokens=256, suffix_tokens=96, max_new_tokens=32
+    )
+    with closing(load_completer(settings, silent)) as completer:
+        return [
+            result
+            for hole in track(holes, description="holes")
+            for result in answer_holes(completer, [hole], lambda: None)
+        ]
 
 
 if __name__ == "__main__":

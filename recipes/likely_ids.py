@@ -17,12 +17,11 @@ from rich.console import Console
 from rich.table import Table
 
 from finetab.core.base import read_base, read_config
-from finetab.core.languages import LANGUAGES
+from finetab.core.languages import language_of
 from finetab.core.likely import list_path
 from finetab.core.tokenizer import Tokenizer
 from finetab.core.vocabulary import Ids
 
-_KINDS = {suffix: language.name for language in LANGUAGES for suffix in language.suffixes}
 _BESIDE = {".md": "markdown", ".rst": "markdown", ".css": "css", ".html": "html", ".toml": "toml", ".yaml": "yaml"}
 _MOST_BYTES = 200_000  # of a file: longer ones are data
 _LONGEST_LINE = 400  # characters: longer ones are minified
@@ -51,7 +50,8 @@ def files_by_kind(folders: list[Path]) -> dict[str, list[Path]]:
     """The files to be counted, drawn where there are many of a kind."""
     found: dict[str, list[Path]] = defaultdict(list)
     for path in sorted(path for folder in folders for path in folder.rglob("*")):
-        kind = (_KINDS | _BESIDE).get(path.suffix)
+        language = language_of(path.name)
+        kind = language.name if language else _BESIDE.get(path.suffix)
         if kind and path.is_file() and path.stat().st_size <= _MOST_BYTES:
             found[kind].append(path)
     generator = Random(0)

@@ -110,5 +110,5 @@ def load_completer(settings: Settings, progress: Progress) -> Completer:
 
 
 def _loaded(settings: Settings, key: _Key, alone: _Adapter | None) -> _Shared:
-    base, network = open_network(settings, key.folder, key.way, alone)
+    base, network = open_network(settings, key.folder, key.way, alone, is_cut=True)
     return _Shared(base, TorchEngine(network, base.fim.end_id, base.never_sampled))

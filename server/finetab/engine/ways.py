@@ -35,12 +35,15 @@ def choose_way(settings: Settings, folder: Path, adapter: Path | None) -> tuple[
 
 
 def open_network(
-    settings: Settings, folder: Path, way: Way, alone: tuple[Path, Manifest] | None
+    settings: Settings, folder: Path, way: Way, alone: tuple[Path, Manifest] | None, *, is_cut: bool = False
 ) -> tuple[Base, Network]:
-    """A base and its network; `alone` is the adapter that its weights are to hold, where there is one."""
+    """A base and its network; `alone` is the adapter that its weights are to hold, where there is one.
+
+    `is_cut` is for who decodes by a `LikelyHead`, where there can be one: its rows are kept once more.
+    """
     if way == "int8":
         base = read_base(settings.base)
-        return base, Int8Network(folder, base.spelled, base.likely)
+        return base, Int8Network(folder, base.spelled, base.likely if is_cut else None)
     from finetab.engine.general import open_general  # what it imports is as large as the weights in 8 bits
 
     return open_general(settings, way, alone)

@@ -4,11 +4,13 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from shutil import copytree
+from typing import Any
 
 import pytest
 from tests.conftest import FAMILIES
 from tests.server.adapters.real_adapter import make_adapter
 
+from finetab.core.weights import base_folder
 from finetab.engine import ways
 from finetab.engine.int8.network import Int8Network
 from finetab.engine.transformers_network import TransformersNetwork
@@ -30,6 +32,14 @@ def test_each_way_opens_its_network(way: ways.Way, tiny: Callable[[str], Path]) 
     base, network = open_network(Settings(base=str(folder), device="cpu"), folder, way, None)
     assert isinstance(network, Int8Network if way == "int8" else TransformersNetwork)
     assert (base.folder, base.context_length, base.num_logits) == (folder, 1024, 265)
+
+
+@pytest.mark.parametrize("is_cut", [False, True])
+def test_the_likely_rows_are_made_for_who_decodes_by_them(is_cut: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ways, "Int8Network", lambda _folder, _spelled, likely: likely)
+    folder = base_folder("default")
+    likely: Any = open_network(Settings(device="cpu"), folder, "int8", None, is_cut=is_cut)[1]
+    assert (likely is not None) is is_cut
 
 
 @pytest.mark.parametrize(
