@@ -5,6 +5,7 @@ commands through the entry-point group `finetab.commands`: a function that is gi
 """
 
 import json
+import logging
 import sys
 import warnings
 from functools import cache
@@ -40,8 +41,9 @@ BaseOption = Annotated[str | None, typer.Option("--base", help="Base model; see 
 
 def main() -> None:
     """Run the command line; a user's mistake is one sentence on stderr and exit code 2, never a traceback."""
-    # Libraries warn of names they will rename; users can do nothing about it.
+    # Libraries warn of names they will rename, and of code they would fetch; users can do nothing about it.
     warnings.simplefilter("ignore", FutureWarning)
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
     for entry in entry_points(group="finetab.commands"):
         entry.load()(app)
     try:

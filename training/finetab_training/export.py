@@ -15,7 +15,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
 
 from finetab.adapters.attach import attach
-from finetab.adapters.library import read_adapter
+from finetab.adapters.library import read_named
 from finetab.core.atomic import new_folder
 from finetab.core.fim import TAUGHT, read_format
 from finetab.core.models import load_base
@@ -37,7 +37,7 @@ def export_merged(adapter: str, folder: Path, gguf: Path | None = None) -> Path:
     """
     if folder.exists() and (folder.is_file() or any(folder.iterdir())):
         raise BadFile(f"{folder} is not empty; name a new folder for the merged model.")
-    where, manifest = read_adapter(adapter)
+    where, manifest = read_named(adapter)
     if gguf is not None:
         _check_free(gguf)
         config = json.loads((base_folder(manifest.base_name) / "config.json").read_text("utf-8"))

@@ -47,14 +47,14 @@ def compare(
 
 
 def export(
-    adapter: Annotated[str, typer.Argument(help="An adapter's name or folder.")],
+    adapter: Annotated[str, typer.Argument(help="An adapter's name or folder, or `base`.")],
     merged: Annotated[Path, typer.Option(help="The folder of the merged model to be.")],
     gguf: Annotated[Path | None, typer.Option(help="And a GGUF file of it, for llama.cpp.")] = None,
 ) -> None:
     """Merge an adapter into its full-precision base, as a model folder that any tool loads."""
-    from finetab.adapters.library import read_adapter
+    from finetab.adapters.library import read_named
 
-    read_adapter(adapter)  # a wrong name should not wait for what is slow to import
+    read_named(adapter)  # a wrong name should not wait for what is slow to import
 
     from finetab_training.export import export_merged
 
@@ -87,7 +87,7 @@ def compress(
 
 
 def compose(
-    adapters: Annotated[list[str], typer.Argument(metavar="ADAPTER ADAPTER...", help="Names or folders.")],
+    adapters: Annotated[list[str], typer.Argument(metavar="ADAPTER ADAPTER...", help="Names or folders, or `base`.")],
     out: Annotated[Path, typer.Option(help="The folder of the adapter to be.")],
     method: Annotated[str, typer.Option(help="cat, svd, linear, ties, dare_ties, ...; see docs/peft.md.")] = "cat",
     weights: Annotated[str, typer.Option(help="One a adapter, as 0.7,0.3; else equal shares of one.")] = "",

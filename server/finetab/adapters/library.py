@@ -47,6 +47,12 @@ def read_adapter(name: str) -> tuple[Path, Manifest]:
     return folder, found
 
 
+def read_named(name: str) -> tuple[Path, Manifest]:
+    """As `read_adapter`, for what only reads adapters: there `base` is the one that ships for the default base."""
+    shipped = shipped_adapter(Settings().base) if name == BASE else None
+    return read_adapter(str(shipped) if shipped else name)
+
+
 def chosen(settings: Settings) -> tuple[Path, tuple[Path, Manifest] | None]:
     """The base's folder and, where the settings name one, the adapter with its manifest, which fits that base.
 

@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 from tests.server.core.test_manifest import MANIFEST
 
-from finetab.adapters.library import WEIGHTS, adapter_folder, chosen, list_adapters, read_adapter
+from finetab.adapters.library import WEIGHTS, adapter_folder, chosen, list_adapters, read_adapter, read_named
 from finetab.adapters.listing import library_folder
+from finetab.adapters.shipped import shipped_adapter
 from finetab.core import manifest
 from finetab.core.atomic import new_folder
 from finetab.core.manifest import Manifest
+from finetab.core.pointer import BARE, BASE
 from finetab.core.weights import fingerprint
 from finetab.errors import BadAdapter, MissingWeights, UnknownName
 from finetab.settings import Settings
@@ -75,3 +77,12 @@ def test_what_settings_choose_is_checked_before_anything_is_loaded(tmp_path: Pat
         chosen(Settings(base=str(base), adapter=str(other)))
     with pytest.raises(MissingWeights):
         chosen(Settings(adapter=str(fits)))
+
+
+@pytest.mark.usefixtures("home")
+def test_what_ships_is_read_by_the_name_that_settings_give_it() -> None:
+    named = put(library_folder() / "mine")
+    assert read_named("mine") == (named, MANIFEST)
+    assert read_named(BASE) == read_adapter(str(shipped_adapter("default")))
+    with pytest.raises(UnknownName, match="no adapter"):
+        read_named(BARE)

@@ -7,7 +7,8 @@
     dare_...  changes left out at random and the rest made larger (Yu et al. 2023, arXiv 2311.03099)
     magnitude_prune   large changes only
 
-The base is only needed for its shape, so it is made without weights, and a 7B one takes no memory.
+Sums count what the parents started from once (`start.py`). The base is only needed for its shape, so it is made
+without weights, and a 7B one takes no memory.
 """
 
 from collections.abc import Sequence
@@ -29,11 +30,13 @@ from finetab.core.atomic import new_folder
 from finetab.core.manifest import Budgets, Manifest
 from finetab.errors import BadFile, BadInput, near_match
 from finetab_training.compose.parents import Parent
+from finetab_training.compose.start import with_start_once
 from finetab_training.data.trained import Trained, read_trained, write_trained
 from finetab_training.train.random_base import base_shape, empty_model
 
 SAME_RANK = ("linear", "ties", "dare_linear", "dare_ties", "magnitude_prune")
-METHODS = ("cat", "svd", *SAME_RANK, *(f"{name}_svd" for name in SAME_RANK[1:]))
+_SUMS = ("cat", "svd")
+METHODS = (*_SUMS, *SAME_RANK, *(f"{name}_svd" for name in SAME_RANK[1:]))
 _PRUNED = ("ties", "dare", "magnitude_prune")
 _COMPOSED = "composed"
 _ROWS = "trainable_tokens_delta"
@@ -69,6 +72,8 @@ def compose(parents: Sequence[Parent], composition: Composition, out: Path) -> M
     composition.check(parents)
     if out.exists():
         raise BadFile(f"{out} exists already; choose another --out.")
+    if composition.method in _SUMS:
+        parents = with_start_once(parents)
     with new_folder(out) as building:
         rank = _write_weights(parents, composition, building)
         write_trained(building, _trained(parents))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from finetab.adapters.beside import is_plain
-from finetab.adapters.library import read_adapter
+from finetab.adapters.library import read_named
 from finetab.core.manifest import Manifest
 from finetab.errors import BadAdapter, BadInput
 
@@ -52,7 +52,7 @@ def read_parents(names: Sequence[str], weights: Sequence[float]) -> tuple[Parent
     shares = weights or [1 / len(names)] * len(names)
     if not any(shares):
         raise BadInput("All weights are 0, which leaves nothing; give one of them more.")
-    parents = tuple(Parent(*read_adapter(name), weight) for name, weight in zip(names, shares, strict=True))
+    parents = tuple(Parent(*read_named(name), weight) for name, weight in zip(names, shares, strict=True))
     for parent in parents:
         _check(parent, parents[0])
     return parents

@@ -40,7 +40,7 @@ class Tried:
 
 
 @dataclass(frozen=True, slots=True)
-class _Sample:
+class Sample:
     """A prompt and the middle after it."""
 
     prompt: tuple[int, ...]
@@ -64,14 +64,14 @@ def search_weights(
     way = choose_way(settings, where, parents[0].folder)[0]  # that of a composition as well: all are plain
     with TemporaryDirectory() as scratch:
         base, network = open_network(settings, where, way, None)
-        samples = _samples(base, holes, first.budgets, first.form)
+        samples = make_samples(base, holes, first.budgets, first.form)
 
         def loss(weights: Sequence[float]) -> float:
             made = Path(scratch) / f"{_NAME}{len(tried)}"
             shares = [replace(parent, weight=float(weight)) for parent, weight in zip(parents, weights, strict=True)]
             compose(shares, composition, made)
             network.attach(_NAME, made)
-            found = Tried(tuple(parent.weight for parent in shares), _loss(network, samples))
+            found = Tried(tuple(parent.weight for parent in shares), _mean_cost(network, samples))
             network.detach(_NAME)
             tried.append(found)
             advance(found)
@@ -83,25 +83,27 @@ def search_weights(
     return tuple(sorted(tried, key=lambda each: each.loss))
 
 
-def _samples(base: Base, holes: Sequence[Hole], budgets: Budgets, form: Form) -> list[_Sample]:
+def make_samples(base: Base, holes: Sequence[Hole], budgets: Budgets, form: Form) -> list[Sample]:
+    """The holes as ids, each middle with the end after it; those without one left out."""
     windows = Windows(base.tokenizer, budgets)
     made = []
     for hole in holes:
         parts = windows.parts(hole.document(), len(hole.prefix), hole.context)
         middle = base.tokenizer.encode(hole.middle)
         if middle:
-            made.append(_Sample(tuple(base.fim.prompt(parts, form)), (*middle, base.fim.end_id)))
+            made.append(Sample(tuple(base.fim.prompt(parts, form)), (*middle, base.fim.end_id)))
     return made
 
 
-@torch.inference_mode()
-def _loss(network: Network, samples: Sequence[_Sample]) -> float:
+def _mean_cost(network: Network, samples: Sequence[Sample]) -> float:
     """By token over all samples."""
-    total, count = 0.0, 0
-    for sample in samples:
-        ids = [*sample.prompt, *sample.middle[:-1]]
-        logits_TV = network.evaluate(ids, 0, network.new_cache(), len(sample.middle), _NAME)
-        targets = torch.tensor(sample.middle, device=logits_TV.device)
-        total += float(functional.cross_entropy(logits_TV.float(), targets, reduction="sum"))
-        count += len(sample.middle)
-    return total / count
+    return sum(cost_of(network, _NAME, sample) for sample in samples) / sum(len(sample.middle) for sample in samples)
+
+
+@torch.inference_mode()
+def cost_of(network: Network, adapter: str, sample: Sample) -> float:
+    """The negative logprob of a middle and its end with an attached adapter; natural logarithm, summed over tokens."""
+    ids = [*sample.prompt, *sample.middle[:-1]]
+    logits_TV = network.evaluate(ids, 0, network.new_cache(), len(sample.middle), adapter)
+    targets = torch.tensor(sample.middle, device=logits_TV.device)
+    return float(functional.cross_entropy(logits_TV.float(), targets, reduction="sum"))
