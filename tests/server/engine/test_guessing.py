@@ -99,7 +99,7 @@ def hints_for(answer: Sequence[int], prompt: Sequence[int]) -> list[npt.NDArray[
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("temperature", [0.0, 0.9])
 def test_guessing_changes_no_answer(family: str, temperature: float) -> None:
-    model = random_model(family)
+    model = random_model(family).double()  # or a drawn id may hang on how float32 was rounded
     guessing = engine_of(model, forbidden=[END])
     waiting = TorchEngine(Unguessing(model), END, [END])
     guessed = accepted = 0

@@ -12,8 +12,8 @@ from torch.nn import functional
 from transformers import PreTrainedModel
 
 from finetab.core.factored import Factored
+from finetab.core.products import fast_products
 from finetab_training.compress.factoring import Rows
-from finetab_training.train.products import fast_products
 
 _LEARNING_RATE = 1e-4
 _WARM_UP = 10  # steps
@@ -31,7 +31,7 @@ def distil(
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _share(step, steps))
     for step in range(steps):
         ids_1T = rows[step % len(rows)].to(student.device)
-        with fast_products():
+        with fast_products(are_exact=False):
             with torch.no_grad():
                 wanted_TV = teacher(input_ids=ids_1T, use_cache=False).logits[0].float().log_softmax(-1)
             said_TV = student(input_ids=ids_1T, use_cache=False).logits[0].float().log_softmax(-1)

@@ -10,10 +10,10 @@ import torch
 from torch.nn import functional
 from transformers import PretrainedConfig
 
+from finetab.core.products import fast_products
 from finetab_training.methods.base import Target
 from finetab_training.methods.lora import LORA
 from finetab_training.train.estimate import thin
-from finetab_training.train.products import fast_products
 from finetab_training.train.random_base import random_model
 
 COUNTED_SHARE = 0.35
@@ -62,7 +62,7 @@ def _layers(shape: PretrainedConfig, device: torch.device, dtype: torch.dtype) -
 
 def _trains(model: Any) -> Callable[[], None]:
     def work() -> None:
-        with fast_products():
+        with fast_products(are_exact=False):
             _forward(model, _TOKENS).sum().backward()
 
     return work
@@ -92,7 +92,7 @@ def _head(shape: PretrainedConfig, device: torch.device, dtype: torch.dtype) -> 
         targets = torch.zeros(positions, device=device, dtype=torch.long)
 
         def work() -> None:
-            with fast_products() if is_trained else nullcontext():
+            with fast_products(are_exact=False) if is_trained else nullcontext():
                 logits = functional.linear(inputs, weight)
                 if is_trained:
                     functional.cross_entropy(logits.float(), targets).backward()

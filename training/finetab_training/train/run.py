@@ -17,6 +17,7 @@ from finetab.core.atomic import new_folder, not_writable
 from finetab.core.manifest import Manifest
 from finetab.core.memory import hold_on
 from finetab.core.models import BaseModel, load_base
+from finetab.core.products import fast_products
 from finetab.errors import Interrupted, NoSpace
 from finetab_training.config import RunConfig
 from finetab_training.data import git
@@ -29,7 +30,6 @@ from finetab_training.train.callbacks import ProgressBar, Records, StopOnInterru
 from finetab_training.train.inputs import ROWS, read_facts, read_held_out, write_inputs
 from finetab_training.train.prepare import Prepared
 from finetab_training.train.processes import gather_trained, is_sharded, join_processes, scratch_folder
-from finetab_training.train.products import fast_products
 from finetab_training.train.rows import HeldOut, StoredRows
 from finetab_training.train.start import options_of, start_of
 from finetab_training.train.trainer import RowTrainer
@@ -99,7 +99,7 @@ def _fit(run: Run, tuned: Tuned, rows: StoredRows, held_out: HeldOut | None, con
     trainer = RowTrainer(tuned, rows, held_out, run, callbacks)
     trainer.pop_callback(PrinterCallback)
     try:
-        with fast_products():
+        with fast_products(are_exact=False):
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     except Exception as error:
         # torch reports a full disk as a broken stream, so the disk itself is asked.

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import torch
 
+from finetab.core.products import fast_products
 from finetab.core.tensor_file import TensorFiles
 from finetab.core.vocabulary import Ids
 from finetab.engine.int8.head import Head
@@ -16,6 +18,7 @@ from finetab.engine.int8.step import Batch, Step, Turns
 from finetab.engine.network import Part
 from finetab.errors import BadFile
 
+_MANY = 128  # tokens, for which attention is worth another library's products
 Rows = Mapping[int, torch.Tensor]
 """Embeddings that count in place of the file's."""
 
@@ -55,8 +58,9 @@ class Decoder:
             if index in rows:
                 x_TH[place] = rows[index]
         x_TH *= self.shape.embedding_scale
-        for layer in self.layers:
-            x_TH = layer(x_TH, batch)
+        with fast_products(are_exact=True) if len(ids) >= _MANY else nullcontext():
+            for layer in self.layers:
+                x_TH = layer(x_TH, batch)
         ends = [
             x[-part.num_logits :] for x, part in zip(x_TH.split([len(part.ids) for part in parts]), parts, strict=True)
         ]

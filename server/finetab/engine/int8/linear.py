@@ -10,7 +10,6 @@ processors with AVX2.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from math import inf
 from typing import Any
 from warnings import catch_warnings, filterwarnings
 
@@ -80,7 +79,7 @@ class Linear:
         """The outputs in float32, with what the adapter adds."""
         levels = self._levels
         # One operation on a token's numbers takes longer to start than to do: each one less counts.
-        scale_T1 = torch.linalg.vector_norm(x_TK, inf, dim=-1, keepdim=True).clamp_min_(_TINY).div_(levels)
+        scale_T1 = x_TK.abs().amax(dim=-1, keepdim=True).clamp_min_(_TINY).div_(levels)
         left_TK = x_TK / scale_T1
         both = left_TK.new_empty(2, *left_TK.shape)
         first_TK, second_TK = both.unbind()
