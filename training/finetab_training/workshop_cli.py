@@ -114,6 +114,6 @@ def compose(
     if holes:
         parents = searched(parents, composition, holes, tries, Console(stderr=True))
     made = run_compose(parents, composition, out)
-    shares = ", ".join(f"{parent.weight:g} of {parent.manifest.label}" for parent in parents)
+    shares = ", ".join(f"{each['weight']:g} of {each['adapter']}" for each in made.data["composed"]["parents"])
     typer.echo(f"{out}: {made.label}, rank {made.options['r']}, {method} of {shares}")
     typer.echo(f"measure it: finetab evaluate --adapter {out} --holes FILE.jsonl")
