@@ -12,11 +12,14 @@ finetab          8 bits, suffix before prefix, guesses, the head   llama.cpp    
                  cut to likely ids and checked                                    suffix), cache of the prompt before
   -no-guesses    the same, each token waited for                     -spm         the same in finetab's order
   -whole-head    the same, all ids asked at each step                transformers float32, `generate` from scratch
+                                                                     openvino     finetab's order, seen blocks kept
 
 cold    a place not seen before          accept  a line was taken whole
 warm    the next key, or one taken back  back    another file was looked at meanwhile
 
-llama.cpp takes part where `pip install llama-cpp-python` has been run. It reads the base's own GGUF file, in 4 bits.
+llama.cpp takes part where `pip install llama-cpp-python` has been run (a quarter of an hour), OpenVINO GenAI after
+`pip install openvino-genai`. Both read the base's own GGUF file, in 4 bits; OpenVINO's reader knows that of
+smollm2-135m, not that of the default base.
 """
 
 import argparse
@@ -30,7 +33,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from replay_engines import Cost, Engine, Question, finetab, llama_cpp, transformers
+from replay_engines import Cost, Engine, Question, finetab, llama_cpp, openvino, transformers
 from replay_session import KINDS, session
 from rich.console import Console
 from rich.progress import track
@@ -92,21 +95,27 @@ def _engines(given: argparse.Namespace, console: Console) -> dict[str, Engine]:
         "finetab-whole-head": ("spm", finetab, base, True, False),
         "transformers": ("spm", transformers, base),
     }
-    if importlib.util.find_spec("llama_cpp") is None:
-        console.print("llama.cpp is left out: pip install llama-cpp-python builds it in a quarter of an hour")
-    else:
-        gguf = given.gguf or cache_folder().parent / "benchmarks" / f"{base}.gguf"
-        if not gguf.exists():
-            gguf.parent.mkdir(parents=True, exist_ok=True)
-            fetch_gguf(base, gguf, silent)
-        making |= {
-            "llama.cpp": ("psm", llama_cpp, str(gguf), given.threads),
-            "llama.cpp-spm": ("spm", llama_cpp, str(gguf), given.threads),
-        }
-    wanted = given.engines.split(",") if given.engines else list(making)
-    if unknown := set(wanted) - set(making):
-        raise SystemExit(f"There is no engine {unknown.pop()}; there are {', '.join(making)}.")
-    return {name: Engine(*making[name]) for name in making if name in wanted}
+    gguf = given.gguf or cache_folder().parent / "benchmarks" / f"{base}.gguf"
+    others = {
+        "llama.cpp": ("llama_cpp", ("psm", llama_cpp, str(gguf), given.threads)),
+        "llama.cpp-spm": ("llama_cpp", ("spm", llama_cpp, str(gguf), given.threads)),
+        "openvino": ("openvino_genai", ("spm", openvino, str(gguf), given.threads)),
+    }
+    making |= {name: made for name, (module, made) in others.items() if importlib.util.find_spec(module) is not None}
+    wanted = given.engines.split(",") if given.engines else [*making, *(others.keys() - making.keys())]
+    if unknown := set(wanted) - {*making, *others}:
+        raise SystemExit(f"There is no engine {unknown.pop()}; there are {', '.join([*making, *others])}.")
+    if not gguf.exists() and any(name in making for name in others):
+        gguf.parent.mkdir(parents=True, exist_ok=True)
+        fetch_gguf(base, gguf, silent)
+    engines = {}
+    for name in wanted:
+        try:
+            engines[name] = Engine(*making[name])
+        except (KeyError, EOFError) as error:
+            reason = "is not installed" if isinstance(error, KeyError) else f"cannot load {base}"
+            console.print(f"{name} is left out: it {reason}")
+    return engines
 
 
 def _asked(
@@ -144,9 +153,10 @@ def _row(costs: Sequence[tuple[str, int, Cost]]) -> dict[str, Any]:
         of_kind = [cost.total_ms for its_kind, _, cost in costs if its_kind == kind]
         row[kind] = {"n": len(of_kind), **{f"p{share}": percentile(of_kind, share / 100) for share in (50, 95)}}
     num_new = sum(number for _, number, _ in costs)
+    evaluated = [cost.num_evaluated for _, _, cost in costs if cost.num_evaluated is not None]
     after_first = sum(cost.total_ms - cost.first_ms for _, _, cost in costs)
     return row | {
-        "evaluated": sum(cost.num_evaluated for _, _, cost in costs) / len(costs),
+        "evaluated": sum(evaluated) / len(evaluated) if evaluated else None,
         "per_token_ms": sum(cost.total_ms for _, _, cost in costs) / num_new,
         "tokens_per_second": 1000 * (num_new - len(costs)) / after_first,
     }
@@ -178,7 +188,8 @@ def _show(console: Console, rows: dict[str, dict[str, Any]], given: argparse.Nam
     table = Table("", *heads, "read a request", "ms a token", "tokens/s", "MB", box=None)
     for name, row in rows.items():
         times = [f"{row[kind]['p50']:.0f} / {row[kind]['p95']:.0f}" for kind in KINDS]
-        rates = f"{row['evaluated']:.0f}", f"{row['per_token_ms']:.1f}", f"{row['tokens_per_second']:.1f}"
+        read = "" if row["evaluated"] is None else f"{row['evaluated']:.0f}"
+        rates = read, f"{row['per_token_ms']:.1f}", f"{row['tokens_per_second']:.1f}"
         table.add_row(name, *times, *rates, f"{row['memory_mb']:.0f}")
     console.print(table)
     if "finetab" in rows and len(rows) > 1:

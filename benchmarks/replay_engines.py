@@ -35,8 +35,8 @@ class Cost:
 
     first_ms: float
     total_ms: float
-    num_evaluated: int
-    """Of the prompt's tokens."""
+    num_evaluated: int | None
+    """Of the prompt's tokens; None where the engine does not say."""
 
 
 Answering: TypeAlias = Callable[[Question], Cost]
@@ -124,6 +124,31 @@ def llama_cpp(gguf: str, threads: int) -> Answering:
     return answer
 
 
+def openvino(gguf: str, threads: int) -> Answering:
+    """OpenVINO GenAI with the weights of the base's own file; blocks of tokens that it has seen before are kept."""
+    import numpy as np
+    import openvino_genai as genai
+    from openvino import Tensor
+
+    scheduler = genai.SchedulerConfig()
+    scheduler.enable_prefix_caching = True
+    scheduler.cache_size = 1  # GB
+    model = genai.LLMPipeline(gguf, "CPU", scheduler_config=scheduler, INFERENCE_NUM_THREADS=threads)
+
+    def answer(question: Question) -> Cost:
+        config = genai.GenerationConfig(
+            max_new_tokens=question.num_new, min_new_tokens=question.num_new, ignore_eos=True, do_sample=False
+        )
+        ids = np.array([question.ids], dtype=np.int64)
+        asked = genai.TokenizedInputs(Tensor(ids), Tensor(np.ones_like(ids)))
+        started = time.perf_counter()
+        said = model.generate(asked, config)
+        total_ms = (time.perf_counter() - started) * 1000
+        return Cost(float(said.perf_metrics.get_ttft().mean), total_ms, None)
+
+    return answer
+
+
 def _work(connection: Connection, make: Callable[..., Answering], arguments: Sequence[Any]) -> None:
     """A process of one engine: costs for questions, until there are no more."""
     os.nice(_NICENESS)
@@ -143,7 +168,7 @@ class Engine:
         self._process = context.Process(target=_work, args=(there, make, arguments), daemon=True)
         self._process.start()
         there.close()
-        self._here.recv()
+        self._here.recv()  # EOFError where the engine cannot be made
 
     def ask(self, question: Question) -> Cost:
         """Wait for the answer."""
