@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def _write(weights: Path, source: Path, described: Manifest, folder: Path) -> None:
-    """The adapter's files; what the manifest says of this machine stays behind."""
+    """The adapter's files; what the manifest says of this machine, and of adapters that are only here, stays behind."""
     state = {name: value.to(torch.float16) for name, value in load_file(weights / WEIGHTS).items()}
     save_file(state, folder / WEIGHTS, metadata={"format": "pt"})
     config = json.loads((weights / _CONFIG).read_text("utf-8")) | {"base_model_name_or_path": described.base_name}
@@ -63,7 +63,7 @@ def _write(weights: Path, source: Path, described: Manifest, folder: Path) -> No
     if described.notice:
         (folder / "NOTICE").write_text(described.notice + "\n", "utf-8")
     version = sha256((folder / WEIGHTS).read_bytes()).hexdigest()[:12]
-    data = {key: value for key, value in described.data.items() if key != "data"}
+    data = {key: value for key, value in described.data.items() if key not in ("data", "start")}
     manifest.write(folder, replace(described, name=BASE, version=version, data=data))
 
 

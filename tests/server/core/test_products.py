@@ -43,3 +43,14 @@ def test_it_ends_with_what_fails_in_it() -> None:
     with pytest.raises(ValueError, match="full"), fast_products(are_exact=True):
         raise ValueError("the disk is full")
     assert ONEDNN.matmul.fp32_precision == before
+
+
+def test_the_last_of_several_threads_sets_it_back() -> None:
+    before = ONEDNN.matmul.fp32_precision
+    one, other = fast_products(are_exact=False), fast_products(are_exact=False)
+    one.__enter__()
+    other.__enter__()
+    one.__exit__(None, None, None)
+    assert ONEDNN.matmul.fp32_precision == "bf16"
+    other.__exit__(None, None, None)
+    assert ONEDNN.matmul.fp32_precision == before

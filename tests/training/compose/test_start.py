@@ -63,6 +63,7 @@ def test_nothing_is_added_where_nothing_is_missing_or_the_start_is_given(folders
     assert weights_of((one, two), (0.5, 0.5)) == [0.5, 0.5]
     assert weights_of((one, two), (0.3, 0.3)) == pytest.approx([0.3, 0.3, 0.4])
     assert weights_of((one, two, start), (1.0, 1.0, 0.0)) == [1.0, 1.0, 0.0]
+    assert weights_of((one, start), (0.5, 0.5)) == [0.5, 0.5]
 
 
 def test_a_start_that_is_gone_is_named(folders: list[Path]) -> None:
@@ -76,6 +77,7 @@ def test_what_ships_is_found(folders: list[Path]) -> None:
     shipped = shipped_adapter("default")
     assert shipped is not None
     told = manifest.read(shipped)
+    assert "start" not in told.data  # an adapter that nobody else has
     for folder in folders[1:]:
         manifest.write(folder, replace(manifest.read(folder), base_name=told.base_name, data={"start": told.label}))
     (_, _, added) = with_start_once(read_parents([str(folder) for folder in folders[1:]], (1.0, 1.0)))

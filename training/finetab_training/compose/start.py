@@ -21,14 +21,16 @@ _NOTHING = 1e-9
 def with_start_once(parents: Sequence[Parent]) -> tuple[Parent, ...]:
     """The parents, and each adapter that some started from with the weight that makes it one in the sum.
 
-    One that stands among the parents itself has the weight it was given. Raises `BadInput` where one is not here.
+    Where one of them stands among the parents itself, the weights are taken as they are. Raises `BadInput` where one is
+    not here.
     """
-    given = {parent.manifest.label for parent in parents}
     held: dict[str, float] = {}
     for parent in parents:
         label = str(parent.manifest.data.get("start", BASE))
-        if label != BASE and label not in given:
+        if label != BASE:
             held[label] = held.get(label, 0.0) + parent.weight
+    if held.keys() & {parent.manifest.label for parent in parents}:
+        return tuple(parents)
     base = parents[0].manifest.base_name
     missing = {label: 1.0 - weight for label, weight in held.items() if abs(1.0 - weight) > _NOTHING}
     return (*parents, *(Parent(*_found(label, base), weight) for label, weight in missing.items()))
