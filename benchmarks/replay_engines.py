@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from math import inf
 from multiprocessing.connection import Connection
@@ -12,7 +13,7 @@ from typing import Any, TypeAlias
 import psutil
 
 from finetab.core.base import read_base
-from finetab.core.memory import give_back, hold_little
+from finetab.core.memory import give_back, hold_while_busy
 from finetab.core.prefix import common_prefix_length
 from finetab.core.vocabulary import Ids
 
@@ -51,9 +52,11 @@ def finetab(base: str, is_guessing: bool = True, is_cut: bool = True) -> Answeri
     class Waiting(Int8Network):
         guess_cost = inf
 
-    hold_little()
+    hold_while_busy()
     known = read_base(base)
-    network = (Int8Network if is_guessing else Waiting)(known.folder, known.spelled, known.likely if is_cut else None)
+    with ThreadPoolExecutor(1) as passing:  # as in `open_network`
+        making = Int8Network if is_guessing else Waiting
+        network = passing.submit(making, known.folder, known.spelled, known.likely if is_cut else None).result()
     engine = TorchEngine(network, known.fim.end_id, known.never_sampled)
     give_back()
 
@@ -152,7 +155,10 @@ def openvino(gguf: str, threads: int) -> Answering:
 def _work(connection: Connection, make: Callable[..., Answering], arguments: Sequence[Any]) -> None:
     """A process of one engine: costs for questions, until there are no more."""
     os.nice(_NICENESS)
-    answer = make(*arguments)
+    try:
+        answer = make(*arguments)
+    except RuntimeError:  # what OpenVINO says of a file that it cannot read
+        return
     connection.send("ready")
     while (question := connection.recv()) is not None:
         connection.send(answer(question))

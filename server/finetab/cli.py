@@ -129,10 +129,10 @@ def serve(
     log_file: Annotated[Path | None, typer.Option(help="Write the log here instead of to stderr.")] = None,
 ) -> None:
     """Run the language server for an editor."""
-    from finetab.core.memory import hold_little
+    from finetab.core.memory import hold_while_busy
     from finetab.lsp.server import serve_stdio
 
-    hold_little()
+    hold_while_busy()
     serve_stdio(_load_service, log_file)
 
 

@@ -16,7 +16,7 @@ from finetab.engine.network import CutNetwork, LikelyHead
 from finetab.engine.outlook import CutOutlook
 from finetab.engine.sampling import Rules, Step, choice_of
 
-_MOST = 16  # steps to a check: more of them take as much longer as they are more
+_MOST = 12  # steps to a check: more of them take as much longer as they are more
 
 
 @dataclass(slots=True)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import torch
 
+from finetab.core.memory import works
 from finetab.core.prefix import common_prefix_length
 from finetab.engine.base import FinishReason, Generation, GenerationRequest
 from finetab.engine.budget import kv_budget
@@ -87,6 +88,8 @@ class TorchEngine:
             if not self._closing:
                 raise
             return Generation((), "cancelled", len(request.prompt), 0, 0.0, 0.0, 0.0)
+        finally:
+            works()
 
     def without_reuse(self) -> "TorchEngine":
         """An engine on the same model that evaluates every prompt anew: what re-use is measured against."""

@@ -1,5 +1,6 @@
 """The ways to hold a base's weights: in 8 bits on the CPU, where that is possible, or as transformers does."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -43,7 +44,11 @@ def open_network(
     """
     if way == "int8":
         base = read_base(settings.base)
-        return base, Int8Network(folder, base.spelled, base.likely if is_cut else None)
+        likely = base.likely if is_cut else None
+        # OpenMP keeps threads for each thread that has computed, as long as that lives, and lets all of them wait
+        # asleep when there are more than cores: every step would then take twice as long.
+        with ThreadPoolExecutor(1, thread_name_prefix="finetab-read") as passing:
+            return base, passing.submit(Int8Network, folder, base.spelled, likely).result()
     from finetab.engine.general import open_general  # what it imports is as large as the weights in 8 bits
 
     return open_general(settings, way, alone)

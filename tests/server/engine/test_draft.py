@@ -99,12 +99,12 @@ def test_what_the_prompt_says_is_likely(tiny: Callable[[str], Path]) -> None:
 
 def test_a_wrong_step_is_followed_by_early_checks() -> None:
     pace = Pace()
-    assert pace.steps == 16
+    assert pace.steps == 12
     pace.learn(is_right=True)
-    assert pace.steps == 16
+    assert pace.steps == 12
     pace.learn(is_right=False)
     steps = []
     for _ in range(6):
         steps.append(pace.steps)
         pace.learn(is_right=True)
-    assert steps == [1, 2, 4, 8, 16, 16]
+    assert steps == [1, 2, 4, 8, 12, 12]

@@ -1,6 +1,7 @@
 """How a base's weights are held: in 8 bits wherever that is possible, and a reason in words where it is not."""
 
 import json
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from shutil import copytree
@@ -32,6 +33,13 @@ def test_each_way_opens_its_network(way: ways.Way, tiny: Callable[[str], Path]) 
     base, network = open_network(Settings(base=str(folder), device="cpu"), folder, way, None)
     assert isinstance(network, Int8Network if way == "int8" else TransformersNetwork)
     assert (base.folder, base.context_length, base.num_logits) == (folder, 1024, 265)
+
+
+def test_no_thread_is_left_that_computed_while_weights_were_read(tiny: Callable[[str], Path]) -> None:
+    before = threading.active_count()
+    folder = tiny("llama")
+    open_network(Settings(base=str(folder), device="cpu"), folder, "int8", None)
+    assert threading.active_count() == before
 
 
 @pytest.mark.parametrize("is_cut", [False, True])
