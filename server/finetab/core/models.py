@@ -98,6 +98,7 @@ def _read(
         raise BadFile(f"The model in {folder} could not be loaded: {error}") from error
     if quantisation == "nf4":
         _check_decodable(model, device)
+        keep_trainable(model)
         return model
     placed: PreTrainedModel = model.to(device)  # type: ignore[arg-type]
     return placed
@@ -129,6 +130,17 @@ def _spell_sentinels(model: PreTrainedModel, base: Base) -> None:
     with torch.no_grad():
         for index, ids in base.spelled.items():
             rows[index] = rows[torch.tensor(ids, device=rows.device)].mean(dim=0)
+
+
+def keep_trainable(model: PreTrainedModel) -> None:
+    """Have NF4 weights stay as they are when a model is only looked at.
+
+    On a CPU with AVX-512 BF16 bitsandbytes 0.50 would put them into another order at the first call in evaluation mode,
+    for good, and nothing can be trained through that: gradients end there with a warning, or are wrong.
+    """
+    for module in model.modules():
+        if isinstance(module, Linear4bit):
+            module.support_avx512bf16_for_cpu = False
 
 
 def _check_decodable(model: PreTrainedModel, device: torch.device) -> None:

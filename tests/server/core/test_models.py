@@ -14,7 +14,7 @@ from tests.conftest import byte_tokenizer
 from transformers import GPTNeoXConfig, GPTNeoXForCausalLM
 
 from finetab.core.device import pick_device, pick_dtype
-from finetab.core.models import load_base
+from finetab.core.models import embedding_rows, load_base
 from finetab.core.weights import fingerprint
 from finetab.errors import BadFile, BadInput, BadSetting
 
@@ -37,6 +37,25 @@ def test_nf4_takes_a_fraction_of_the_memory_and_stays_near(tiny: Callable[[str],
     exact = full.model.get_parameter("gpt_neox.layers.0.mlp.dense_h_to_4h.weight")
     decoded = dequantize_4bit(linear.weight.data, linear.weight.quant_state)
     assert (decoded - exact).norm() / exact.norm() < 0.12  # NF4's own error on normal weights is 0.09
+
+
+def test_nf4_can_be_trained_through_after_it_was_looked_at(tiny: Callable[[str], Path]) -> None:
+    model = load_base(str(tiny("llama")), quantisation="nf4", device="cpu").model
+    ids = torch.arange(40)[None] + 5
+
+    def slope() -> torch.Tensor:
+        inputs = embedding_rows(model)[ids].detach().requires_grad_()
+        model(inputs_embeds=inputs).logits.square().mean().backward()
+        found = inputs.grad
+        assert found is not None
+        return found
+
+    model.train()
+    expected = slope()
+    with torch.no_grad():
+        model.eval()(input_ids=ids)
+    model.train()
+    torch.testing.assert_close(slope(), expected)
 
 
 def test_nf4_is_refused_where_it_would_be_decoded_wrongly(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from torch import nn
 from transformers import AutoConfig, AutoModelForCausalLM, PretrainedConfig, PreTrainedModel
 
 from finetab.core.bases import known_base, real_name
-from finetab.core.models import Quantisation
+from finetab.core.models import Quantisation, keep_trainable
 from finetab.core.weights import base_folder
 from finetab.errors import BadFile, MissingWeights
 
@@ -67,6 +67,7 @@ def random_model(
                 setattr(module, part, buffer.to(device))
     model.tie_weights()
     if quantisation == "nf4":
+        keep_trainable(model)
         setattr(model, "is_loaded_in_4bit", True)  # noqa: B010 - what PEFT asks for, and no attribute of the class
     model.requires_grad_(requires_grad=quantisation == "none")
     model.eval()
