@@ -1,0 +1,157 @@
+"""What a smaller base costs: loss, completions, size and speed at each ratio, whitened factors beside plain SVD.
+
+    pip install 'finetab[compare]'
+    recipes/default-adapter-data.sh FOLDER
+    python benchmarks/compression.py --data FOLDER/data --out RESULTS [--ratios 0.9,0.8] [--holes 100] [--distil 150]
+
+The base with the adapter that ships merged into it, so that it fills in the middle, is factored at each ratio (the
+share of the linear layers' numbers that is left), calibrated on the data. The loss is that of files of the data that
+were kept back. Holes are the general ones, through the pipeline that serves, all in full precision; differences are to
+the original, hole by hole, with 95% bootstrap intervals. RESULTS gets `report.json`, and `ratio-quality` as PNG and
+SVG. What is measured already is not measured again.
+"""
+
+import argparse
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from matplotlib.figure import Figure
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from finetab.assemble import load_completer
+from finetab.core.atomic import write_text
+from finetab.core.pointer import BARE, BASE
+from finetab.core.progress import silent
+from finetab.settings import Settings
+from finetab_training.compress.compression import Compression, compress
+from finetab_training.data.hole import Hole
+from finetab_training.evaluate.general import drawn_general_holes
+from finetab_training.evaluate.metrics import Estimate, estimate, paired_difference
+from finetab_training.evaluate.runner import answer_holes
+from finetab_training.export import export_merged
+
+_ORIGINAL = "original"
+_WAYS = {"plain": "#8a8a8a", "whitened": "#0b5fa5", "distilled": "#b5541c"}
+Report = dict[str, dict[str, Any]]
+"""By `way ratio`."""
+
+
+def main() -> None:
+    """Compress, measure, and write table and plot."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--ratios", default="0.9,0.8,0.7")
+    parser.add_argument("--holes", type=int, default=100)
+    parser.add_argument("--distil", type=int, default=0, help="steps; 0 leaves that way out")
+    given = parser.parse_args()
+    given.out.mkdir(parents=True, exist_ok=True)
+    path = given.out / "report.json"
+    report: Report = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    holes = drawn_general_holes()[: given.holes]
+    console = Console(width=140)
+    with TemporaryDirectory() as scratch:
+        merged = export_merged(BASE, Path(scratch) / "merged")
+        if _ORIGINAL not in report:
+            report[_ORIGINAL] = _answers(merged, holes)
+        for ratio in given.ratios.split(","):
+            for way in _WAYS:
+                label = f"{way} {ratio}"
+                if label in report or (way == "distilled" and not given.distil):
+                    continue
+                steps = given.distil if way == "distilled" else 0
+                job = Compression(str(merged), float(ratio), given.data, plain=way == "plain", steps=steps)
+                out = Path(scratch) / label.replace(" ", "-")
+                made = compress(job, out, lambda _doing: None)
+                report[label] = {"way": way, "ratio": float(ratio), "compression": made} | _answers(out, holes)
+                write_text(path, json.dumps(report, indent=1))
+                console.print(_table(report))
+    for kind in ("png", "svg"):
+        _plot(report).savefig(given.out / f"ratio-quality.{kind}", dpi=150)
+
+
+def _answers(folder: Path, holes: Sequence[Hole]) -> dict[str, Any]:
+    settings = Settings(base=str(folder), adapter=BARE, quantisation="none")
+    with closing(load_completer(settings, silent)) as completer:
+        results = [
+            result
+            for hole in track(holes, description=folder.name, transient=True)
+            for result in answer_holes(completer, [hole], lambda: None)
+        ]
+    exact, similarity = [float(each.exact) for each in results], [each.similarity for each in results]
+    return {"exact": exact, "similarity": similarity, "prompt_tokens": [each.prompt_tokens for each in results]}
+
+
+def _table(report: Report) -> Table:
+    columns = ("", "loss", "numbers, M", "row, ms", "token, ms", "exact %", "similarity %", "gain")
+    table = Table(*columns, box=None)
+    for label, found in report.items():
+        gain = paired_difference(found["similarity"], report[_ORIGINAL]["similarity"])
+        answers = [_percent(estimate(found[name])) for name in ("exact", "similarity")]
+        table.add_row(label, *_costs(report, label), *answers, "" if label == _ORIGINAL else _percent(gain, "+"))
+    return table
+
+
+def _costs(report: Report, label: str) -> list[str]:
+    """Loss, numbers in millions, and the times of a row and of a token."""
+    made = [found["compression"] for found in report.values() if "compression" in found]
+    if not made:
+        return [""] * 4
+    if label == _ORIGINAL:
+        first = made[0]
+        times = [first["milliseconds"][name][0] for name in ("row", "token")]
+        return [
+            f"{first['loss'][_ORIGINAL]:.3f}",
+            f"{first['numbers'][0] / 1e6:.0f}",
+            *(f"{time:.0f}" for time in times),
+        ]
+    own = report[label]["compression"]
+    times = [own["milliseconds"][name][1] / own["milliseconds"][name][0] for name in ("row", "token")]
+    loss = list(own["loss"].values())[-1]
+    return [f"{loss:.3f}", f"{own['numbers'][1] / 1e6:.0f}", *(f"{time:.2f}x" for time in times)]
+
+
+def _percent(found: Estimate, sign: str = "") -> str:
+    mean, low, high = (format(100 * value, f"{sign}.1f") for value in (found.mean, found.low, found.high))
+    return f"{mean} [{low}, {high}]"
+
+
+def _plot(report: Report) -> Figure:
+    """Loss and similarity by ratio, a line for each way."""
+    figure = Figure(figsize=(9, 4), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    for way, colour in _WAYS.items():
+        rows = sorted((found for found in report.values() if found.get("way") == way), key=lambda found: found["ratio"])
+        if not rows:
+            continue
+        ratios = [row["ratio"] for row in rows]
+        left.plot(
+            ratios, [list(row["compression"]["loss"].values())[-1] for row in rows], "o-", color=colour, label=way
+        )
+        found = [estimate(row["similarity"]) for row in rows]
+        means = [100 * each.mean for each in found]
+        errors = [[100 * (each.mean - each.low) for each in found], [100 * (each.high - each.mean) for each in found]]
+        right.errorbar(ratios, means, yerr=errors, fmt="o-", color=colour, capsize=3, linewidth=1, label=way)
+    whole: Mapping[str, Any] = next(found["compression"] for found in report.values() if "compression" in found)
+    for axes, level, words in (
+        (left, whole["loss"][_ORIGINAL], "loss, nats a token"),
+        (right, 100 * estimate(report[_ORIGINAL]["similarity"]).mean, "edit similarity on general holes, %"),
+    ):
+        axes.axhline(level, color="black", linestyle=":", linewidth=1)
+        axes.set_xlabel("share of the linear layers' numbers that is left")
+        axes.set_ylabel(words)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(alpha=0.2)
+    left.legend(frameon=False)
+    figure.suptitle("Dotted: the original; bars: 95% intervals over holes", fontsize=9)
+    return figure
+
+
+if __name__ == "__main__":
+    main()
