@@ -23,7 +23,7 @@ from rich.table import Table
 
 from finetab.adapters.library import chosen, read_adapter
 from finetab.assemble import Loader
-from finetab.core.base import read_base
+from finetab.core.base import Base
 from finetab.core.pointer import BASE
 from finetab.core.progress import silent
 from finetab.engine.network import Network
@@ -74,8 +74,8 @@ def main() -> None:
             made = Path(scratch) / label.replace(" ", "-")
             compose(read_parents(names, shares), composition, made)
             adapters[label] = str(made)
-        load, network = Loader(), _network()
-        found = {label: _outcomes(load, network, adapter, holes) for label, adapter in adapters.items()}
+        load, (base, network) = Loader(), _opened()
+        found = {label: _outcomes(load, base, network, adapter, holes) for label, adapter in adapters.items()}
     console = Console(width=140)
     for data, each in holes.items():
         console.print(f"\n{data}, {len(each)} holes", highlight=False)
@@ -94,13 +94,13 @@ def _holes(names: Sequence[str], most: int) -> dict[str, list[Hole]]:
     return made | {"general holes": drawn_general_holes()[:most]}
 
 
-def _network() -> Network:
+def _opened() -> tuple[Base, Network]:
     settings = Settings()
     folder, _ = chosen(settings)
-    return open_network(settings, folder, choose_way(settings, folder, None)[0], None)[1]
+    return open_network(settings, folder, choose_way(settings, folder, None)[0], None)
 
 
-def _outcomes(load: Loader, network: Network, adapter: str, holes: Holes) -> dict[str, Outcome]:
+def _outcomes(load: Loader, base: Base, network: Network, adapter: str, holes: Holes) -> dict[str, Outcome]:
     settings = Settings(adapter=adapter)
     _, named = chosen(settings)
     assert named is not None
@@ -109,12 +109,9 @@ def _outcomes(load: Loader, network: Network, adapter: str, holes: Holes) -> dic
     found = {}
     with closing(load(settings, silent)) as completer:
         for data, each in holes.items():
-            results = [
-                result
-                for hole in track(each, description=f"{manifest.name} on {data}", transient=True)
-                for result in answer_holes(completer, [hole], lambda: None)
-            ]
-            samples = make_samples(read_base(settings.base), each, manifest.budgets, manifest.form)
+            doing = f"{manifest.name} on {data}"
+            results = answer_holes(completer, track(each, doing, transient=True), lambda: None)
+            samples = make_samples(base, each, manifest.budgets, manifest.form)
             found[data] = Outcome(
                 [100.0 * result.exact for result in results],
                 [100.0 * result.similarity for result in results],

@@ -69,7 +69,9 @@ def main() -> None:
                 job = Compression(str(merged), float(ratio), given.data, plain=way == "plain", steps=steps)
                 out = Path(scratch) / label.replace(" ", "-")
                 made = compress(job, out, lambda _doing: None)
-                report[label] = {"way": way, "ratio": float(ratio), "compression": made} | _answers(out, holes)
+                report[_ORIGINAL] |= _costs(made, 0, "original")
+                last = "distilled" if steps else "compressed"
+                report[label] = {"way": way, "ratio": float(ratio)} | _costs(made, 1, last) | _answers(out, holes)
                 write_text(path, json.dumps(report, indent=1))
                 console.print(_table(report))
     for kind in ("png", "svg"):
@@ -79,42 +81,26 @@ def main() -> None:
 def _answers(folder: Path, holes: Sequence[Hole]) -> dict[str, Any]:
     settings = Settings(base=str(folder), adapter=BARE, quantisation="none")
     with closing(load_completer(settings, silent)) as completer:
-        results = [
-            result
-            for hole in track(holes, description=folder.name, transient=True)
-            for result in answer_holes(completer, [hole], lambda: None)
-        ]
-    exact, similarity = [float(each.exact) for each in results], [each.similarity for each in results]
-    return {"exact": exact, "similarity": similarity, "prompt_tokens": [each.prompt_tokens for each in results]}
+        results = answer_holes(completer, track(holes, folder.name, transient=True), lambda: None)
+    return {"exact": [float(each.exact) for each in results], "similarity": [each.similarity for each in results]}
+
+
+def _costs(made: Mapping[str, Any], side: int, name: str) -> dict[str, Any]:
+    """Of the original (0) or what was made of it (1): loss, numbers, and times by what is read, over the original's."""
+    times = {what: both[side] / both[0] for what, both in made["milliseconds"].items()}
+    return {"loss": made["loss"][name], "numbers": made["numbers"][side], "times": times}
 
 
 def _table(report: Report) -> Table:
-    columns = ("", "loss", "numbers, M", "row, ms", "token, ms", "exact %", "similarity %", "gain")
+    columns = ("", "loss", "numbers, M", "row", "token", "exact %", "similarity %", "gain")
     table = Table(*columns, box=None)
     for label, found in report.items():
         gain = paired_difference(found["similarity"], report[_ORIGINAL]["similarity"])
+        times = [f"{found['times'][name]:.2f}x" for name in ("row", "token")]
         answers = [_percent(estimate(found[name])) for name in ("exact", "similarity")]
-        table.add_row(label, *_costs(report, label), *answers, "" if label == _ORIGINAL else _percent(gain, "+"))
+        costs = f"{found['loss']:.3f}", f"{found['numbers'] / 1e6:.0f}", *times
+        table.add_row(label, *costs, *answers, _percent(gain, "+"))
     return table
-
-
-def _costs(report: Report, label: str) -> list[str]:
-    """Loss, numbers in millions, and the times of a row and of a token."""
-    made = [found["compression"] for found in report.values() if "compression" in found]
-    if not made:
-        return [""] * 4
-    if label == _ORIGINAL:
-        first = made[0]
-        times = [first["milliseconds"][name][0] for name in ("row", "token")]
-        return [
-            f"{first['loss'][_ORIGINAL]:.3f}",
-            f"{first['numbers'][0] / 1e6:.0f}",
-            *(f"{time:.0f}" for time in times),
-        ]
-    own = report[label]["compression"]
-    times = [own["milliseconds"][name][1] / own["milliseconds"][name][0] for name in ("row", "token")]
-    loss = list(own["loss"].values())[-1]
-    return [f"{loss:.3f}", f"{own['numbers'][1] / 1e6:.0f}", *(f"{time:.2f}x" for time in times)]
 
 
 def _percent(found: Estimate, sign: str = "") -> str:
@@ -131,16 +117,13 @@ def _plot(report: Report) -> Figure:
         if not rows:
             continue
         ratios = [row["ratio"] for row in rows]
-        left.plot(
-            ratios, [list(row["compression"]["loss"].values())[-1] for row in rows], "o-", color=colour, label=way
-        )
+        left.plot(ratios, [row["loss"] for row in rows], "o-", color=colour, label=way)
         found = [estimate(row["similarity"]) for row in rows]
         means = [100 * each.mean for each in found]
         errors = [[100 * (each.mean - each.low) for each in found], [100 * (each.high - each.mean) for each in found]]
         right.errorbar(ratios, means, yerr=errors, fmt="o-", color=colour, capsize=3, linewidth=1, label=way)
-    whole: Mapping[str, Any] = next(found["compression"] for found in report.values() if "compression" in found)
     for axes, level, words in (
-        (left, whole["loss"][_ORIGINAL], "loss, nats a token"),
+        (left, report[_ORIGINAL]["loss"], "loss, nats a token"),
         (right, 100 * estimate(report[_ORIGINAL]["similarity"]).mean, "edit similarity on general holes, %"),
     ):
         axes.axhline(level, color="black", linestyle=":", linewidth=1)

@@ -73,11 +73,7 @@ def _answered(given: argparse.Namespace) -> Sequence[Result]:
         base=given.base, adapter=given.adapter, form=given.form, prefix_tokens=256, suffix_tokens=96, max_new_tokens=32
     )
     with closing(load_completer(settings, silent)) as completer:
-        return [
-            result
-            for hole in track(holes, description="holes")
-            for result in answer_holes(completer, [hole], lambda: None)
-        ]
+        return answer_holes(completer, track(holes, description="holes"), lambda: None)
 
 
 if __name__ == "__main__":

@@ -101,20 +101,23 @@ def _engines(given: argparse.Namespace, console: Console) -> dict[str, Engine]:
         "llama.cpp-spm": ("llama_cpp", ("spm", llama_cpp, str(gguf), given.threads)),
         "openvino": ("openvino_genai", ("spm", openvino, str(gguf), given.threads)),
     }
-    making |= {name: made for name, (module, made) in others.items() if importlib.util.find_spec(module) is not None}
-    wanted = given.engines.split(",") if given.engines else [*making, *(others.keys() - making.keys())]
-    if unknown := set(wanted) - {*making, *others}:
-        raise SystemExit(f"There is no engine {unknown.pop()}; there are {', '.join([*making, *others])}.")
-    if not gguf.exists() and any(name in making for name in others):
+    missing = {name for name, (module, _) in others.items() if importlib.util.find_spec(module) is None}
+    making |= {name: made for name, (_, made) in others.items()}
+    wanted = given.engines.split(",") if given.engines else list(making)
+    if unknown := set(wanted) - set(making):
+        raise SystemExit(f"There is no engine {unknown.pop()}; there are {', '.join(making)}.")
+    if not gguf.exists() and others.keys() & set(wanted) - missing:
         gguf.parent.mkdir(parents=True, exist_ok=True)
         fetch_gguf(base, gguf, silent)
     engines = {}
     for name in wanted:
+        if name in missing:
+            console.print(f"{name} is left out: it is not installed")
+            continue
         try:
             engines[name] = Engine(*making[name])
-        except (KeyError, EOFError) as error:
-            reason = "is not installed" if isinstance(error, KeyError) else f"cannot load {base}"
-            console.print(f"{name} is left out: it {reason}")
+        except EOFError:
+            console.print(f"{name} is left out: it cannot load {base}")
     return engines
 
 

@@ -4,7 +4,6 @@ import multiprocessing
 import os
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from math import inf
 from multiprocessing.connection import Connection
@@ -14,6 +13,7 @@ import psutil
 
 from finetab.core.base import read_base
 from finetab.core.memory import give_back, hold_while_busy
+from finetab.core.passing import in_passing_thread
 from finetab.core.prefix import common_prefix_length
 from finetab.core.vocabulary import Ids
 
@@ -54,9 +54,8 @@ def finetab(base: str, is_guessing: bool = True, is_cut: bool = True) -> Answeri
 
     hold_while_busy()
     known = read_base(base)
-    with ThreadPoolExecutor(1) as passing:  # as in `open_network`
-        making = Int8Network if is_guessing else Waiting
-        network = passing.submit(making, known.folder, known.spelled, known.likely if is_cut else None).result()
+    making = Int8Network if is_guessing else Waiting
+    network = in_passing_thread(making, known.folder, known.spelled, known.likely if is_cut else None)
     engine = TorchEngine(network, known.fim.end_id, known.never_sampled)
     give_back()
 

@@ -18,9 +18,9 @@ def fast_products(*, are_exact: bool) -> Iterator[None]:
 
     torch takes MKL unless told that products may be less exact than their numbers, and MKL leaves half of an AMD
     processor unused. oneDNN multiplies as exactly on most processors, and on those with AMX with bfloat16, as a GPU
-    does in training; with `are_exact` torch's choice stays there. `benchmarks/train_speed.py` and `decode.py` have the
-    gain. The setting is the process's: another thread's products meanwhile are oneDNN's as well, and the last one to
-    leave sets it back.
+    does in training; with `are_exact` torch's choice stays there. `benchmarks/train_speed.py` has the gain.
+    The setting is the process's: another thread's products meanwhile are oneDNN's as well, and the last one to leave
+    sets it back.
     """
     if are_exact and not _keeps_float32():
         yield

@@ -1,6 +1,5 @@
 """The ways to hold a base's weights: in 8 bits on the CPU, where that is possible, or as transformers does."""
 
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -8,6 +7,7 @@ from finetab.adapters.beside import is_plain
 from finetab.core.base import Base, read_base, read_config
 from finetab.core.device import pick_device
 from finetab.core.manifest import Manifest
+from finetab.core.passing import in_passing_thread
 from finetab.engine.int8.linear import is_kernel_here
 from finetab.engine.int8.network import Int8Network
 from finetab.engine.int8.shape import why_not
@@ -44,14 +44,10 @@ def open_network(
     """
     if way == "int8":
         base = read_base(settings.base)
-        likely = base.likely if is_cut else None
-        # OpenMP keeps threads for each thread that has computed, as long as that lives, and lets all of them wait
-        # asleep when there are more than cores: every step would then take twice as long.
-        with ThreadPoolExecutor(1, thread_name_prefix="finetab-read") as passing:
-            return base, passing.submit(Int8Network, folder, base.spelled, likely).result()
+        return base, in_passing_thread(Int8Network, folder, base.spelled, base.likely if is_cut else None)
     from finetab.engine.general import open_general  # what it imports is as large as the weights in 8 bits
 
-    return open_general(settings, way, alone)
+    return in_passing_thread(open_general, settings, way, alone)
 
 
 def _why_not_int8(settings: Settings, folder: Path, adapter: Path | None) -> str:

@@ -35,10 +35,11 @@ def test_each_way_opens_its_network(way: ways.Way, tiny: Callable[[str], Path]) 
     assert (base.folder, base.context_length, base.num_logits) == (folder, 1024, 265)
 
 
-def test_no_thread_is_left_that_computed_while_weights_were_read(tiny: Callable[[str], Path]) -> None:
+@pytest.mark.parametrize("way", ["int8", "none"])
+def test_no_thread_is_left_that_computed_while_weights_were_read(way: ways.Way, tiny: Callable[[str], Path]) -> None:
     before = threading.active_count()
     folder = tiny("llama")
-    open_network(Settings(base=str(folder), device="cpu"), folder, "int8", None)
+    open_network(Settings(base=str(folder), device="cpu"), folder, way, None)
     assert threading.active_count() == before
 
 

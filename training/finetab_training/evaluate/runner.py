@@ -4,7 +4,7 @@ An arm is one way of asking. The shuffled-suffix arm gives each hole another hol
 there only: an adapter that scores the same with it does not use the suffix.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from random import Random
 from typing import Any, TypeAlias
@@ -104,7 +104,7 @@ def in_form(completer: Completer, form: Form, shuffled: Sequence[Hole] = (), see
 
 
 def answer_holes(
-    completer: Completer, holes: Sequence[Hole], advance: Advance, extras: Extras | None = None
+    completer: Completer, holes: Iterable[Hole], advance: Advance, extras: Extras | None = None
 ) -> list[Result]:
     """Each hole as a request with its own document and context, none answered from the memory of another."""
     windows = completer.windows
