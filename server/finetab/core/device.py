@@ -20,6 +20,14 @@ def pick_device(device: str) -> torch.device:
     return place
 
 
+def multiplies_bfloat16(device: torch.device) -> bool:
+    """Whether the device multiplies bfloat16 numbers faster than others, so that training does well to use them."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported())
+    known = torch.cpu.get_capabilities()
+    return device.type == "cpu" and bool(known.get("avx512_bf16") or known.get("amx_bf16"))
+
+
 def pick_dtype(dtype: str, device: torch.device) -> torch.dtype:
     """`auto` takes bfloat16 or float16 on an accelerator and float32 on the CPU.
 

@@ -66,7 +66,7 @@ from torch.distributed.fsdp import fully_shard
 from finetab.core.models import load_base
 from finetab_training.methods.base import Target
 from finetab_training.methods.registry import method_by_name
-from finetab_training.train.processes import gather_trained, join_processes
+from finetab_training.train.processes import gather_trained, join_processes, leave_processes
 from finetab_training.config import make_config
 
 processes = join_processes(make_config({"rows_per_step": 2}))
@@ -84,6 +84,7 @@ gather_trained(tuned.model)
 found = {name: weight for name, weight in tuned.model.named_parameters() if weight.requires_grad}
 assert found.keys() == expected.keys()
 assert all(torch.equal(found[name], weight) for name, weight in expected.items())
+leave_processes(processes)
 print("gathered", len(found), flush=True)
 """
 

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,9 +9,11 @@ import torch
 from torch.nn import functional
 from transformers import PretrainedConfig
 
+from finetab.core.device import multiplies_bfloat16
 from finetab.core.products import fast_products
 from finetab_training.methods.base import Target
 from finetab_training.methods.lora import LORA
+from finetab_training.train.attention import use_packed_attention
 from finetab_training.train.estimate import thin
 from finetab_training.train.random_base import random_model
 
@@ -53,7 +54,9 @@ def _layers(shape: PretrainedConfig, device: torch.device, dtype: torch.dtype) -
     """Seconds that all layers take to train on a row, to read it, and to read one token."""
     found = []
     for layers in (_FEW, _MORE):
-        model = LORA.apply(Target(random_model(thin(shape, layers), device, dtype, "none")), LORA.options({})).model
+        base = random_model(thin(shape, layers), device, dtype, "none")
+        use_packed_attention(base, dtype)
+        model = LORA.apply(Target(base), LORA.options({})).model
         found.append([_seconds(work, device) for work in (_trains(model), _reads(model, _TOKENS), _reads(model, 1))])
     few, more = found
     scale = int(shape.num_hidden_layers) / (_MORE - _FEW)
@@ -63,7 +66,9 @@ def _layers(shape: PretrainedConfig, device: torch.device, dtype: torch.dtype) -
 def _trains(model: Any) -> Callable[[], None]:
     def work() -> None:
         with fast_products(are_exact=False):
-            _forward(model, _TOKENS).sum().backward()
+            with _as_in_training(model.device):
+                summed = _forward(model, _TOKENS).float().sum()
+            summed.backward()
 
     return work
 
@@ -74,6 +79,10 @@ def _reads(model: Any, tokens: int) -> Callable[[], None]:
             _forward(model, tokens)
 
     return work
+
+
+def _as_in_training(device: torch.device) -> torch.autocast:
+    return torch.autocast(device.type, torch.bfloat16, enabled=multiplies_bfloat16(device))
 
 
 def _forward(model: Any, tokens: int) -> torch.Tensor:
@@ -92,10 +101,13 @@ def _head(shape: PretrainedConfig, device: torch.device, dtype: torch.dtype) -> 
         targets = torch.zeros(positions, device=device, dtype=torch.long)
 
         def work() -> None:
-            with fast_products(are_exact=False) if is_trained else nullcontext():
-                logits = functional.linear(inputs, weight)
-                if is_trained:
-                    functional.cross_entropy(logits.float(), targets).backward()
+            if not is_trained:
+                functional.linear(inputs, weight)
+                return
+            with fast_products(are_exact=False):
+                with _as_in_training(device):
+                    logits = functional.linear(inputs, weight)
+                functional.cross_entropy(logits.float(), targets).backward()
 
         cut = min(1.0, _HELD_IDS / int(shape.vocab_size)) if is_trained else 1.0
         return _seconds(work, device) * _HEAD_PARTS * cut

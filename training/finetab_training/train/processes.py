@@ -36,6 +36,15 @@ def join_processes(config: RunConfig) -> PartialState:
     return processes
 
 
+def leave_processes(processes: PartialState) -> None:
+    """Wait until all are done, and close what connects them.
+
+    A process that ends with its connections open is at times aborted (SIGABRT) because another one ended before it.
+    """
+    processes.wait_for_everyone()
+    processes.destroy_process_group()
+
+
 def in_any(flag: bool) -> bool:
     """Whether it is so in one process at least; all of them must ask."""
     processes = PartialState()

@@ -25,11 +25,11 @@ from finetab_training.data.trained import copy_trained
 from finetab_training.methods.base import Target, Tuned
 from finetab_training.methods.registry import method_by_name
 from finetab_training.runs import Run, environment
-from finetab_training.train.attention import use_varlen
+from finetab_training.train.attention import use_packed_attention
 from finetab_training.train.callbacks import ProgressBar, Records, StopOnInterrupt
 from finetab_training.train.inputs import ROWS, read_facts, read_held_out, write_inputs
 from finetab_training.train.prepare import Prepared
-from finetab_training.train.processes import gather_trained, is_sharded, join_processes, scratch_folder
+from finetab_training.train.processes import gather_trained, is_sharded, join_processes, leave_processes, scratch_folder
 from finetab_training.train.rows import HeldOut, StoredRows
 from finetab_training.train.start import options_of, start_of
 from finetab_training.train.trainer import RowTrainer
@@ -52,7 +52,7 @@ def train(run: Run, prepared: Prepared | None, console: Console) -> Path:
     base = load_base(
         config.base, device=config.device, dtype=config.dtype, quantisation=method.quantisation, sharded=is_sharded()
     )
-    use_varlen(base.model, base.dtype)
+    use_packed_attention(base.model, base.dtype)
     if prepared is not None and processes.is_main_process:
         run.begin(commit=git.head(Path(__file__).parent), processes=processes.num_processes)
         write_inputs(run.inputs, prepared, base, config, start)
@@ -72,7 +72,7 @@ def train(run: Run, prepared: Prepared | None, console: Console) -> Path:
         tuned.save(building)
         copy_trained(run.inputs, building)
         manifest.write(building, _manifest(config, base, options, building, facts))
-    processes.wait_for_everyone()
+    leave_processes(processes)
     if processes.is_main_process:
         run.finish()
     return out

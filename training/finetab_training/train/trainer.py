@@ -10,6 +10,7 @@ from accelerate import PartialState
 from bitsandbytes.optim.adamw import PagedAdamW8bit
 from transformers import EarlyStoppingCallback, Trainer, TrainerCallback, TrainingArguments
 
+from finetab.core.device import multiplies_bfloat16
 from finetab_training.data.fim_samples import IGNORED
 from finetab_training.methods.base import Tuned
 from finetab_training.runs import Run
@@ -119,7 +120,7 @@ def _arguments(run: Run, device: torch.device, num_rows: int, looks: bool) -> Tr
         lr_scheduler_kwargs={"decay_type": "cosine", "num_decay_steps": min(falling, num_steps - warmup)},
         warmup_steps=warmup,
         max_grad_norm=1.0,
-        bf16=device.type == "cuda" and torch.cuda.is_bf16_supported(),
+        bf16=multiplies_bfloat16(device),
         use_cpu=device.type == "cpu",
         activation_checkpointing=config.gradient_checkpointing,
         train_sampling_strategy="sequential",
