@@ -16,6 +16,7 @@ finetab          8 bits, suffix before prefix, guesses, the head   llama.cpp    
 
 cold    a place not seen before          accept  a line was taken whole
 warm    the next key, or one taken back  back    another file was looked at meanwhile
+first   of a cold request, until its first token: what reading a whole prompt takes
 
 llama.cpp takes part where `pip install llama-cpp-python` has been run (a quarter of an hour), OpenVINO GenAI after
 `pip install openvino-genai`. Both read the base's own GGUF file, in 4 bits; OpenVINO's reader knows that of
@@ -153,8 +154,8 @@ def _row(costs: Sequence[tuple[str, int, Cost]]) -> dict[str, Any]:
     """One engine's figures: milliseconds by kind, and what tokens took."""
     row: dict[str, Any] = {}
     for kind in KINDS:
-        of_kind = [cost.total_ms for its_kind, _, cost in costs if its_kind == kind]
-        row[kind] = {"n": len(of_kind), **{f"p{share}": percentile(of_kind, share / 100) for share in (50, 95)}}
+        row[kind] = _times([cost.total_ms for its_kind, _, cost in costs if its_kind == kind])
+    row["first"] = _times([cost.first_ms for its_kind, _, cost in costs if its_kind == "cold"])
     num_new = sum(number for _, number, _ in costs)
     evaluated = [cost.num_evaluated for _, _, cost in costs if cost.num_evaluated is not None]
     after_first = sum(cost.total_ms - cost.first_ms for _, _, cost in costs)
@@ -165,12 +166,17 @@ def _row(costs: Sequence[tuple[str, int, Cost]]) -> dict[str, Any]:
     }
 
 
+def _times(values_ms: Sequence[float]) -> dict[str, float]:
+    return {"n": len(values_ms), **{f"p{share}": percentile(values_ms, share / 100) for share in (50, 95)}}
+
+
 def _ratios(rows: dict[str, dict[str, Any]]) -> dict[str, dict[str, float]]:
     """Ours over theirs."""
 
     def of(row: dict[str, Any]) -> dict[str, float]:
         return {
             "cold_p50": row["cold"]["p50"],
+            "first_p50": row["first"]["p50"],
             "warm_p50": row["warm"]["p50"],
             "warm_p95": row["warm"]["p95"],
             "after_accept_p50": row["accept"]["p50"],
@@ -187,10 +193,11 @@ def _ratios(rows: dict[str, dict[str, Any]]) -> dict[str, dict[str, float]]:
 
 
 def _show(console: Console, rows: dict[str, dict[str, Any]], given: argparse.Namespace) -> None:
-    heads = [f"{kind} p50 / p95 ms" for kind in KINDS]
+    kinds = (*KINDS, "first")
+    heads = [f"{kind} p50 / p95 ms" for kind in kinds]
     table = Table("", *heads, "read a request", "ms a token", "tokens/s", "MB", box=None)
     for name, row in rows.items():
-        times = [f"{row[kind]['p50']:.0f} / {row[kind]['p95']:.0f}" for kind in KINDS]
+        times = [f"{row[kind]['p50']:.0f} / {row[kind]['p95']:.0f}" for kind in kinds]
         read = "" if row["evaluated"] is None else f"{row['evaluated']:.0f}"
         rates = read, f"{row['per_token_ms']:.1f}", f"{row['tokens_per_second']:.1f}"
         table.add_row(name, *times, *rates, f"{row['memory_mb']:.0f}")
