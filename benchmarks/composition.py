@@ -22,6 +22,7 @@ from rich.progress import track
 from rich.table import Table
 
 from finetab.adapters.library import chosen, read_adapter
+from finetab.adapters.parents import read_parents
 from finetab.assemble import Loader
 from finetab.core.base import Base
 from finetab.core.pointer import BASE
@@ -30,7 +31,6 @@ from finetab.engine.network import Network
 from finetab.engine.ways import choose_way, open_network
 from finetab.settings import Settings
 from finetab_training.compose.composition import Composition, compose
-from finetab_training.compose.parents import read_parents
 from finetab_training.compose.search import cost_of, make_samples
 from finetab_training.data.corpus import Recipe, read_corpus
 from finetab_training.data.hole import Hole

@@ -18,13 +18,13 @@ from rich.console import Console
 from safetensors.torch import load_file, save_file
 
 from finetab.adapters.library import WEIGHTS, read_adapter
+from finetab.adapters.parents import Parent
 from finetab.adapters.shipped import FOLDER
 from finetab.core import manifest
 from finetab.core.atomic import new_folder
 from finetab.core.manifest import Manifest
 from finetab.core.pointer import BASE
 from finetab_training.compose.composition import Composition, compose
-from finetab_training.compose.parents import Parent
 from finetab_training.data.trained import copy_trained
 
 _CONFIG = "adapter_config.json"

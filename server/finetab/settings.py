@@ -2,13 +2,15 @@
 
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from finetab.core import manifest
+from finetab.core.blend import is_blend, renamed
 from finetab.core.pointer import BASE, WITHOUT_ADAPTER, read_pointer, resolved
-from finetab.errors import BadAdapter, BadFile, BadSetting, near_match
+from finetab.errors import BadAdapter, BadFile, BadInput, BadSetting, near_match
 
 FILE_NAME = "finetab.toml"
 TUNE_TABLE = "tune"
@@ -25,8 +27,9 @@ class Settings:
     base: str = "default"
     """A name from `finetab models`, a model folder, a `.gguf` file or a hub id."""
     adapter: str = BASE
-    """An adapter's name or folder; `base` for the base as it comes, with the adapter that finetab ships for it, where
-    there is one; `none` for the base alone. Without it, what was promoted for the folder is in force."""
+    """An adapter's name or folder, or several, as `python + mine` or `0.7*python + 0.3*mine`; `base` for the base as it
+    comes, with the adapter that finetab ships for it, where there is one; `none` for the base alone. Without it, what
+    was promoted for the folder is in force."""
     engine: str = "own"
     """Where the model runs: `own` (in this process), `shared` (in one process for all editors of this user), or the
     address of a server that speaks OpenAI's `/v1/completions`, which the user has logged in to."""
@@ -127,6 +130,9 @@ def _from(folder: Path, key: str, value: Any) -> Any:
     """A value of the file; a path in it is meant from where the file stands, not from where the server started."""
     if key not in ("base", "adapter") or not isinstance(value, str) or value in ("", *WITHOUT_ADAPTER, "default"):
         return value
+    if key == "adapter" and is_blend(value):
+        with suppress(BadInput):  # said by who reads the adapters
+            return renamed(value, lambda name: str(_from(folder, key, resolved(folder, name))))
     try:
         return str(folder / value) if (folder / value).exists() else value
     except OSError:  # too long for a path, so it is none

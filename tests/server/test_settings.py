@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from finetab.core.pointer import adapters_of
 from finetab.errors import BadSetting
-from finetab.settings import Settings, checked_settings, parse_settings, read_settings
+from finetab.settings import FILE_NAME, Settings, checked_settings, parse_settings, read_settings
 
 
 def test_editors_may_write_camel_case() -> None:
@@ -79,3 +80,13 @@ def test_every_setting_and_its_default_stand_in_the_documents() -> None:
     page = (Path(__file__).parents[2] / "docs" / "settings.md").read_text("utf-8")
     for name, default in asdict(Settings()).items():
         assert f"| `{name}` | `{json.dumps(default)}` |" in page
+
+
+def test_a_blend_of_the_file_names_adapters_from_where_it_stands(tmp_path: Path) -> None:
+    (tmp_path / "near").mkdir()
+    own = adapters_of(tmp_path) / "mine"
+    own.mkdir(parents=True)
+    (tmp_path / FILE_NAME).write_text('adapter = "0.5*mine + 0.25*near + 0.25*python"\n')
+    assert read_settings(tmp_path)[0].adapter == f"0.5*{own} + 0.25*{tmp_path / 'near'} + 0.25*python"
+    (tmp_path / FILE_NAME).write_text('adapter = "mine + "\n')
+    assert read_settings(tmp_path)[0].adapter == "mine + "  # who loads it says what is wrong

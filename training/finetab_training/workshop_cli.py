@@ -98,7 +98,7 @@ def compose(
     tries: Annotated[int, typer.Option(min=1, help="Weights to try in a search.")] = 24,
 ) -> None:
     """Make one adapter of several of the same base."""
-    from finetab_training.compose.parents import parse_weights, read_parents
+    from finetab.adapters.parents import parse_weights, read_parents
     from finetab_training.data.hole import read_holes
 
     parents = read_parents(adapters, parse_weights(weights))

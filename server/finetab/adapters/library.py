@@ -6,6 +6,7 @@ from finetab.adapters.listing import library_folder
 from finetab.adapters.shipped import shipped_adapter
 from finetab.core import manifest
 from finetab.core.bases import real_name
+from finetab.core.blend import is_blend
 from finetab.core.manifest import Manifest
 from finetab.core.pointer import BARE, BASE
 from finetab.core.weights import base_folder, fingerprint
@@ -39,8 +40,13 @@ def adapter_folder(name: str) -> Path:
 
 
 def read_adapter(name: str) -> tuple[Path, Manifest]:
-    """Folder and manifest of an adapter whose weights are there as safetensors."""
-    folder = adapter_folder(name)
+    """Folder and manifest of an adapter, or of a blend of several, whose weights are there as safetensors."""
+    if is_blend(name) and not Path(name).exists():
+        from finetab.adapters.blended import blended  # noqa: PLC0415 - it asks here for each
+
+        folder = blended(name)
+    else:
+        folder = adapter_folder(name)
     found = manifest.read(folder)
     if not (folder / WEIGHTS).is_file() and not (folder / WHOLE_WEIGHTS).is_file():
         raise BadAdapter(f"{folder} has no {WEIGHTS}; adapters are loaded from safetensors only. Train it again.")

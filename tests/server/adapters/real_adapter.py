@@ -8,19 +8,28 @@ import torch
 from peft import LoraConfig, get_peft_model
 from tests.server.core.test_manifest import MANIFEST
 
+from finetab.adapters.attach import attach
 from finetab.core import manifest
 from finetab.core.manifest import Budgets
-from finetab.core.models import load_base
+from finetab.core.models import embedding_rows, load_base
 
 VERSION_LENGTH = 12
 
 
-def make_adapter(base_folder: Path, out: Path, seed: int, *, with_rows: bool = True, **options: Any) -> Path:
+def make_adapter(
+    base_folder: Path,
+    out: Path,
+    seed: int,
+    *,
+    with_rows: bool = True,
+    layers: str | list[str] = "all-linear",
+    **options: Any,
+) -> Path:
     """A LoRA adapter for a model's folder; the seed is its version, and what it changes."""
     base = load_base(str(base_folder))
     embedding = next(name for name, module in base.model.named_modules() if module is base.model.get_input_embeddings())
     rows = {embedding.rsplit(".", 1)[-1]: list(base.fim.sentinel_ids)} if with_rows else None
-    config = LoraConfig(r=4, target_modules="all-linear", trainable_token_indices=rows, **options)
+    config = LoraConfig(r=4, target_modules=layers, trainable_token_indices=rows, **options)
     model = get_peft_model(base.model, config)
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
@@ -42,3 +51,13 @@ def make_adapter(base_folder: Path, out: Path, seed: int, *, with_rows: bool = T
     )
     manifest.write(out, made)
     return out
+
+
+def weights_with(base: Path, adapter: Path | None) -> dict[str, torch.Tensor]:
+    """All linear weights of a base with an adapter merged into them."""
+    loaded = load_base(str(base))
+    model = loaded.model if adapter is None else attach(loaded, adapter, manifest.read(adapter))
+    rows = embedding_rows(model)
+    return {
+        name: weight.clone() for name, weight in model.named_parameters() if weight.dim() == 2 and weight is not rows
+    }

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -38,7 +39,7 @@ def test_adapters_beside_each_other_answer_as_when_they_are_alone(
     base = tiny(family)
     network = TransformersNetwork(load_base(str(base)).model)
     plain = logits_of(network, NO_ADAPTER)
-    kinds = {"one": {}, "without-rows": {"with_rows": False}, "dora": {"use_dora": True}}
+    kinds: dict[str, Any] = {"one": {}, "without-rows": {"with_rows": False}, "dora": {"use_dora": True}}
     expected = {}
     for seed, (name, options) in enumerate(kinds.items()):
         folder = make_adapter(base, tmp_path / name, seed, **options)

@@ -9,15 +9,13 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from tests.conftest import FAMILIES
-from tests.server.adapters.real_adapter import make_adapter
+from tests.server.adapters.real_adapter import make_adapter, weights_with
 
-from finetab.adapters.attach import attach
 from finetab.adapters.library import WEIGHTS, read_adapter
+from finetab.adapters.parents import Parent, parse_weights, read_parents
 from finetab.core import manifest
-from finetab.core.models import embedding_rows, load_base
 from finetab.errors import BadAdapter, BadFile, BadInput
 from finetab_training.compose.composition import METHODS, Composition, compose
-from finetab_training.compose.parents import Parent, parse_weights, read_parents
 from finetab_training.data.trained import Trained, read_trained, write_trained
 
 
@@ -29,16 +27,6 @@ def parents_of(base: Path, folder: Path, weights: Sequence[float], *options: dic
         write_trained(made, Trained({f"{number}.py": str(number)}, frozenset({number})))
         names.append(str(made))
     return read_parents(names, weights)
-
-
-def weights_with(base: Path, adapter: Path | None) -> dict[str, torch.Tensor]:
-    """All linear weights of a base with an adapter merged into them."""
-    loaded = load_base(str(base))
-    model = loaded.model if adapter is None else attach(loaded, adapter, manifest.read(adapter))
-    rows = embedding_rows(model)
-    return {
-        name: weight.clone() for name, weight in model.named_parameters() if weight.dim() == 2 and weight is not rows
-    }
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -12,10 +12,10 @@ from tests.training.compose.test_composition import parents_of
 from torch.nn import functional
 
 from finetab.adapters.attach import attach
+from finetab.adapters.parents import Parent
 from finetab.core.models import load_base
 from finetab.settings import Settings
 from finetab_training.compose.composition import Composition
-from finetab_training.compose.parents import Parent
 from finetab_training.compose.search import Tried, search_weights
 from finetab_training.compose.session import searched
 from finetab_training.data.hole import Hole

@@ -4,7 +4,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.server.core.test_manifest import MANIFEST
 
+from finetab.core import manifest
 from finetab.core.languages import LANGUAGES
 from finetab.errors import BadAdapter
 from finetab_training.data.source_file import SourceFile
@@ -56,3 +58,15 @@ def test_where_the_texts_are_at_hand_what_is_much_like_them_is_seen_as_well() ->
     assert trained.with_texts([file]).has_text(near)
     assert not trained.with_texts([file]).has_text(far)
     assert not trained.with_texts([replace(file, text=near)]).texts  # not trained on
+
+
+def test_a_blend_was_trained_on_what_each_of_it_was(tmp_path: Path) -> None:
+    for number in (1, 2):
+        (tmp_path / str(number)).mkdir()
+        write_trained(tmp_path / str(number), Trained({f"{number}.py": str(number)}, frozenset({number})))
+    parents = [{"adapter": number, "weight": 0.5, "folder": str(tmp_path / str(number))} for number in (1, 2)]
+    manifest.write(tmp_path, replace(MANIFEST, data={"composed": {"parents": parents}}))
+    assert read_trained(tmp_path) == Trained({"1.py": "1", "2.py": "2"}, frozenset({1, 2}))
+    manifest.write(tmp_path, replace(MANIFEST, data={}))
+    with pytest.raises(BadAdapter, match="does not say what it was trained on"):
+        read_trained(tmp_path)

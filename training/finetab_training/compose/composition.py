@@ -1,4 +1,4 @@
-"""One adapter made of several: their additions put together by PEFT, their sentinel rows averaged.
+"""One adapter made of several: their additions put together, by PEFT where it is no mere sum; sentinel rows averaged.
 
     cat       the weighted sum itself; ranks add up
     svd       the nearest to that sum of the rank that is asked for
@@ -13,7 +13,6 @@ without weights, and a 7B one takes no memory.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -24,13 +23,15 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 from transformers import PreTrainedModel, set_seed
 
+from finetab.adapters.blended import descended, shares
 from finetab.adapters.library import WEIGHTS
+from finetab.adapters.parents import Parent
+from finetab.adapters.start import with_start_once
+from finetab.adapters.sum import ROWS, Array, mean_rows, write_sum
 from finetab.core import manifest
 from finetab.core.atomic import new_folder
-from finetab.core.manifest import Budgets, Manifest
+from finetab.core.manifest import Manifest
 from finetab.errors import BadFile, BadInput, near_match
-from finetab_training.compose.parents import Parent
-from finetab_training.compose.start import with_start_once
 from finetab_training.data.trained import Trained, read_trained, write_trained
 from finetab_training.train.random_base import base_shape, empty_model
 
@@ -39,7 +40,6 @@ _SUMS = ("cat", "svd")
 METHODS = (*_SUMS, *SAME_RANK, *(f"{name}_svd" for name in SAME_RANK[1:]))
 _PRUNED = ("ties", "dare", "magnitude_prune")
 _COMPOSED = "composed"
-_ROWS = "trainable_tokens_delta"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,24 +75,28 @@ def compose(parents: Sequence[Parent], composition: Composition, out: Path) -> M
     if composition.method in _SUMS:
         parents = with_start_once(parents)
     with new_folder(out) as building:
-        rank = _write_weights(parents, composition, building)
+        rank = (
+            write_sum(parents, building)
+            if composition.method == "cat"
+            else _write_by_peft(parents, composition, building)
+        )
         write_trained(building, _trained(parents))
         made = _manifest(parents, composition, rank, building, out.name)
         manifest.write(building, made)
     return made
 
 
-def _write_weights(parents: Sequence[Parent], composition: Composition, folder: Path) -> int:
+def _write_by_peft(parents: Sequence[Parent], composition: Composition, folder: Path) -> int:
     """PEFT's two files; the rank that came out."""
     model: Any = None
-    rows: dict[str, list[tuple[float, torch.Tensor]]] = {}
+    rows: dict[str, list[tuple[float, Array]]] = {}
     indices: Any = None
     for number, parent in enumerate(parents):
         config = LoraConfig.from_pretrained(str(parent.folder))
         indices, config.trainable_token_indices = config.trainable_token_indices or indices, None
         state = load_file(parent.folder / WEIGHTS)
-        for key in [key for key in state if key.endswith(_ROWS)]:
-            rows.setdefault(key, []).append((abs(parent.weight), state.pop(key)))
+        for key in [key for key in state if key.endswith(ROWS)]:
+            rows.setdefault(key, []).append((abs(parent.weight), state.pop(key).float().numpy()))
         name = f"parent{number}"  # a bare number would be taken for a layer's
         if model is None:
             model = PeftModel(_skeleton(parent.manifest.base_name), config, name)
@@ -114,7 +118,7 @@ def _write_weights(parents: Sequence[Parent], composition: Composition, folder: 
     plain = replace(made, lora_alpha=made.r, use_rslora=False, trainable_token_indices=indices, inference_mode=True)
     plain.save_pretrained(str(folder))
     state = get_peft_model_state_dict(model, adapter_name=_COMPOSED, save_embedding_layers=False)
-    state |= {key: _mean(weighted) for key, weighted in rows.items()}
+    state |= {key: torch.from_numpy(mean_rows(weighted)) for key, weighted in rows.items()}
     save_file({key: value.contiguous() for key, value in state.items()}, folder / WEIGHTS, metadata={"format": "pt"})
     return int(made.r)
 
@@ -128,12 +132,6 @@ def _skeleton(base: str) -> PreTrainedModel:
     return model
 
 
-def _mean(weighted: Sequence[tuple[float, torch.Tensor]]) -> torch.Tensor:
-    """Rows are embeddings, not changes to some: they are averaged, whatever the weights add up to."""
-    total = sum(weight for weight, _ in weighted)
-    return sum((weight / total * rows for weight, rows in weighted), torch.zeros(()))
-
-
 def _trained(parents: Sequence[Parent]) -> Trained:
     """What any of them was trained on."""
     trained = Trained()
@@ -143,20 +141,9 @@ def _trained(parents: Sequence[Parent]) -> Trained:
 
 
 def _manifest(parents: Sequence[Parent], composition: Composition, rank: int, folder: Path, name: str) -> Manifest:
-    """The first parent's, with what is different."""
-    manifests = [parent.manifest for parent in parents]
-    first, budgets = manifests[0], [each.budgets for each in manifests]
-    told = [{"adapter": each.manifest.label, "weight": each.weight} for each in parents]
+    told = {"method": composition.method, "density": composition.density, "parents": shares(parents)}
     return replace(
-        first,
-        name=name,
+        descended(parents, name=name, rank=rank, data={"composed": told}),
         version=sha256((folder / WEIGHTS).read_bytes()).hexdigest()[:12],
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
-        method="lora",
-        options={"r": rank, "alpha": rank, "dropout": 0.0},
-        teaches_empty=any(each.teaches_empty for each in manifests),
-        budgets=Budgets(*(max(getattr(each, part) for each in budgets) for part in ("prefix", "suffix", "context"))),
-        data={"composed": {"method": composition.method, "density": composition.density, "parents": told}},
         seed=composition.seed,
-        evaluation=None,
     )

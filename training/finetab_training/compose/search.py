@@ -14,6 +14,7 @@ import torch
 from scipy.optimize import minimize
 from torch.nn import functional
 
+from finetab.adapters.parents import Parent
 from finetab.completion.context import Windows
 from finetab.core.base import Base
 from finetab.core.fim import Form
@@ -24,7 +25,6 @@ from finetab.engine.network import Network
 from finetab.engine.ways import choose_way, open_network
 from finetab.settings import Settings
 from finetab_training.compose.composition import Composition, compose
-from finetab_training.compose.parents import Parent
 from finetab_training.data.hole import Hole
 
 _NAME = "tried"

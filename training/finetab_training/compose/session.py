@@ -6,9 +6,9 @@ from dataclasses import replace
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from finetab.adapters.parents import Parent
 from finetab.cli import settings_here
 from finetab_training.compose.composition import Composition
-from finetab_training.compose.parents import Parent
 from finetab_training.compose.search import Tried, search_weights
 from finetab_training.data.hole import Hole
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from finetab.core import manifest
 from finetab.errors import BadAdapter
 from finetab_training.data.alike import is_like_one_of
 from finetab_training.data.source_file import SourceFile
@@ -89,7 +90,12 @@ def copy_trained(folder: Path, target: Path) -> None:
 
 
 def read_trained(folder: Path) -> Trained:
-    """What an adapter was trained on. Raises `BadAdapter` when its folder does not say."""
+    """What an adapter, or each of a blend, was trained on. Raises `BadAdapter` when its folder does not say."""
+    if not (folder / _FILES).exists() and (blended := manifest.read(folder).data.get("composed", {}).get("parents")):
+        trained = Trained()
+        for parent in blended:
+            trained = trained.joined(read_trained(Path(parent["folder"])))
+        return trained
     try:
         files = dict(json.loads((folder / _FILES).read_text("utf-8")))
         lines = np.load(folder / _LINES, allow_pickle=False)

@@ -7,24 +7,22 @@ from pathlib import Path
 
 import pytest
 import torch
-from tests.server.adapters.real_adapter import make_adapter
-from tests.training.compose.test_composition import weights_with
+from tests.server.adapters.real_adapter import make_adapter, weights_with
 
 from finetab.adapters.library import read_adapter
 from finetab.adapters.listing import library_folder
+from finetab.adapters.parents import read_parents
 from finetab.adapters.shipped import shipped_adapter
+from finetab.adapters.start import with_start_once
 from finetab.core import manifest
 from finetab.errors import BadInput
-from finetab_training.compose.composition import Composition, compose
-from finetab_training.compose.parents import read_parents
-from finetab_training.compose.start import with_start_once
-from finetab_training.data.trained import Trained, write_trained
 
 
 @pytest.fixture
 def folders(tiny: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """The start, in a library, and two adapters that say that they went on from it."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     library_folder().mkdir(parents=True, exist_ok=True)
     (library_folder() / "broken").mkdir()
     (library_folder() / "broken" / manifest.FILE_NAME).write_text("{", "utf-8")
@@ -33,8 +31,6 @@ def folders(tiny: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.Mon
         for number, folder in enumerate((library_folder() / "start", tmp_path / "one", tmp_path / "two"), 1)
     ]
     start = manifest.read(made[0])
-    for folder in made:
-        write_trained(folder, Trained())
     for folder in made[1:]:
         told = manifest.read(folder)
         manifest.write(folder, replace(told, data=told.data | {"start": start.label}))
@@ -45,16 +41,14 @@ def weights_of(names: Sequence[Path], shares: Sequence[float]) -> list[float]:
     return [parent.weight for parent in with_start_once(read_parents([str(name) for name in names], shares))]
 
 
-def test_the_sum_is_the_start_and_what_each_has_learned(
-    folders: list[Path], tiny: Callable[[str], Path], tmp_path: Path
-) -> None:
-    base, out = tiny("llama"), tmp_path / "sum"
-    made = compose(read_parents([str(folder) for folder in folders[1:]], (1.0, 0.5)), Composition(), out)
+def test_the_sum_is_the_start_and_what_each_has_learned(folders: list[Path], tiny: Callable[[str], Path]) -> None:
+    base, (start, one, two) = tiny("llama"), folders
+    folder, made = read_adapter(f"1*{one} + 0.5*{two}")
     assert [each["weight"] for each in made.data["composed"]["parents"]] == [1.0, 0.5, -0.5]
-    found, plain = weights_with(base, out), weights_with(base, None)
-    start, one, two = (weights_with(base, folder) for folder in folders)
+    found, plain = weights_with(base, folder), weights_with(base, None)
+    of_start, of_one, of_two = (weights_with(base, each) for each in (start, one, two))
     for name in plain:
-        expected = start[name] + (one[name] - start[name]) + 0.5 * (two[name] - start[name])
+        expected = of_start[name] + (of_one[name] - of_start[name]) + 0.5 * (of_two[name] - of_start[name])
         assert torch.allclose(found[name], expected, atol=2e-4), name
 
 

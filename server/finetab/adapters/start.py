@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from finetab.adapters.library import list_adapters, read_adapter
+from finetab.adapters.parents import Parent
 from finetab.adapters.shipped import shipped_adapter
 from finetab.core.manifest import Manifest
 from finetab.core.pointer import BASE
 from finetab.errors import BadInput, FinetabError
-from finetab_training.compose.parents import Parent
 
 _NOTHING = 1e-9
 

@@ -1,0 +1,37 @@
+"""Adapters named together: terms and weights as they are written, and one sentence for what is no blend."""
+
+import pytest
+
+from finetab.core.blend import Term, is_blend, parse_blend, renamed
+from finetab.errors import BadInput
+
+
+def test_terms_have_their_weights_or_equal_shares() -> None:
+    assert parse_blend("python + mine") == (Term("python", 0.5), Term("mine", 0.5))
+    assert parse_blend("a + b + ./c d") == tuple(Term(name, 1 / 3) for name in ("a", "b", "./c d"))
+    assert parse_blend("0.7*python + -0.5 * mine") == (Term("python", 0.7), Term("mine", -0.5))
+
+
+@pytest.mark.parametrize("text", ["mine", "c++", "a+b", "./x+y/z", ""])
+def test_one_name_is_no_blend(text: str) -> None:
+    assert not is_blend(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("0.7*a + b", "some have none"),
+        ("a + ", "a place without an adapter"),
+        ("a + 2*", "a place without an adapter"),
+        ("x*a + y*b", '"x" in "x.a . y.b" is no weight; write it as 0.7.a'),
+    ],
+)
+def test_what_cannot_be_read_is_one_sentence(text: str, words: str) -> None:
+    with pytest.raises(BadInput, match=words):
+        parse_blend(text)
+
+
+@pytest.mark.parametrize("text", ["a + b", "0.25*a + 0.75*b"])
+def test_other_names_leave_the_weights(text: str) -> None:
+    changed = renamed(text, lambda name: f"/there/{name}")
+    assert parse_blend(changed) == tuple(Term(f"/there/{term.name}", term.weight) for term in parse_blend(text))
