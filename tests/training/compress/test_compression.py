@@ -23,9 +23,10 @@ from finetab.settings import Settings
 from finetab_training.compress.calibration import grams, in_groups, linear_layers
 from finetab_training.compress.compression import Compression, compress
 from finetab_training.compress.distilling import distil
-from finetab_training.compress.factoring import Text, factor, mean_loss, num_numbers
+from finetab_training.compress.factoring import Text, factor, num_numbers
 from finetab_training.compress.ranks import Layer, choose_ranks
 from finetab_training.compress.spectrum import spectrum
+from finetab_training.compress.task import mean_loss
 
 
 def rows(count: int, tokens: int = 40, seed: int = 0) -> list[torch.Tensor]:

@@ -3,10 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
+from typing import Any
 
 import torch
 from torch import nn
 from transformers import PreTrainedModel
+
+from finetab_training.compress.task import NEXT_TOKEN, Task
 
 _GROUP_BYTES = 2 << 30  # of Gram matrices at once
 _NUMBER_BYTES = 8
@@ -35,15 +38,15 @@ def in_groups(layers: Mapping[str, nn.Linear]) -> Iterator[dict[str, nn.Linear]]
 
 @torch.inference_mode()
 def grams(
-    model: PreTrainedModel, layers: Mapping[str, nn.Linear], rows: Sequence[torch.Tensor]
+    model: PreTrainedModel, layers: Mapping[str, nn.Linear], rows: Sequence[Any], task: Task = NEXT_TOKEN
 ) -> dict[str, torch.Tensor]:
-    """By layer, the sum of x x' over all inputs x that rows of ids (1, T) bring to it: (in, in), float64."""
+    """By layer, the sum of x x' over all inputs x that rows bring to it: (in, in), float64."""
     found = {
         name: torch.zeros((layer.in_features, layer.in_features), dtype=torch.float64) for name, layer in layers.items()
     }
     with _watched(layers, found):
         for row in rows:
-            model(input_ids=row.to(model.device), use_cache=False, logits_to_keep=1)
+            task.read(model, row)
     return found
 
 

@@ -24,7 +24,8 @@ from finetab.core.models import BaseModel, embedding_rows, load_base
 from finetab.core.tokenizer import FILE_NAME as TOKENIZER
 from finetab.errors import BadFile, BadInput
 from finetab_training.compress.distilling import distil
-from finetab_training.compress.factoring import Text, factor, mean_loss, num_numbers
+from finetab_training.compress.factoring import Text, factor, num_numbers
+from finetab_training.compress.task import mean_loss
 from finetab_training.data.corpus import Recipe, read_corpus
 from finetab_training.data.dataset import is_dataset, read_dataset
 from finetab_training.data.source_file import SourceFile

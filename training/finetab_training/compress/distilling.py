@@ -1,10 +1,11 @@
-"""Recovery: the factors learn to say what the original says, token by token, on text that both read.
+"""Recovery: the factors learn to say what the original says, answer by answer, on text that both read.
 
 The loss is the Kullback-Leibler divergence from the original's distribution to the compressed model's (Hinton et al.
 2015, arXiv 1503.02531). Only factors are trained; what was left whole stays as it is.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from torch import nn
@@ -13,7 +14,7 @@ from transformers import PreTrainedModel
 
 from finetab.core.factored import Factored
 from finetab.core.products import fast_products
-from finetab_training.compress.factoring import Rows
+from finetab_training.compress.task import NEXT_TOKEN, Task
 
 _LEARNING_RATE = 1e-4
 _WARM_UP = 10  # steps
@@ -21,21 +22,26 @@ _MOST_NORM = 1.0
 
 
 def distil(
-    student: PreTrainedModel, teacher: PreTrainedModel, rows: Rows, steps: int, advance: Callable[[float], None]
+    student: PreTrainedModel,
+    teacher: PreTrainedModel,
+    rows: Sequence[Any],
+    steps: int,
+    advance: Callable[[float], None],
+    task: Task = NEXT_TOKEN,
 ) -> None:
-    """Train the student's factors in place, a row a step; `advance` is told each step's loss in nats a token."""
+    """Train the student's factors in place, a row a step; `advance` is told each step's loss in nats an answer."""
     student.requires_grad_(requires_grad=False)
     factors = [module.requires_grad_() for module in student.modules() if isinstance(module, Factored)]
     weights = [weight for module in factors for weight in module.parameters()]
     optimiser = torch.optim.AdamW(weights, lr=_LEARNING_RATE, weight_decay=0.0)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _share(step, steps))
     for step in range(steps):
-        ids_1T = rows[step % len(rows)].to(student.device)
+        row = rows[step % len(rows)]
         with fast_products(are_exact=False):
             with torch.no_grad():
-                wanted_TV = teacher(input_ids=ids_1T, use_cache=False).logits[0].float().log_softmax(-1)
-            said_TV = student(input_ids=ids_1T, use_cache=False).logits[0].float().log_softmax(-1)
-            loss = functional.kl_div(said_TV, wanted_TV, reduction="batchmean", log_target=True)
+                wanted_NC = task.logits(teacher, row).log_softmax(-1)
+            said_NC = task.logits(student, row).log_softmax(-1)
+            loss = functional.kl_div(said_NC, wanted_NC, reduction="batchmean", log_target=True)
             loss.backward()
         nn.utils.clip_grad_norm_(weights, _MOST_NORM)
         optimiser.step()

@@ -3,19 +3,18 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import nn
-from torch.nn import functional
 from transformers import PreTrainedModel
 
 from finetab.core.factored import Factored, put_factors
 from finetab_training.compress.calibration import grams, in_groups, linear_layers
 from finetab_training.compress.ranks import Layer, choose_ranks
 from finetab_training.compress.spectrum import Spectrum, spectrum
+from finetab_training.compress.task import NEXT_TOKEN, Task, mean_loss
 
-Rows = Sequence[torch.Tensor]
-"""Of ids, (1, T) each."""
 _PROBED_SHARE = 0.5  # of the rank at which factoring begins to pay: where a layer's weight in the loss is seen
 _TINY = 1e-30
 _LEAST_HARM = 1e-6  # nats a token: a layer whose probe does no harm, or good by chance, is not free
@@ -23,10 +22,11 @@ _LEAST_HARM = 1e-6  # nats a token: a layer whose probe does no harm, or good by
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Rows to look at inputs with, and rows to look at the loss with."""
+    """Rows to look at inputs with, and rows to look at the loss with; `task` is what they are rows of."""
 
-    calibration: Rows
-    probes: Rows
+    calibration: Sequence[Any]
+    probes: Sequence[Any]
+    task: Task = NEXT_TOKEN
 
 
 def factor(model: PreTrainedModel, ratio: float, text: Text | None, advance: Callable[[str], None]) -> dict[str, int]:
@@ -36,14 +36,14 @@ def factor(model: PreTrainedModel, ratio: float, text: Text | None, advance: Cal
     the factors keep the weights, and every layer counts by its own relative error.
     """
     layers = []
-    before = mean_loss(model, text.probes) if text else 0.0
+    before = mean_loss(model, text.probes, text.task) if text else 0.0
     for name, layer, found in _spectra(model, linear_layers(model), text):
         errors = found.errors()
         scale = 1 / float(errors[0].clamp(min=_TINY))
         if text:
             probe = _probe_rank(layer)
             with _factored_for_now(model, name, layer, found, probe):
-                harm = mean_loss(model, text.probes) - before
+                harm = mean_loss(model, text.probes, text.task) - before
             scale = max(harm, _LEAST_HARM) / float(errors[probe].clamp(min=_TINY))
         layers.append(Layer(name, layer.out_features, layer.in_features, (errors * scale).tolist()))
         advance("looking")
@@ -61,21 +61,9 @@ def _spectra(
 ) -> Iterator[tuple[str, nn.Linear, Spectrum]]:
     """Each layer with its spectrum, seen through the inputs that it gets when its group's turn comes."""
     for group in in_groups(layers):
-        seen = grams(model, group, text.calibration) if text else {}
+        seen = grams(model, group, text.calibration, text.task) if text else {}
         for name, layer in group.items():
             yield name, layer, spectrum(layer.weight.detach(), seen.get(name))
-
-
-def mean_loss(model: PreTrainedModel, rows: Rows) -> float:
-    """Nats a token over rows."""
-    total, count = 0.0, 0
-    with torch.inference_mode():
-        for row in rows:
-            ids_1T = row.to(model.device)
-            logits_TV = model(input_ids=ids_1T, use_cache=False).logits[0, :-1].float()
-            total += float(functional.cross_entropy(logits_TV, ids_1T[0, 1:], reduction="sum"))
-            count += ids_1T.shape[1] - 1
-    return total / count
 
 
 def _probe_rank(layer: nn.Linear) -> int:
