@@ -39,7 +39,7 @@ def request_at(marked: str) -> CompletionRequest:
     ("marked", "text"),
     [
         ("def add(first, second):\n    return|\n", " first + second"),
-        ("import os\nimport sys\n\nfor name in os.listdir('.'):\n    print(|)\n", "name"),
+        ("import json\n\ndef load(path):\n    with open(path) as file:\n        return |\n", "json.load(file)"),
         ("def area(width, height):\n    return width *|\n", " height"),
     ],
 )

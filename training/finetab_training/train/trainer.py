@@ -11,6 +11,7 @@ from bitsandbytes.optim.adamw import PagedAdamW8bit
 from transformers import EarlyStoppingCallback, Trainer, TrainerCallback, TrainingArguments
 
 from finetab.core.device import multiplies_bfloat16
+from finetab.core.memory import give_back
 from finetab_training.data.fim_samples import IGNORED
 from finetab_training.methods.base import Tuned
 from finetab_training.runs import Run
@@ -67,6 +68,7 @@ class RowTrainer(Trainer):
         if self._control is not None:
             metrics["eval_control"], _ = self._loss_over(self._control)
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+        give_back()  # what is kept between steps breaks up over hundreds of them
         return metrics
 
     def _loss_over(self, rows: StoredRows) -> tuple[float, list[float]]:
