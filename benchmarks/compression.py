@@ -32,7 +32,7 @@ from finetab.settings import Settings
 from finetab_training.compress.compression import Compression, compress
 from finetab_training.data.hole import Hole
 from finetab_training.evaluate.general import drawn_general_holes
-from finetab_training.evaluate.metrics import Estimate, estimate, paired_difference
+from finetab_training.evaluate.metrics import estimate, paired_difference
 from finetab_training.evaluate.runner import answer_holes
 from finetab_training.export import export_merged
 
@@ -97,15 +97,10 @@ def _table(report: Report) -> Table:
     for label, found in report.items():
         gain = paired_difference(found["similarity"], report[_ORIGINAL]["similarity"])
         times = [f"{found['times'][name]:.2f}x" for name in ("row", "token")]
-        answers = [_percent(estimate(found[name])) for name in ("exact", "similarity")]
+        answers = [estimate(found[name]).percent() for name in ("exact", "similarity")]
         costs = f"{found['loss']:.3f}", f"{found['numbers'] / 1e6:.0f}", *times
-        table.add_row(label, *costs, *answers, _percent(gain, "+"))
+        table.add_row(label, *costs, *answers, gain.percent("+"))
     return table
-
-
-def _percent(found: Estimate, sign: str = "") -> str:
-    mean, low, high = (format(100 * value, f"{sign}.1f") for value in (found.mean, found.low, found.high))
-    return f"{mean} [{low}, {high}]"
 
 
 def _plot(report: Report) -> Figure:

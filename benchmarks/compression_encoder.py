@@ -30,7 +30,7 @@ from finetab.core.products import fast_products
 from finetab_training.compress.distilling import distil
 from finetab_training.compress.factoring import Text, factor, num_numbers
 from finetab_training.compress.task import CLASS, Labelled, accuracies, mean_loss
-from finetab_training.evaluate.metrics import Estimate, estimate, paired_difference
+from finetab_training.evaluate.metrics import estimate, paired_difference
 
 _KINDS = (".py", ".pyi", ".h", ".hpp", ".c", ".js", ".json", ".md", ".rst", ".txt", ".toml", ".yaml", ".html", ".css")
 _WORDS = re.compile(rb"\w+|[^\w\s]|\s+")
@@ -56,7 +56,7 @@ def main() -> None:
     test = test[: given.test]
     model = _taught(len(kinds), training, given.steps)
     console.print(f"{len(kinds)} kinds ({' '.join(kinds)}), {len(training)} pieces to learn, {len(test)} to measure")
-    table = Table("", "ratio", "numbers, k", "ms a piece", "loss", "accuracy %", "gain", box=None)
+    table = Table("", "ratio", "numbers, k", "time a piece", "loss", "accuracy %", "gain", box=None)
     before = accuracies(model, test, CLASS)
     table.add_row("original", "1", *_row(model, model, test, before, before))
     seen = Text(training[:_CALIBRATION], training[:_PROBES], CLASS)
@@ -121,8 +121,8 @@ def _row(
 ) -> list[str]:
     speed = f"{_milliseconds(small, original, test[0]):.2f}x"
     loss = f"{mean_loss(small, test, CLASS):.3f}"
-    gain = _percent(paired_difference(right, before), "+")
-    return [f"{num_numbers(small) / 1e3:,.0f}", speed, loss, _percent(estimate(right)), gain]
+    gain = paired_difference(right, before).percent("+")
+    return [f"{num_numbers(small) / 1e3:,.0f}", speed, loss, estimate(right).percent(), gain]
 
 
 @torch.inference_mode()
@@ -137,11 +137,6 @@ def _milliseconds(small: PreTrainedModel, original: PreTrainedModel, row: Labell
             taken.append(time.perf_counter() - started)
         ratios.append(taken[0] / taken[1])
     return median(ratios)
-
-
-def _percent(found: Estimate, sign: str = "") -> str:
-    mean, low, high = (format(100 * value, f"{sign}.1f") for value in (found.mean, found.low, found.high))
-    return f"{mean} [{low}, {high}]"
 
 
 if __name__ == "__main__":

@@ -26,9 +26,7 @@ from typing import Any
 import torch
 from peft import get_peft_model
 
-from finetab.core.device import multiplies_bfloat16
 from finetab.core.models import load_base
-from finetab.core.products import fast_products
 from finetab.core.tokenizer import Tokenizer
 from finetab_training.config import make_config
 from finetab_training.data.corpus import Recipe, read_corpus
@@ -41,6 +39,7 @@ from finetab_training.methods.registry import method_by_name
 from finetab_training.train.attention import use_packed_attention
 from finetab_training.train.cut_head import cut_head
 from finetab_training.train.loss import row_loss
+from finetab_training.train.pace import as_in_training
 
 _BATCH = 4  # samples of the plain arm
 
@@ -94,8 +93,7 @@ def _with_ours(model: Any, dtype: torch.dtype, run: Callable[[], int]) -> Callab
 
     def faster() -> int:
         use_packed_attention(model, dtype)
-        halves = torch.autocast(device.type, torch.bfloat16, enabled=multiplies_bfloat16(device))
-        with fast_products(are_exact=False), halves:
+        with as_in_training(device):
             computed = run()
         model.set_attn_implementation(torchs)
         return computed

@@ -17,6 +17,7 @@ import torch
 from rich.console import Console
 from safetensors.torch import load_file, save_file
 
+from finetab.adapters.config import CONFIG
 from finetab.adapters.library import WEIGHTS, read_adapter
 from finetab.adapters.parents import Parent
 from finetab.adapters.shipped import FOLDER
@@ -27,7 +28,6 @@ from finetab.core.pointer import BASE
 from finetab_training.compose.composition import Composition, compose
 from finetab_training.data.trained import copy_trained
 
-_CONFIG = "adapter_config.json"
 _MOST_BYTES = 16_000_000
 
 
@@ -57,8 +57,8 @@ def _write(weights: Path, source: Path, described: Manifest, folder: Path) -> No
     """The adapter's files; what the manifest says of this machine, and of adapters that are only here, stays behind."""
     state = {name: value.to(torch.float16) for name, value in load_file(weights / WEIGHTS).items()}
     save_file(state, folder / WEIGHTS, metadata={"format": "pt"})
-    config = json.loads((weights / _CONFIG).read_text("utf-8")) | {"base_model_name_or_path": described.base_name}
-    (folder / _CONFIG).write_text(json.dumps(config, indent=2) + "\n", "utf-8")
+    config = json.loads((weights / CONFIG).read_text("utf-8")) | {"base_model_name_or_path": described.base_name}
+    (folder / CONFIG).write_text(json.dumps(config, indent=2) + "\n", "utf-8")
     copy_trained(source, folder)
     if described.notice:
         (folder / "NOTICE").write_text(described.notice + "\n", "utf-8")

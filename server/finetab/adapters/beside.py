@@ -1,13 +1,11 @@
 """Which adapters can stay beside a base's weights. Quick to import: nothing of PEFT's is needed to tell."""
 
-import json
 from pathlib import Path
-from typing import Any
 
+from finetab.adapters.config import read_config
 from finetab.adapters.library import WHOLE_WEIGHTS
 from finetab.core.base import Base
 from finetab.core.manifest import Manifest, check_fits
-from finetab.errors import BadAdapter
 
 _MORE = (
     "alora_invocation_tokens", "alpha_pattern", "arrow_config", "fan_in_fan_out", "layer_replication", "lora_bias",
@@ -25,7 +23,7 @@ def lies_beside(folder: Path) -> bool:
 
     What others change has to be written into the weights. Raises `BadAdapter` where its config cannot be read.
     """
-    return not (folder / WHOLE_WEIGHTS).is_file() and bool(_config(folder)["peft_type"] == "LORA")
+    return not (folder / WHOLE_WEIGHTS).is_file() and bool(read_config(folder)["peft_type"] == "LORA")
 
 
 def is_plain(folder: Path) -> bool:
@@ -35,15 +33,5 @@ def is_plain(folder: Path) -> bool:
     """
     if not lies_beside(folder):
         return False
-    config = _config(folder)
+    config = read_config(folder)
     return config.get("bias", "none") == "none" and not any(config.get(name) for name in _MORE)
-
-
-def _config(folder: Path) -> dict[str, Any]:
-    path = folder / "adapter_config.json"
-    try:
-        config: dict[str, Any] = json.loads(path.read_text("utf-8"))
-        config["peft_type"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BadAdapter(f"{path} cannot be read ({error}); train the adapter again.") from error
-    return config

@@ -1,12 +1,12 @@
 """The adapters that another one is to be made of: read, and checked to go together, before anything slow."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from finetab.adapters.beside import is_plain
+from finetab.adapters.config import read_config
 from finetab.adapters.library import read_named
 from finetab.core.manifest import Manifest
 from finetab.errors import BadAdapter, BadInput
@@ -28,8 +28,7 @@ class Parent:
     @property
     def config(self) -> dict[str, Any]:
         """PEFT's own."""
-        found: dict[str, Any] = json.loads((self.folder / "adapter_config.json").read_text("utf-8"))
-        return found
+        return read_config(self.folder)
 
 
 def parse_weights(text: str) -> list[float]:

@@ -5,7 +5,6 @@ In numpy, since an editor's server that leaves the model to another process has 
 
 import json
 from collections.abc import Mapping, Sequence
-from math import sqrt
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -14,13 +13,11 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, deserialize
 from safetensors.numpy import save_file
 
+from finetab.adapters.config import CONFIG, ROWS, START, scale
 from finetab.adapters.library import WEIGHTS
 from finetab.adapters.parents import Parent
 from finetab.errors import BadAdapter
 
-ROWS = "trainable_tokens_delta"
-CONFIG = "adapter_config.json"
-_START = "base_model.model."
 Array: TypeAlias = NDArray[np.float32]
 _KINDS = {"F32": np.float32, "F16": np.float16, "F64": np.float64}
 _A, _B = ".lora_A.weight", ".lora_B.weight"
@@ -34,17 +31,18 @@ def write_sum(parents: Sequence[Parent], folder: Path) -> int:
     states = [_read(parent) for parent in parents]
     rank = sum(parent.rank for parent in parents)
     held = list(zip(parents, states, strict=True))
+    weighted = [(parent.weight * scale(parent.config, parent.rank), state) for parent, state in held]
     summed: dict[str, Array] = {}
     for key in sorted({key for state in states for key in state}):
         name = key.removesuffix(_A)
         if key.endswith(ROWS):
             summed[key] = mean_rows([(abs(parent.weight), state[key]) for parent, state in held if key in state])
         elif key.endswith(_A):
-            summed |= _side_by_side(name, held, rank)
+            summed |= _side_by_side(name, weighted, rank)
         elif not key.endswith(_B):
             raise BadAdapter(f"{key} of {parents[0].folder} or those beside it cannot be summed; train them again.")
     save_file(summed, folder / WEIGHTS, metadata={"format": "pt"})
-    layers = sorted(key.removesuffix(_A).removeprefix(_START) for key in summed if key.endswith(_A))
+    layers = sorted(key.removesuffix(_A).removeprefix(START) for key in summed if key.endswith(_A))
     (folder / CONFIG).write_text(json.dumps(_config(parents, rank, layers), indent=2) + "\n", "utf-8")
     return rank
 
@@ -72,22 +70,15 @@ def _array(told: Mapping[str, Any]) -> Array:
     return np.frombuffer(told["data"], _KINDS[told["dtype"]]).astype(np.float32).reshape(told["shape"])
 
 
-def _side_by_side(name: str, held: Sequence[tuple[Parent, Mapping[str, Array]]], rank: int) -> dict[str, Array]:
+def _side_by_side(name: str, weighted: Sequence[tuple[float, Mapping[str, Array]]], rank: int) -> dict[str, Array]:
     """One layer's factors, A (R, in) and B (out, R); filled up with zeros where not all parents change the layer."""
     pairs = [
-        (state[name + _A], state[name + _B] * np.float32(parent.weight * _scale(parent)))
-        for parent, state in held
-        if name + _A in state
+        (state[name + _A], state[name + _B] * np.float32(weight)) for weight, state in weighted if name + _A in state
     ]
     a_RK = np.concatenate([a for a, _ in pairs])
     b_NR = np.concatenate([b for _, b in pairs], axis=1)
     missing = rank - len(a_RK)
     return {name + _A: np.pad(a_RK, ((0, missing), (0, 0))), name + _B: np.pad(b_NR, ((0, 0), (0, missing)))}
-
-
-def _scale(parent: Parent) -> float:
-    alpha = float(parent.config["lora_alpha"])
-    return alpha / (sqrt(parent.rank) if parent.config.get("use_rslora") else parent.rank)
 
 
 def _config(parents: Sequence[Parent], rank: int, layers: Sequence[str]) -> dict[str, Any]:

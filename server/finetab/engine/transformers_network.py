@@ -12,6 +12,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from transformers import PreTrainedModel
 
+from finetab.adapters.config import ROWS
 from finetab.adapters.library import WEIGHTS
 from finetab.core.models import embedding_rows
 from finetab.engine.kv_cache import KvCache
@@ -19,7 +20,6 @@ from finetab.engine.network import NO_ADAPTER
 from finetab.errors import BadAdapter
 
 _GUESS_COST = {"cpu": 0.2, "other": 0.05}  # on a CPU by benchmarks/decode.py; a GPU mostly waits for its weights
-_ROWS = "trainable_tokens_delta"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ class TransformersNetwork:
         indices = next(iter(named.values())) if isinstance(named, dict) else named
         config.trainable_token_indices, config.inference_mode = None, True
         state = load_file(folder / WEIGHTS)
-        rows = [state.pop(key) for key in list(state) if key.endswith(_ROWS)]
+        rows = [state.pop(key) for key in list(state) if key.endswith(ROWS)]
         if self._adapted is None:
             self._adapted = PeftModel(self._plain, config, slot)
         else:
@@ -114,7 +114,7 @@ class TransformersNetwork:
         result: Any = set_peft_model_state_dict(self._adapted, state, slot)
         unknown = result.unexpected_keys
         if unknown or len(rows) != bool(indices):
-            raise ValueError(f"{unknown[0] if unknown else _ROWS} does not fit")
+            raise ValueError(f"{unknown[0] if unknown else ROWS} does not fit")
         embedding = embedding_rows(self._plain)
         places = torch.tensor(indices, dtype=torch.long, device=embedding.device)
         brought = rows[0].to(embedding, copy=True) if rows else embedding[:0]  # the file may be written anew

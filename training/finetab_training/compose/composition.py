@@ -24,15 +24,16 @@ from torch import nn
 from transformers import PreTrainedModel, set_seed
 
 from finetab.adapters.blended import descended, shares
+from finetab.adapters.config import ROWS
 from finetab.adapters.library import WEIGHTS
 from finetab.adapters.parents import Parent
 from finetab.adapters.start import with_start_once
-from finetab.adapters.sum import ROWS, Array, mean_rows, write_sum
+from finetab.adapters.sum import Array, mean_rows, write_sum
 from finetab.core import manifest
 from finetab.core.atomic import new_folder
 from finetab.core.manifest import Manifest
 from finetab.errors import BadFile, BadInput, near_match
-from finetab_training.data.trained import Trained, read_trained, write_trained
+from finetab_training.data.trained import read_all_trained, write_trained
 from finetab_training.train.random_base import base_shape, empty_model
 
 SAME_RANK = ("linear", "ties", "dare_linear", "dare_ties", "magnitude_prune")
@@ -80,7 +81,7 @@ def compose(parents: Sequence[Parent], composition: Composition, out: Path) -> M
             if composition.method == "cat"
             else _write_by_peft(parents, composition, building)
         )
-        write_trained(building, _trained(parents))
+        write_trained(building, read_all_trained(parent.folder for parent in parents))
         made = _manifest(parents, composition, rank, building, out.name)
         manifest.write(building, made)
     return made
@@ -130,14 +131,6 @@ def _skeleton(base: str) -> PreTrainedModel:
         for name, weight in list(module.named_parameters(recurse=False)):
             setattr(module, name, nn.Parameter(torch.zeros(1).expand(weight.shape), requires_grad=False))
     return model
-
-
-def _trained(parents: Sequence[Parent]) -> Trained:
-    """What any of them was trained on."""
-    trained = Trained()
-    for parent in parents:
-        trained = trained.joined(read_trained(parent.folder))
-    return trained
 
 
 def _manifest(parents: Sequence[Parent], composition: Composition, rank: int, folder: Path, name: str) -> Manifest:

@@ -91,11 +91,10 @@ def copy_trained(folder: Path, target: Path) -> None:
 
 def read_trained(folder: Path) -> Trained:
     """What an adapter, or each of a blend, was trained on. Raises `BadAdapter` when its folder does not say."""
-    if not (folder / _FILES).exists() and (blended := manifest.read(folder).data.get("composed", {}).get("parents")):
-        trained = Trained()
-        for parent in blended:
-            trained = trained.joined(read_trained(Path(parent["folder"])))
-        return trained
+    if not (folder / _FILES).exists():
+        parents = manifest.read(folder).data.get("composed", {}).get("parents", ())
+        if places := [Path(parent["folder"]) for parent in parents if "folder" in parent]:
+            return read_all_trained(places)
     try:
         files = dict(json.loads((folder / _FILES).read_text("utf-8")))
         lines = np.load(folder / _LINES, allow_pickle=False)
@@ -105,3 +104,11 @@ def read_trained(folder: Path) -> Trained:
             f"{folder} does not say what it was trained on ({error}), so it cannot be measured on unseen code; "
             "train it again."
         ) from error
+
+
+def read_all_trained(folders: Iterable[Path]) -> Trained:
+    """What any of several adapters was trained on."""
+    trained = Trained()
+    for folder in folders:
+        trained = trained.joined(read_trained(folder))
+    return trained

@@ -27,6 +27,11 @@ class Estimate:
         """As plain data."""
         return {"mean": self.mean, "low": self.low, "high": self.high, "n": self.n}
 
+    def percent(self, sign: str = "") -> str:
+        """A share as a table shows it, `39.3 [35.6, 43.0]`; with `+` for differences."""
+        mean, low, high = (format(100 * value, f"{sign}.1f") for value in (self.mean, self.low, self.high))
+        return f"{mean} [{low}, {high}]"
+
 
 def exact_match(answer: str, middle: str) -> bool:
     """Whether they are the same text, blank space at the ends of lines and of the whole aside."""

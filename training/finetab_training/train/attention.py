@@ -1,5 +1,6 @@
 """Which attention packed rows are trained with: one that computes nothing between tokens of different samples."""
 
+from contextlib import suppress
 from typing import Any
 
 import torch
@@ -27,10 +28,8 @@ def use_packed_attention(model: Any, dtype: torch.dtype) -> None:
     varlen = place == "cuda" and dtype in _HALF and is_flash_attn_2_available()
     name = VARLEN if varlen else BY_SAMPLE if place == "cpu" else None
     if name is not None:
-        try:
+        with suppress(ValueError):  # a family without it
             model.set_attn_implementation(name)
-        except ValueError:  # a family without it
-            return
 
 
 def attention_by_sample(
@@ -51,7 +50,7 @@ def attention_by_sample(
     _, heads, length, width = query_1HTD.shape
     bounds = _bounds(position_ids, length)
     longest = max(end - start for start, end in bounds)
-    is_row = len(query_1HTD) == 1 and key_1GTD.shape[2] == length and (attention_mask is None or _is_2d(attention_mask))
+    is_row = len(query_1HTD) == 1 and key_1GTD.shape[2] == length and _is_of_one_row(attention_mask)
     if not (is_row and module.is_causal) or others.keys() & _CHANGING or heads * longest**2 > _MOST_SCORES:
         return sdpa_attention_forward(
             module, query_1HTD, key_1GTD, value_1GTD, attention_mask,
@@ -73,8 +72,8 @@ _CHANGING = {"softcap", "position_bias", "cache", "s_aux"}
 """What other attentions are told besides; none of the families here is."""
 
 
-def _is_2d(mask: torch.Tensor) -> bool:
-    return mask.dtype == torch.bool and mask.shape[:2] == (1, 1)
+def _is_of_one_row(mask: torch.Tensor | None) -> bool:
+    return mask is None or (mask.dtype == torch.bool and mask.shape[:2] == (1, 1))
 
 
 def _bounds(positions: torch.Tensor | None, length: int) -> list[tuple[int, int]]:

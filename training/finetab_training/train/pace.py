@@ -1,7 +1,8 @@
 """How fast this machine is for a base, as busy as it is now: a few layers of the true width are timed, and the head."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +40,14 @@ class Pace:
     """Of an answer."""
 
 
+@contextmanager
+def as_in_training(device: torch.device) -> Iterator[None]:
+    """Products by the library, and of the numbers, that a run on this device has."""
+    halves = torch.autocast(device.type, torch.bfloat16, enabled=multiplies_bfloat16(device))
+    with fast_products(are_exact=False), halves:
+        yield
+
+
 def pace_of(shape: PretrainedConfig, device: torch.device, dtype: torch.dtype) -> Pace:
     """Time a base of this shape. Takes seconds on a small one."""
     training, reading, writing = _layers(shape, device, dtype)
@@ -65,10 +74,8 @@ def _layers(shape: PretrainedConfig, device: torch.device, dtype: torch.dtype) -
 
 def _trains(model: Any) -> Callable[[], None]:
     def work() -> None:
-        with fast_products(are_exact=False):
-            with _as_in_training(model.device):
-                summed = _forward(model, _TOKENS).float().sum()
-            summed.backward()
+        with as_in_training(model.device):
+            _forward(model, _TOKENS).float().sum().backward()
 
     return work
 
@@ -79,10 +86,6 @@ def _reads(model: Any, tokens: int) -> Callable[[], None]:
             _forward(model, tokens)
 
     return work
-
-
-def _as_in_training(device: torch.device) -> torch.autocast:
-    return torch.autocast(device.type, torch.bfloat16, enabled=multiplies_bfloat16(device))
 
 
 def _forward(model: Any, tokens: int) -> torch.Tensor:
@@ -104,10 +107,8 @@ def _head(shape: PretrainedConfig, device: torch.device, dtype: torch.dtype) -> 
             if not is_trained:
                 functional.linear(inputs, weight)
                 return
-            with fast_products(are_exact=False):
-                with _as_in_training(device):
-                    logits = functional.linear(inputs, weight)
-                functional.cross_entropy(logits.float(), targets).backward()
+            with as_in_training(device):
+                functional.cross_entropy(functional.linear(inputs, weight).float(), targets).backward()
 
         cut = min(1.0, _HELD_IDS / int(shape.vocab_size)) if is_trained else 1.0
         return _seconds(work, device) * _HEAD_PARTS * cut

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from math import sqrt
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +9,10 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
+from finetab.adapters.config import CONFIG, ROWS, START, scale
 from finetab.adapters.library import WEIGHTS
 from finetab.engine.int8.linear import Addition, Linear
 from finetab.errors import BadAdapter
-
-_ROWS = "trainable_tokens_delta"
-_START = "base_model.model."
 
 
 def read_additions(
@@ -26,8 +23,8 @@ def read_additions(
     Raises `BadAdapter` where a file cannot be read or a tensor belongs to nothing.
     """
     try:
-        config = json.loads((folder / "adapter_config.json").read_text("utf-8"))
-        state = {key.removeprefix(_START): value.float() for key, value in load_file(folder / WEIGHTS).items()}
+        config = json.loads((folder / CONFIG).read_text("utf-8"))
+        state = {key.removeprefix(START): value.float() for key, value in load_file(folder / WEIGHTS).items()}
         rows = _rows(config, state)
         added = [(linear, _addition(linear, config, state)) for linear in linears]
         if state:
@@ -40,9 +37,9 @@ def read_additions(
 def _rows(config: Mapping[str, Any], state: dict[str, torch.Tensor]) -> dict[int, torch.Tensor]:
     named = config.get("trainable_token_indices") or []
     indices = next(iter(named.values())) if isinstance(named, dict) else named
-    brought = [state.pop(key) for key in list(state) if key.endswith(_ROWS)]
+    brought = [state.pop(key) for key in list(state) if key.endswith(ROWS)]
     if len(brought) != bool(indices):
-        raise ValueError(f"{_ROWS} does not fit")
+        raise ValueError(f"{ROWS} does not fit")
     return dict(zip(indices, brought[0], strict=True)) if brought else {}
 
 
@@ -57,7 +54,7 @@ def _addition(linear: Linear, config: Mapping[str, Any], state: dict[str, torch.
             raise ValueError(f"{module} does not fit")
         if rank:
             a_parts.append(a_RK)
-            b_NR = b_NR * (config["lora_alpha"] / (sqrt(rank) if config.get("use_rslora") else rank))
+            b_NR = b_NR * scale(config, rank)
         b_parts.append(b_NR)
     if not a_parts:
         return None
