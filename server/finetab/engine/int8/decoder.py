@@ -59,9 +59,9 @@ class Decoder:
                 x_TH[place] = rows[index]
         x_TH *= self.shape.embedding_scale
         with fast_products(are_exact=True) if len(ids) >= _MANY else nullcontext():
-            for layer in self.layers:
-                x_TH = layer(x_TH, batch)
-        ends = [
-            x[-part.num_logits :] for x, part in zip(x_TH.split([len(part.ids) for part in parts]), parts, strict=True)
-        ]
-        return self._final_norm(torch.cat(ends))
+            for layer in self.layers[:-1]:
+                x_TH = layer(x_TH, batch, steps)
+            # Nothing reads what the last layer makes of the others.
+            ends = [step.end(part.num_logits) for step, part in zip(steps, parts, strict=True)]
+            x_TH = self.layers[-1](x_TH, batch, ends)
+        return self._final_norm(x_TH)

@@ -1,12 +1,13 @@
 """One layer of a decoder: attention and MLP, with the norms that the family has."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import sqrt
 
 import torch
 from torch.nn import functional
 
 from finetab.core.tensor_file import TensorFiles
+from finetab.engine.int8.attention import attended
 from finetab.engine.int8.linear import Linear
 from finetab.engine.int8.names import NAMES, head_order, qkv_order
 from finetab.engine.int8.shape import ACTIVATIONS, Shape
@@ -89,15 +90,19 @@ class Layer:
         """Those that an adapter may add to."""
         return self._qkv, self._out, self._up, self._down
 
-    def __call__(self, x_TH: torch.Tensor, batch: Batch) -> torch.Tensor:
-        """The tokens one layer further; their keys and values go into the caches."""
-        attended = self._attention_end(self._attention(self._attention_norm(x_TH), batch))
+    def __call__(self, x_TH: torch.Tensor, batch: Batch, ends: Sequence[Step]) -> torch.Tensor:
+        """The tokens of `ends`, all or the last of each step, one layer further.
+
+        The keys and values of all tokens go into the caches.
+        """
+        seen_TH = self._attention_end(self._attention(self._attention_norm(x_TH), batch, ends))
+        x_TH = batch.at(ends, x_TH)
         if self._shape.is_parallel:
-            return self._mlp(self._mlp_norm(x_TH), batch.adapter).add_(attended).add_(x_TH)
-        x_TH = x_TH + attended
+            return self._mlp(self._mlp_norm(x_TH), batch.adapter).add_(seen_TH).add_(x_TH)
+        x_TH = x_TH + seen_TH
         return self._mlp_end(self._mlp(self._mlp_norm(x_TH), batch.adapter)) + x_TH
 
-    def _attention(self, x_TH: torch.Tensor, batch: Batch) -> torch.Tensor:
+    def _attention(self, x_TH: torch.Tensor, batch: Batch, ends: Sequence[Step]) -> torch.Tensor:
         shape = self._shape
         turning = shape.num_heads + shape.num_kv_heads
         heads_TNd = self._qkv(x_TH, batch.adapter).view(len(x_TH), -1, shape.head_dim)
@@ -107,24 +112,18 @@ class Layer:
         pairs = torch.view_as_complex(turned_TNd[..., : self._turning.dims].unflatten(-1, (-1, 2)))
         pairs.mul_(batch.turned(self._turning))
         if len(batch.steps) == 1:
-            return self._out(self._attended(heads_TNd, batch.steps[0]), batch.adapter)
+            return self._out(self._attended(heads_TNd, batch.steps[0], ends[0]), batch.adapter)
         parts = heads_TNd.split([step.stop - step.start for step in batch.steps])
-        seen = [self._attended(part, step) for part, step in zip(parts, batch.steps, strict=True)]
+        seen = [self._attended(part, step, end) for part, step, end in zip(parts, batch.steps, ends, strict=True)]
         return self._out(torch.cat(seen), batch.adapter)
 
-    def _attended(self, heads_TNd: torch.Tensor, step: Step) -> torch.Tensor:
-        """What the tokens of one prompt see of it, (T, heads * head size)."""
-        shape, num_tokens = self._shape, len(heads_TNd)
-        view = step.view(self._window)
+    def _attended(self, heads_TNd: torch.Tensor, step: Step, end: Step) -> torch.Tensor:
+        """What the tokens of one prompt's end see of it, (T of the end, heads * head size)."""
+        shape = self._shape
+        view = end.view(self._window)
         keys, values = step.cache.store(self._index, heads_TNd[:, shape.num_heads :], view.first, step.start, step.stop)
-        # The queries that share a key stand one below the other: (kv heads, queries a key * T, head size).
-        queries = heads_TNd[:, : shape.num_heads].unflatten(1, (shape.num_kv_heads, -1))
-        queries = queries.permute(1, 2, 0, 3).reshape(shape.num_kv_heads, -1, shape.head_dim)
-        attended = functional.scaled_dot_product_attention(
-            queries[None], keys[None], values[None], view.mask, scale=shape.attention_scale
-        )
-        attended = attended.view(shape.num_kv_heads, -1, num_tokens, shape.head_dim)
-        return attended.permute(2, 0, 1, 3).reshape(num_tokens, -1)
+        queries_TNd = heads_TNd[end.start - end.stop :, : shape.num_heads]
+        return attended(queries_TNd, keys, values, view.mask, shape.attention_scale)
 
     def _mlp(self, x_TH: torch.Tensor, adapter: str) -> torch.Tensor:
         inner_TI = self._up(x_TH, adapter)

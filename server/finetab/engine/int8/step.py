@@ -47,6 +47,12 @@ class Step:
     _views: dict[int, View] = field(default_factory=dict)
     _turned: dict[Turning, torch.Tensor] = field(default_factory=dict)
 
+    def end(self, num_tokens: int) -> "Step":
+        """Its last tokens alone."""
+        if num_tokens == self.stop - self.start:
+            return self
+        return Step(self.shape, self.turns, self.stop - num_tokens, self.stop, self.cache)
+
     def turned(self, turning: Turning) -> torch.Tensor:
         """See `Turns.at`."""
         if turning not in self._turned:
@@ -78,6 +84,13 @@ class Batch:
     steps: Sequence[Step]
     adapter: str
     _turned: dict[Turning, torch.Tensor] = field(default_factory=dict)
+
+    def at(self, ends: Sequence[Step], x_T: torch.Tensor) -> torch.Tensor:
+        """Of something with a row for each token, the rows of the ends of the steps."""
+        if all(end is step for end, step in zip(ends, self.steps, strict=True)):
+            return x_T
+        parts = x_T.split([step.stop - step.start for step in self.steps])
+        return torch.cat([part[end.start - end.stop :] for part, end in zip(parts, ends, strict=True)])
 
     def turned(self, turning: Turning) -> torch.Tensor:
         """See `Turns.at`, for all tokens."""

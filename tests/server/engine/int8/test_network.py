@@ -130,6 +130,16 @@ def test_a_cache_that_is_cut_back_and_used_again_gives_what_a_fresh_one_gives(
         prompt = prompt[:held] + ids(generator.randrange(99), generator.choice([1, 2, 7, 90]))
 
 
+@pytest.mark.parametrize("family", FAMILIES)
+def test_asked_for_the_last_logits_it_gives_those_of_all(family: str, tiny: Callable[[str], Path]) -> None:
+    network = network_of(load_base(str(tiny(family))))
+    prompt = ids(7, 120)  # past Gemma's window of 32
+    everything = network.evaluate(prompt, 0, network.new_cache(), len(prompt), NO_ADAPTER)
+    for count in (1, 3, 40):
+        found = network.evaluate(prompt, 0, network.new_cache(), count, NO_ADAPTER)
+        torch.testing.assert_close(found, everything[-count:], atol=2e-3, rtol=1e-3)
+
+
 def test_a_prompt_longer_than_the_first_buffers_is_held_whole(tiny: Callable[[str], Path]) -> None:
     network = network_of(load_base(str(tiny("llama"))))
     prompt, cache = ids(5, 3_000), network.new_cache()
