@@ -10,7 +10,7 @@ import typer
 from finetab.ab_cli import ab_app
 from finetab.adapters.library import adapter_folder, read_adapter
 from finetab.adapters.listing import library_folder, manifests_in
-from finetab.core.pointer import WITHOUT_ADAPTER, Pointer, adapters_of, read_pointer, resolved, write_pointer
+from finetab.core.pointer import WITHOUT_ADAPTER, Pointer, adapters_of, names_in, read_pointer, resolved, write_pointer
 from finetab.errors import BadAdapter, BadInput, UnknownName
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def list_all(folder: _FOLDER = Path()) -> None:
     table = Table("", "adapter", "made", "base", "method", "gate", box=None)
     for place in (adapters_of(folder), library_folder()):
         for manifest in manifests_in(place):
-            mark = "*" if manifest.name == in_force else ""
+            mark = "*" if manifest.name in names_in(in_force) else ""
             made = str(manifest.created)[:10]
             table.add_row(mark, manifest.label, made, manifest.base_name, manifest.method, _gate(manifest))
     console = Console()
@@ -68,7 +68,7 @@ def use(name: _NAME, folder: _FOLDER = Path()) -> None:
 @adapters_app.command()
 def remove(name: _NAME, folder: _FOLDER = Path()) -> None:
     """Delete an adapter's folder."""
-    if read_pointer(folder).adapter == name:
+    if name in names_in(read_pointer(folder).adapter):
         raise BadInput(f'"{name}" is in force in {folder.resolve()}; run finetab rollback first.')
     found = adapter_folder(resolved(folder, name))
     read_adapter(str(found))  # what is no adapter is not deleted

@@ -17,7 +17,7 @@ import typer
 
 from finetab import adapters_cli, engine_cli
 from finetab.core.atomic import not_writable
-from finetab.core.pointer import BASE, WITHOUT_ADAPTER
+from finetab.core.pointer import BASE, WITHOUT_ADAPTER, resolved
 from finetab.errors import BadInput, BadSetting, FinetabError
 from finetab.settings import OWN
 
@@ -113,9 +113,9 @@ def settings_here(**overrides: str | None) -> "Settings":
     if faults:
         raise BadSetting(" ".join(faults))
     given = {key: value for key, value in overrides.items() if value is not None}
-    adapter = given.get("adapter", BASE)
-    if "base" in given:
-        given.setdefault("adapter", adapter)
+    adapter = resolved(Path.cwd(), given.get("adapter", BASE))
+    if "adapter" in given or "base" in given:
+        given["adapter"] = adapter
     if adapter not in WITHOUT_ADAPTER and "base" not in given:
         given["base"] = read_adapter(adapter)[1].base_name
     return checked_settings(given, settings)

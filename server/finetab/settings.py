@@ -9,7 +9,7 @@ from typing import Any
 
 from finetab.core import manifest
 from finetab.core.blend import is_blend, renamed
-from finetab.core.pointer import BASE, WITHOUT_ADAPTER, read_pointer, resolved
+from finetab.core.pointer import BASE, WITHOUT_ADAPTER, names_in, read_pointer, resolved
 from finetab.errors import BadAdapter, BadFile, BadInput, BadSetting, near_match
 
 FILE_NAME = "finetab.toml"
@@ -117,11 +117,11 @@ def _promoted(folder: Path) -> tuple[Settings, list[str]]:
         adapter = resolved(folder, read_pointer(folder).adapter)
     except BadFile as error:
         return Settings(), [str(error)]
-    made_for_it = Path(adapter)
-    if not made_for_it.is_absolute():
+    made_for_it = [Path(name) for name in names_in(adapter) if Path(name).is_absolute()]
+    if not made_for_it:
         return Settings(adapter=adapter), []
     try:
-        return Settings(adapter=adapter, base=manifest.read(made_for_it).base_name), []
+        return Settings(adapter=adapter, base=manifest.read(made_for_it[0]).base_name), []
     except BadAdapter as error:
         return Settings(), [str(error)]
 
@@ -132,7 +132,9 @@ def _from(folder: Path, key: str, value: Any) -> Any:
         return value
     if key == "adapter" and is_blend(value):
         with suppress(BadInput):  # said by who reads the adapters
-            return renamed(value, lambda name: str(_from(folder, key, resolved(folder, name))))
+            return renamed(value, lambda name: str(_from(folder, key, name)))
+    if key == "adapter":
+        value = resolved(folder, value)
     try:
         return str(folder / value) if (folder / value).exists() else value
     except OSError:  # too long for a path, so it is none

@@ -1,20 +1,24 @@
 """`finetab adapters`, `promote`, `rollback` as a user types them: what is put in force, and what is refused."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
+from tests.server.adapters.real_adapter import make_adapter
 from tests.server.adapters.test_library import put
 from tests.server.core.test_manifest import MANIFEST
 from typer.testing import CliRunner, Result
 
 from finetab.adapters.listing import library_folder
 from finetab.adapters_cli import add_commands
+from finetab.core import manifest
 from finetab.core.pointer import Pointer, adapters_of, read_pointer
 from finetab.errors import FinetabError
+from finetab.settings import read_settings
 
 pytestmark = pytest.mark.usefixtures("home")
 PASSED: dict[str, Any] = {"decision": {"passes": True, "forced": False, "rules": []}}
@@ -81,6 +85,21 @@ def test_removing_spares_what_is_in_force_and_what_is_no_adapter(tmp_path: Path)
     (tmp_path / "work" / "precious.txt").write_text("x")
     assert "is no adapter" in words(run(tmp_path, "adapters", "remove", str(tmp_path / "work")))
     assert (tmp_path / "work" / "precious.txt").exists()
+
+
+def test_several_of_the_folder_s_adapters_are_put_in_force_together(
+    tmp_path: Path, tiny: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    one, two = (make_adapter(tiny("llama"), adapters_of(tmp_path) / f"of-{seed}", seed) for seed in (1, 2))
+    assert "not asked" in words(run(tmp_path, "promote", "of-1 + of-2"))
+    run(tmp_path, "adapters", "use", "of-1 + of-2")
+    settings, faults = read_settings(tmp_path)
+    assert (settings.adapter, faults) == (f"{one} + {two}", [])
+    assert settings.base == manifest.read(one).base_name
+    assert run(tmp_path, "adapters", "list").output.count("*") == 2
+    assert "is in force" in words(run(tmp_path, "adapters", "remove", "of-1"))
+    assert two.is_dir()
 
 
 def test_a_wrong_name_and_a_wrong_folder_are_told(tmp_path: Path) -> None:

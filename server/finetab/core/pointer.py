@@ -5,12 +5,14 @@ FOLDER/.finetab/adapters/       the adapters that were made for the folder; `.fi
 """
 
 import json
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from finetab.core.atomic import write_text
-from finetab.errors import BadFile
+from finetab.core.blend import is_blend, parse_blend, renamed
+from finetab.errors import BadFile, BadInput
 
 OWN_FOLDER = ".finetab"
 BASE = "base"
@@ -24,7 +26,7 @@ _REMEMBERED = 20
 
 @dataclass(frozen=True, slots=True)
 class Pointer:
-    """The adapter in force, by its folder or name, or `base`."""
+    """The adapter in force, by its folder or name, or several as a blend, or `base`."""
 
     adapter: str = BASE
     before: tuple[str, ...] = ()
@@ -89,9 +91,20 @@ def make_own_folder(folder: Path) -> None:
 
 
 def resolved(folder: Path, adapter: str) -> str:
-    """A pointer's adapter as settings name it: the path of one that was made for the folder, else its name."""
+    """An adapter, or each of a blend, as settings name it: the path of one made for the folder, else its name."""
+    if is_blend(adapter):
+        with suppress(BadInput):  # said by who reads the adapters
+            return renamed(adapter, lambda name: resolved(folder, name))
     own = adapters_of(folder) / adapter
     return str(own) if adapter not in WITHOUT_ADAPTER and own.is_dir() else adapter
+
+
+def names_in(adapter: str) -> tuple[str, ...]:
+    """The names that an adapter's place holds: one, or those of a blend."""
+    if is_blend(adapter):
+        with suppress(BadInput):
+            return tuple(term.name for term in parse_blend(adapter))
+    return (adapter,)
 
 
 def _parsed(raw: Any) -> Pointer:

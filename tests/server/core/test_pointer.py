@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from finetab.core.pointer import Pointer, adapters_of, pointer_path, read_pointer, resolved, write_pointer
+from finetab.core.pointer import Pointer, adapters_of, names_in, pointer_path, read_pointer, resolved, write_pointer
 from finetab.errors import BadFile
 
 
@@ -35,6 +35,16 @@ def test_an_adapter_made_for_the_folder_is_found_there_and_any_other_by_its_name
     assert resolved(tmp_path, "mine") == str(own)
     assert resolved(tmp_path, "from-the-library") == "from-the-library"
     assert resolved(tmp_path, "base") == "base"
+
+
+def test_each_adapter_of_a_blend_is_found_like_one_alone(tmp_path: Path) -> None:
+    own = adapters_of(tmp_path) / "mine"
+    own.mkdir(parents=True)
+    assert resolved(tmp_path, "0.7*python + 0.3*mine") == f"0.7*python + 0.3*{own}"
+    assert resolved(tmp_path, "mine + ") == "mine + "  # who loads it says what is wrong
+    assert names_in("0.7*python + 0.3*mine") == ("python", "mine")
+    assert names_in("mine") == ("mine",)
+    assert names_in("mine + ") == ("mine + ",)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"adapter": "x"}', '{"adapter": 1, "before": []}', "\ud800"])
