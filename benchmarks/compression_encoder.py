@@ -5,7 +5,7 @@
 A small BERT learns here, in two minutes, which kind of file some words and signs of it are from: Python, its stubs, C++
 headers, JavaScript, JSON, Markdown and the like, as the packages of this environment have them. Then it is factored on
 the path that `finetab compress` takes with causal models: plain SVD of the weights, factors that keep outputs with
-ranks by what each layer does to the loss, and the same with the original's answers learned again. Accuracy is that on
+ranks by how far each layer moves the answers, and the same with the original's answers learned again. Accuracy is on
 pieces of other packages, with 95% bootstrap intervals; `gain` is to the original, piece by piece.
 """
 

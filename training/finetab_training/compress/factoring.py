@@ -7,22 +7,23 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn import functional
 from transformers import PreTrainedModel
 
 from finetab.core.factored import Factored, put_factors
 from finetab_training.compress.calibration import grams, in_groups, linear_layers
 from finetab_training.compress.ranks import Layer, choose_ranks
 from finetab_training.compress.spectrum import Spectrum, spectrum
-from finetab_training.compress.task import NEXT_TOKEN, Task, mean_loss
+from finetab_training.compress.task import NEXT_TOKEN, Task
 
 _PROBED_SHARE = 0.5  # of the rank at which factoring begins to pay: where a layer's weight in the loss is seen
 _TINY = 1e-30
-_LEAST_HARM = 1e-6  # nats a token: a layer whose probe does no harm, or good by chance, is not free
+_EACH_ANSWER = 4  # one in so many is compared: each is as long as the vocabulary
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Rows to look at inputs with, and rows to look at the loss with; `task` is what they are rows of."""
+    """Rows to look at inputs with, and rows to look at answers with; `task` is what they are rows of."""
 
     calibration: Sequence[Any]
     probes: Sequence[Any]
@@ -32,19 +33,19 @@ class Text:
 def factor(model: PreTrainedModel, ratio: float, text: Text | None, advance: Callable[[str], None]) -> dict[str, int]:
     """Factor a model's layers in place until `ratio` of their numbers is left; the ranks by name.
 
-    With text the factors keep the outputs and the ranks follow what each layer does to the loss; without it, plain SVD,
-    the factors keep the weights, and every layer counts by its own relative error.
+    With text the factors keep the outputs and the ranks follow how far each layer moves the answers; without it, plain
+    SVD, the factors keep the weights, and every layer counts by its own relative error.
     """
     layers = []
-    before = mean_loss(model, text.probes, text.task) if text else 0.0
+    answers = _answers(model, text) if text else ()
     for name, layer, found in _spectra(model, linear_layers(model), text):
         errors = found.errors()
         scale = 1 / float(errors[0].clamp(min=_TINY))
         if text:
             probe = _probe_rank(layer)
             with _factored_for_now(model, name, layer, found, probe):
-                harm = mean_loss(model, text.probes, text.task) - before
-            scale = max(harm, _LEAST_HARM) / float(errors[probe].clamp(min=_TINY))
+                harm = _harm(answers, _answers(model, text))
+            scale = max(harm, _TINY) / float(errors[probe].clamp(min=_TINY))
         layers.append(Layer(name, layer.out_features, layer.in_features, (errors * scale).tolist()))
         advance("looking")
     ranks = choose_ranks(layers, ratio)
@@ -54,6 +55,21 @@ def factor(model: PreTrainedModel, ratio: float, text: Text | None, advance: Cal
         _put(model, name, layer, found, ranks[name])
         advance("factoring")
     return ranks
+
+
+@torch.inference_mode()
+def _answers(model: PreTrainedModel, text: Text) -> tuple[torch.Tensor, ...]:
+    """What a model says of the probes, as log-probabilities."""
+    return tuple(text.task.logits(model, row)[::_EACH_ANSWER].log_softmax(-1) for row in text.probes)
+
+
+def _harm(before: tuple[torch.Tensor, ...], after: tuple[torch.Tensor, ...]) -> float:
+    """The Kullback-Leibler divergence from answers to others, in nats an answer.
+
+    It is never below zero, and grows with the squared error of the outputs. A few probes' loss does neither: by chance
+    it falls, and the layer would count as free.
+    """
+    return float(functional.kl_div(torch.cat(after), torch.cat(before), reduction="batchmean", log_target=True))
 
 
 def _spectra(
