@@ -9,7 +9,7 @@ What counts is the p95 of warm answers in relation to a single typist's in the s
 typists in turns.
 
 With `--requests`, eight clients ask as fast as they are answered, and leave a share of the answers at a random moment.
-Every request must come back, and the engine's memory must stay where it was after the first tenth of them.
+Every request must come back, and the engine's memory must stay where it was when the caches were full.
 """
 
 import argparse
@@ -46,6 +46,7 @@ _TOKENS_A_KEY = (1, 1, 1, 2, 3)
 _PAUSE_SECONDS = 0.6  # on average, between an answer and the next question
 _NUM_CLIENTS = 8  # of those that leave
 _LONGEST_STAY_SECONDS = 0.6
+_MEMORY_AT = (10, 25, 50, 75, 100)  # % of the requests
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,16 +199,13 @@ def under_aborts(
     with ThreadPoolExecutor(_NUM_CLIENTS) as pool:
         list(pool.map(ask_on, [Random(f"{seed}/{client}") for client in range(_NUM_CLIENTS)]))
     answered, left = ended["answered"], ended["left"]
-    settled = memory[2:]  # the first tenth fills the caches
     row = {
         "requests": ended["asked"],
         "answered": answered,
         "left": left,
         "failed": ended["failed"],
         "unanswered": ended["asked"] - answered - left - ended["failed"],
-        "first MB": settled[0],
-        "last MB": settled[-1],
-        "most MB": max(settled),
+        **{f"MB at {at}%": memory[len(memory) * at // 100 - 1] for at in _MEMORY_AT},
     }
     return {"aborts": {str(share): {name: float(value) for name, value in row.items()}}}
 

@@ -1,6 +1,7 @@
-"""The memory of this process, where its C library is glibc; elsewhere nothing is done."""
+"""The memory of this process: what is kept, and when it goes back. What C libraries keep is told to glibc only."""
 
 import ctypes
+import mmap
 import sys
 import time
 from contextlib import suppress
@@ -50,6 +51,15 @@ def hold_on() -> None:
 def give_back() -> None:
     """Return what has been freed to the system: the small pieces that loading needed come to hundreds of megabytes."""
     _call("malloc_trim", 0)
+
+
+def own_pages(num_bytes: int) -> mmap.mmap:
+    """Cleared memory that goes back to the system with the last one who holds it.
+
+    For large arrays that live for minutes: in the heap they leave holes between what stays.
+    """
+    private = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if sys.platform != "win32" else {}
+    return mmap.mmap(-1, num_bytes, **private)
 
 
 def _call(name: str, *arguments: int) -> None:

@@ -35,6 +35,19 @@ def faults_by(call: str) -> int:
     return int(done.stdout)
 
 
+_OWN_PAGES = """
+import psutil
+from finetab.core import memory
+
+memory.hold_on()
+resident = lambda: psutil.Process().memory_info().rss
+before = resident()
+block = memory.own_pages(64 << 20)
+block.write(b"x" * len(block))
+held = resident()
+del block
+print(held - before, resident() - before)
+"""
 _GLIBC = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc's memory is told what to keep")
 _IDLE = """
 import threading, time
@@ -74,3 +87,10 @@ def test_large_blocks_stay_while_there_is_work(call: str) -> None:
 def test_they_go_back_when_work_has_ended_for_a_while() -> None:
     done = subprocess.run([sys.executable, "-c", _IDLE], capture_output=True, text=True, check=True)
     assert all(int(given_back) > 150 << 20 for given_back in done.stdout.split())
+
+
+def test_pages_of_their_own_go_back_at_once_though_the_heap_s_are_held() -> None:
+    done = subprocess.run([sys.executable, "-c", _OWN_PAGES], capture_output=True, text=True, check=True)
+    held, left = (int(part) >> 20 for part in done.stdout.split())
+    assert held >= 64
+    assert left <= held - 64

@@ -5,6 +5,7 @@ The loss is the Kullback-Leibler divergence from the original's distribution to 
 """
 
 from collections.abc import Callable, Sequence
+from itertools import cycle, islice
 from typing import Any
 
 import torch
@@ -18,6 +19,7 @@ from finetab_training.compress.task import NEXT_TOKEN, Task
 
 _LEARNING_RATE = 1e-4
 _WARM_UP = 10  # steps
+_LEAST_ANSWERS = 32  # a step
 _MOST_NORM = 1.0
 
 
@@ -29,25 +31,32 @@ def distil(
     advance: Callable[[float], None],
     task: Task = NEXT_TOKEN,
 ) -> None:
-    """Train the student's factors in place, a row a step; `advance` is told each step's loss in nats an answer."""
+    """Train the student's factors in place; `advance` is told each step's loss in nats an answer.
+
+    A step takes a row, or as many as give enough answers: by one answer alone Adam moves weights as far as by many.
+    """
     student.requires_grad_(requires_grad=False)
     factors = [module.requires_grad_() for module in student.modules() if isinstance(module, Factored)]
     weights = [weight for module in factors for weight in module.parameters()]
     optimiser = torch.optim.AdamW(weights, lr=_LEARNING_RATE, weight_decay=0.0)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _share(step, steps))
-    for step in range(steps):
-        row = rows[step % len(rows)]
-        with fast_products(are_exact=False):
-            with torch.no_grad():
-                wanted_NC = task.logits(teacher, row).log_softmax(-1)
-            said_NC = task.logits(student, row).log_softmax(-1)
-            loss = functional.kl_div(said_NC, wanted_NC, reduction="batchmean", log_target=True)
-            loss.backward()
+    rows_a_step = -(-_LEAST_ANSWERS // len(task.targets(rows[0])))
+    following = cycle(rows)
+    for _ in range(steps):
+        loss = torch.zeros(())
+        for row in islice(following, rows_a_step):
+            with fast_products(are_exact=False):
+                with torch.no_grad():
+                    wanted_NC = task.logits(teacher, row).log_softmax(-1)
+                said_NC = task.logits(student, row).log_softmax(-1)
+                part = functional.kl_div(said_NC, wanted_NC, reduction="batchmean", log_target=True) / rows_a_step
+                part.backward()
+            loss += part.detach().cpu()
         nn.utils.clip_grad_norm_(weights, _MOST_NORM)
         optimiser.step()
         optimiser.zero_grad()
         schedule.step()
-        advance(float(loss.detach()))
+        advance(float(loss))
     student.requires_grad_(requires_grad=False)
 
 

@@ -1,7 +1,10 @@
 """Keys and values of one prompt in all layers, in one buffer that grows by doubling."""
 
+from math import prod
+
 import torch
 
+from finetab.core.memory import own_pages
 from finetab.engine.int8.shape import Shape
 
 _FIRST_CAPACITY = 1_024  # tokens
@@ -46,4 +49,7 @@ class KeyValues:
         return keys, values
 
     def _buffer(self, capacity: int) -> torch.Tensor:
-        return torch.empty(len(self._shape.layers), 2 * self._shape.num_kv_heads, capacity, self._shape.head_dim)
+        shape = (len(self._shape.layers), 2 * self._shape.num_kv_heads, capacity, self._shape.head_dim)
+        if not capacity:
+            return torch.empty(shape)
+        return torch.frombuffer(own_pages(prod(shape) * torch.float32.itemsize), dtype=torch.float32).view(shape)
