@@ -23,6 +23,7 @@ from rich.table import Table
 from finetab.lsp.client import ServerProcess
 
 _COMPLETIONS = 12
+_PAUSE_SECONDS = 0.1  # while it loads: questions without end would take its time
 _WAYS = ("int8", "none")
 
 
@@ -67,6 +68,8 @@ def measured(base: str, way: str) -> dict[str, float]:
             while not first:
                 if server.complete("file:///console.py", places[0], len("        return ")):
                     first = time.perf_counter() - started
+                else:
+                    time.sleep(_PAUSE_SECONDS)
             for line in places:
                 server.complete("file:///console.py", line, len("        return "))
             process = psutil.Process(server.process.pid)

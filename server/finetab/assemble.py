@@ -86,7 +86,7 @@ class Loader:
             if not shared.users[name]:
                 shared.engine.attach(name, adapter[0])
         shared.users[name] += 1
-        _ = shared.base.tokenizer.vocabulary  # two seconds that the first request should not wait
+        _ = shared.base.tokenizer.vocabulary  # a second that the first request should not wait
         give_back()
         progress("ready", 1.0)
         return Completer(Seat(shared.engine, name, lambda: self._leave(key, name)), voice)

@@ -28,7 +28,7 @@ def load_remote(settings: Settings, progress: Progress) -> Completer:
     if adapter is not None:
         check(base, adapter[1])
     voice = voice_of(settings, base, adapter[1] if adapter else None)
-    _ = base.tokenizer.vocabulary  # two seconds that the first request should not wait
+    _ = base.tokenizer.vocabulary  # a second that the first request should not wait
     model = _model(settings, adapter)
     engine = _shared(settings, base, progress) if settings.engine == SHARED else _elsewhere(settings, base, progress)
     return Completer(Seat(engine, model, engine.close), voice)

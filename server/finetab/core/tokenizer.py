@@ -1,6 +1,5 @@
 """Text to token ids and back, with special-token parsing off: text that spells a sentinel stays text."""
 
-import re
 from collections.abc import Sequence
 from functools import cached_property
 from hashlib import sha256
@@ -15,7 +14,7 @@ FILE_NAME = "tokenizer.json"
 _MAX_LOOSE_IDS = 4
 _PART_OF_A_CHARACTER = "\ufffd"
 _WORD = "▁a"  # a word with the space before it, as sentencepiece writes it
-_BYTE = re.compile("<0x[0-9A-F]{2}>")  # sentencepiece's way to spell what it has no token for
+_BYTES = [f"<0x{byte:02X}>" for byte in range(256)]  # sentencepiece's way to spell what it has no token for
 
 
 class Tokenizer:
@@ -63,15 +62,14 @@ class Tokenizer:
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
-        """What each id spells. Slow when first asked for: two seconds for 262,144 tokens."""
+        """What each id spells. Slow when first asked for: a second for 262,144 tokens."""
         alone = [[*self._lead, index] for index in range(self.size)]
         spelled = self._backend.decode_batch(alone, skip_special_tokens=False)
         spelled = [text[1:] for text in spelled] if self._lead else spelled
-        silent = set(self.ids_of_special.values())
-        for index, text in enumerate(spelled):
-            if _PART_OF_A_CHARACTER in text or _BYTE.fullmatch(self._backend.id_to_token(index) or ""):
-                silent.add(index)
-        return Vocabulary(["" if index in silent else text for index, text in enumerate(spelled)])
+        for index in (*self.ids_of_special.values(), *map(self.id_of, _BYTES)):
+            if index is not None:
+                spelled[index] = ""
+        return Vocabulary(["" if _PART_OF_A_CHARACTER in text else text for text in spelled])
 
     def loose_end(self, ids: Sequence[int]) -> int:
         """How many of the last ids spell the beginning of one longer token; 0 where the text is cut well.

@@ -45,7 +45,7 @@ def run_engine(
     clients = Clients(lambda: TorchEngine(shared, base.fim.end_id, base.never_sampled, kv_bytes), _MOST_CLIENTS)
     served = Served(base, shared, any_folder=bool(place.socket))
     desk = Desk(served, clients, Metrics(lambda: len(clients)), Rate(per_second, round(2 * per_second)), hashes)
-    _ = base.tokenizer.vocabulary  # two seconds that the first request should not wait
+    _ = base.tokenizer.vocabulary  # a second that the first request should not wait
     give_back()
     _serve(desk, place, idle_seconds)
     desk.close()

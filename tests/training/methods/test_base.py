@@ -129,9 +129,15 @@ def test_adalora_moves_ranks_and_is_penalised(tiny: Callable[[str], Path]) -> No
     assert len(set(ranks)) > 1
 
 
+def test_the_rows_alone_may_be_those_that_a_base_knows(tiny: Callable[[str], Path]) -> None:
+    base, made = load_base(str(tiny("llama"))), method_by_name("tokens")
+    tuned = made.apply(Target(base.model, known=base.fim.sentinel_ids), made.options({}))
+    assert tuned.num_trainable == 3 * base.model.config.hidden_size
+
+
 def test_the_rows_alone_need_rows(tiny: Callable[[str], Path]) -> None:
     made = method_by_name("tokens")
-    with pytest.raises(BadSetting, match="knows its own already; use lora"):
+    with pytest.raises(BadSetting, match="this model has none; use lora"):
         made.apply(Target(load_base(str(tiny("llama"))).model), made.options({}))
 
 

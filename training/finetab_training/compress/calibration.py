@@ -9,6 +9,7 @@ import torch
 from torch import nn
 from transformers import PreTrainedModel
 
+from finetab.core.products import fast_products
 from finetab_training.compress.task import NEXT_TOKEN, Task
 
 _GROUP_BYTES = 2 << 30  # of Gram matrices at once
@@ -44,7 +45,7 @@ def grams(
     found = {
         name: torch.zeros((layer.in_features, layer.in_features), dtype=torch.float64) for name, layer in layers.items()
     }
-    with _watched(layers, found):
+    with _watched(layers, found), fast_products(are_exact=True):
         for row in rows:
             task.read(model, row)
     return found

@@ -11,6 +11,7 @@ from torch.nn import functional
 from transformers import PreTrainedModel
 
 from finetab.core.factored import Factored, put_factors
+from finetab.core.products import fast_products
 from finetab_training.compress.calibration import grams, in_groups, linear_layers
 from finetab_training.compress.ranks import Layer, choose_ranks
 from finetab_training.compress.spectrum import Spectrum, spectrum
@@ -60,7 +61,8 @@ def factor(model: PreTrainedModel, ratio: float, text: Text | None, advance: Cal
 @torch.inference_mode()
 def _answers(model: PreTrainedModel, text: Text) -> tuple[torch.Tensor, ...]:
     """What a model says of the probes, as log-probabilities."""
-    return tuple(text.task.logits(model, row)[::_EACH_ANSWER].log_softmax(-1) for row in text.probes)
+    with fast_products(are_exact=True):
+        return tuple(text.task.logits(model, row, _EACH_ANSWER).log_softmax(-1) for row in text.probes)
 
 
 def _harm(before: tuple[torch.Tensor, ...], after: tuple[torch.Tensor, ...]) -> float:

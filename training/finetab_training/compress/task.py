@@ -14,8 +14,8 @@ class Task(Protocol):
         """Show each layer what it gets to see of a text."""
         ...
 
-    def logits(self, model: PreTrainedModel, row: Any) -> torch.Tensor:
-        """What the model says of a text, (N, C): N answers among C tokens or classes."""
+    def logits(self, model: PreTrainedModel, row: Any, each: int = 1) -> torch.Tensor:
+        """What the model says of a text, (N, C): N answers among C tokens or classes, or one in so many of them."""
         ...
 
     def targets(self, row: Any) -> torch.Tensor:
@@ -30,9 +30,11 @@ class NextToken:
         """See `Task.read`; the head, the largest product of all, is asked of one place only."""
         model(input_ids=row.to(model.device), use_cache=False, logits_to_keep=1)
 
-    def logits(self, model: PreTrainedModel, row: torch.Tensor) -> torch.Tensor:
-        """See `Task.logits`; (T - 1, V)."""
-        logits: torch.Tensor = model(input_ids=row.to(model.device), use_cache=False).logits[0, :-1]
+    def logits(self, model: PreTrainedModel, row: torch.Tensor, each: int = 1) -> torch.Tensor:
+        """See `Task.logits`; (T - 1, V) with each of them. The head is asked of those places only."""
+        places = torch.arange(0, row.shape[1] - 1, each, device=model.device)
+        answer = model(input_ids=row.to(model.device), use_cache=False, logits_to_keep=places)
+        logits: torch.Tensor = answer.logits[0]
         return logits.float()
 
     def targets(self, row: torch.Tensor) -> torch.Tensor:
@@ -54,10 +56,10 @@ class Class:
         """See `Task.read`."""
         self.logits(model, row)
 
-    def logits(self, model: PreTrainedModel, row: Labelled) -> torch.Tensor:
+    def logits(self, model: PreTrainedModel, row: Labelled, each: int = 1) -> torch.Tensor:
         """See `Task.logits`; (1, number of classes)."""
         logits: torch.Tensor = model(input_ids=row.ids.to(model.device)).logits
-        return logits.float()
+        return logits[::each].float()
 
     def targets(self, row: Labelled) -> torch.Tensor:
         """See `Task.targets`."""

@@ -26,6 +26,8 @@ class Target:
     task: Task = "CAUSAL_LM"
     rows: tuple[int, ...] = ()
     """Rows of the input embedding that are new to the model and must be learned, such as sentinels."""
+    known: tuple[int, ...] = ()
+    """Rows of sentinels that the model has been taught, for techniques that train rows alone."""
     folder: Path | None = None
     """Where its full-precision weights stand."""
     batches: Callable[[], Iterable[dict[str, torch.Tensor]]] = tuple

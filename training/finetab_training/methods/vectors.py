@@ -70,10 +70,11 @@ def _ia3(target: Target, options: Mapping[str, Any]) -> PeftConfig:
 
 
 def _tokens(target: Target, options: Mapping[str, Any]) -> PeftConfig:
-    if not target.rows:
-        raise BadSetting("tokens trains the rows of sentinels, but this base knows its own already; use lora.")
+    rows = list(target.rows or target.known)
+    if not rows:
+        raise BadSetting("tokens trains the rows of sentinels, and this model has none; use lora.")
     return TrainableTokensConfig(
-        target_modules=[input_embedding_name(target.model)], token_indices=list(target.rows), task_type=target.task
+        target_modules=[input_embedding_name(target.model)], token_indices=rows, task_type=target.task
     )
 
 

@@ -21,7 +21,7 @@ from finetab_training.methods.base import Target
 from finetab_training.methods.registry import method_by_name
 from finetab_training.runs import Run
 from finetab_training.train.callbacks import peak_memory_gb
-from finetab_training.train.estimate import Estimate, estimate, new_rows
+from finetab_training.train.estimate import ROWS, Estimate, estimate, new_rows
 from finetab_training.train.pace import COUNTED_SHARE
 from finetab_training.train.random_base import base_shape, random_model
 from finetab_training.train.rows import StoredRows, write_packed
@@ -69,7 +69,7 @@ def _measured(config: RunConfig, shape: Any, device: torch.device, dtype: torch.
         write_packed(path / "rows.arrow", _random_rows(config, int(shape.vocab_size), steps))
         rows = StoredRows(path / "rows.arrow")
         model = random_model(shape, device, dtype, method.quantisation)
-        target = Target(model, rows=new_rows(shape, config), batches=rows.batches, total_steps=steps)
+        target = Target(model, rows=new_rows(shape, config), known=ROWS, batches=rows.batches, total_steps=steps)
         tuned = method.apply(target, method.options(config.options))
         watch = _Watch()
         run = Run(path, replace(config, max_steps=steps, save_steps=steps + 1, warmup_share=0.0))

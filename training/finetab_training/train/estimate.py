@@ -26,6 +26,7 @@ from finetab_training.train.random_base import empty_model, random_model
 _NF4_BYTES = 4.127 / 8
 _PROBE_TOKENS = 128
 _PROBE_ROWS = 64  # of the vocabulary: the probe is about layers
+ROWS = (0, 1, 2)  # they stand for those of sentinels
 _SAME_SHAPE = ("pissa", "loftq", "eva")  # as lora, but started from weights or data
 
 
@@ -99,13 +100,14 @@ def trainable_parameters(shape: PretrainedConfig, method: Method, config: RunCon
     counted = LORA if config.method in _SAME_SHAPE else method
     options = counted.options(config.options)
     with torch.device("meta"):
-        return counted.apply(Target(empty_model(shape, dtype), rows=new_rows(shape, config)), options).num_trainable
+        target = Target(empty_model(shape, dtype), rows=new_rows(shape, config), known=ROWS)
+        return counted.apply(target, options).num_trainable
 
 
 def new_rows(shape: PretrainedConfig, config: RunConfig) -> tuple[int, ...]:
-    """Rows that stand for those of the sentinels; none for a base that knows them."""
+    """Rows to be learned, in the place of the sentinels'; none for a base that knows them."""
     knows_fim = fim_row(real_name(config.base), str(shape.model_type)).native
-    return () if knows_fim or config.method in _WITHOUT_ROWS else (0, 1, 2)
+    return () if knows_fim or config.method in _WITHOUT_ROWS else ROWS
 
 
 def _activations(shape: PretrainedConfig, config: RunConfig, device: torch.device, dtype: torch.dtype) -> float:

@@ -82,6 +82,7 @@ def _target(base: BaseModel, rows: StoredRows, config: RunConfig, start: Path | 
     return Target(
         model=base.model,
         rows=() if base.fim.native else base.fim.sentinel_ids,
+        known=base.fim.sentinel_ids if base.fim.native else (),
         folder=base.folder,
         batches=rows.batches,
         total_steps=config.max_steps or -(-len(rows) // config.rows_per_step),
