@@ -105,7 +105,7 @@ def _evaluation(network: Network, ids: Sequence[int], after: int, tokens: int) -
 
 
 def _evaluate(network: Network, ids: Sequence[int], start: int, cache: Any) -> None:
-    """As the engine does: long prompts in chunks, logits for all tokens of a short step."""
+    """Long prompts in chunks, logits for all tokens of a short step."""
     for at in range(0, len(ids), _CHUNK):
         part = ids[at : at + _CHUNK]
         network.evaluate(part, start + at, cache, len(part) if len(ids) <= max(_STEPS) else 1, NO_ADAPTER)

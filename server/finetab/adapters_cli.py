@@ -10,7 +10,8 @@ import typer
 from finetab.ab_cli import ab_app
 from finetab.adapters.library import adapter_folder, read_adapter
 from finetab.adapters.listing import library_folder, manifests_in
-from finetab.core.pointer import WITHOUT_ADAPTER, Pointer, adapters_of, names_in, read_pointer, resolved, write_pointer
+from finetab.core.blend import names_in
+from finetab.core.pointer import WITHOUT_ADAPTER, Pointer, adapters_of, read_pointer, resolved, write_pointer
 from finetab.errors import BadAdapter, BadInput, UnknownName
 
 if TYPE_CHECKING:

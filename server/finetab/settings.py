@@ -2,17 +2,18 @@
 
 import tomllib
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from finetab.core import manifest
-from finetab.core.blend import is_blend, renamed
-from finetab.core.pointer import BASE, WITHOUT_ADAPTER, names_in, read_pointer, resolved
-from finetab.errors import BadAdapter, BadFile, BadInput, BadSetting, near_match
+from finetab.core.blend import names_in, renamed
+from finetab.core.pointer import BASE, WITHOUT_ADAPTER, read_pointer, resolved
+from finetab.errors import BadAdapter, BadFile, BadSetting, near_match
 
 FILE_NAME = "finetab.toml"
+_NO_PATHS = ("", *WITHOUT_ADAPTER, "default")
 TUNE_TABLE = "tune"
 """The table of that file which `finetab tune` reads."""
 
@@ -128,17 +129,17 @@ def _promoted(folder: Path) -> tuple[Settings, list[str]]:
 
 def _from(folder: Path, key: str, value: Any) -> Any:
     """A value of the file; a path in it is meant from where the file stands, not from where the server started."""
-    if key not in ("base", "adapter") or not isinstance(value, str) or value in ("", *WITHOUT_ADAPTER, "default"):
+    if key not in ("base", "adapter") or not isinstance(value, str) or value in _NO_PATHS:
         return value
-    if key == "adapter" and is_blend(value):
-        with suppress(BadInput):  # said by who reads the adapters
-            return renamed(value, lambda name: str(_from(folder, key, name)))
-    if key == "adapter":
-        value = resolved(folder, value)
+    return renamed(resolved(folder, value), partial(_near, folder)) if key == "adapter" else _near(folder, value)
+
+
+def _near(folder: Path, name: str) -> str:
+    """A path from a folder, where there is one; else the name."""
     try:
-        return str(folder / value) if (folder / value).exists() else value
+        return str(folder / name) if name not in _NO_PATHS and (folder / name).exists() else name
     except OSError:  # too long for a path, so it is none
-        return value
+        return name
 
 
 def checked_settings(raw: Mapping[str, Any], start: Settings | None = None) -> Settings:

@@ -30,10 +30,27 @@ def parse_blend(text: str) -> tuple[Term, ...]:
     return tuple(Term(each.name, 1 / len(found) if each.weight is None else each.weight) for each in found)
 
 
+def names_in(text: str) -> tuple[str, ...]:
+    """The names in an adapter's place: one, or those of a blend. What cannot be read is taken for a name."""
+    parts = _parts(text)
+    return tuple(part.name for part in parts) if parts else (text,)
+
+
 def renamed(text: str, change: Callable[[str], str]) -> str:
-    """The same blend with other names."""
-    parts = (_term(part.strip(), text) for part in text.split(_PLUS))
-    return _PLUS.join(str(replace(part, name=change(part.name))) for part in parts)
+    """One name, or a blend, with other names. A blend that cannot be read stays as it is: who reads it says why."""
+    if not is_blend(text):
+        return change(text)
+    return _PLUS.join(str(replace(part, name=change(part.name))) for part in _parts(text)) or text
+
+
+def _parts(text: str) -> "list[_Part]":
+    """Of a blend; none where the text is no blend, or one that cannot be read."""
+    if not is_blend(text):
+        return []
+    try:
+        return [_term(part.strip(), text) for part in text.split(_PLUS)]
+    except BadInput:
+        return []
 
 
 @dataclass(frozen=True, slots=True)

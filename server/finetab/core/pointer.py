@@ -5,14 +5,13 @@ FOLDER/.finetab/adapters/       the adapters that were made for the folder; `.fi
 """
 
 import json
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from finetab.core.atomic import write_text
-from finetab.core.blend import is_blend, parse_blend, renamed
-from finetab.errors import BadFile, BadInput
+from finetab.core.blend import renamed
+from finetab.errors import BadFile
 
 OWN_FOLDER = ".finetab"
 BASE = "base"
@@ -92,19 +91,12 @@ def make_own_folder(folder: Path) -> None:
 
 def resolved(folder: Path, adapter: str) -> str:
     """An adapter, or each of a blend, as settings name it: the path of one made for the folder, else its name."""
-    if is_blend(adapter):
-        with suppress(BadInput):  # said by who reads the adapters
-            return renamed(adapter, lambda name: resolved(folder, name))
-    own = adapters_of(folder) / adapter
-    return str(own) if adapter not in WITHOUT_ADAPTER and own.is_dir() else adapter
+    return renamed(adapter, lambda name: _resolved(folder, name))
 
 
-def names_in(adapter: str) -> tuple[str, ...]:
-    """The names that an adapter's place holds: one, or those of a blend."""
-    if is_blend(adapter):
-        with suppress(BadInput):
-            return tuple(term.name for term in parse_blend(adapter))
-    return (adapter,)
+def _resolved(folder: Path, name: str) -> str:
+    own = adapters_of(folder) / name
+    return str(own) if name not in WITHOUT_ADAPTER and own.is_dir() else name
 
 
 def _parsed(raw: Any) -> Pointer:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from finetab.core.blend import Term, is_blend, parse_blend, renamed
+from finetab.core.blend import Term, is_blend, names_in, parse_blend, renamed
 from finetab.errors import BadInput
 
 
@@ -35,3 +35,14 @@ def test_what_cannot_be_read_is_one_sentence(text: str, words: str) -> None:
 def test_other_names_leave_the_weights(text: str) -> None:
     changed = renamed(text, lambda name: f"/there/{name}")
     assert parse_blend(changed) == tuple(Term(f"/there/{term.name}", term.weight) for term in parse_blend(text))
+
+
+def test_its_names_are_those_of_its_terms_and_a_text_that_is_no_blend_is_one_name() -> None:
+    assert names_in("0.7*python + 0.3*mine") == ("python", "mine")
+    assert names_in("mine") == ("mine",)
+    assert names_in("mine + ") == ("mine + ",)
+
+
+def test_what_cannot_be_read_keeps_its_words_and_one_name_is_renamed() -> None:
+    assert renamed("mine + ", str.upper) == "mine + "
+    assert renamed("mine", str.upper) == "MINE"

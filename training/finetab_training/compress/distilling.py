@@ -10,12 +10,11 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.nn import functional
 from transformers import PreTrainedModel
 
 from finetab.core.factored import Factored
 from finetab.core.products import fast_products
-from finetab_training.compress.task import NEXT_TOKEN, Task
+from finetab_training.compress.task import NEXT_TOKEN, Task, divergence
 
 _LEARNING_RATE = 1e-4
 _WARM_UP = 10  # steps
@@ -49,7 +48,7 @@ def distil(
                 with torch.no_grad():
                     wanted_NC = task.logits(teacher, row).log_softmax(-1)
                 said_NC = task.logits(student, row).log_softmax(-1)
-                part = functional.kl_div(said_NC, wanted_NC, reduction="batchmean", log_target=True) / rows_a_step
+                part = divergence(said_NC, wanted_NC) / rows_a_step
                 part.backward()
             loss += part.detach().cpu()
         nn.utils.clip_grad_norm_(weights, _MOST_NORM)

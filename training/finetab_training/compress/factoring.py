@@ -7,7 +7,6 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.nn import functional
 from transformers import PreTrainedModel
 
 from finetab.core.factored import Factored, put_factors
@@ -15,9 +14,9 @@ from finetab.core.products import fast_products
 from finetab_training.compress.calibration import grams, in_groups, linear_layers
 from finetab_training.compress.ranks import Layer, choose_ranks
 from finetab_training.compress.spectrum import Spectrum, spectrum
-from finetab_training.compress.task import NEXT_TOKEN, Task
+from finetab_training.compress.task import NEXT_TOKEN, Task, divergence
 
-_PROBED_SHARE = 0.5  # of the rank at which factoring begins to pay: where a layer's weight in the loss is seen
+_PROBED_SHARE = 0.5  # of the rank at which factoring begins to pay: where a layer's weight in the answers is seen
 _TINY = 1e-30
 _EACH_ANSWER = 4  # one in so many is compared: each is as long as the vocabulary
 
@@ -66,12 +65,12 @@ def _answers(model: PreTrainedModel, text: Text) -> tuple[torch.Tensor, ...]:
 
 
 def _harm(before: tuple[torch.Tensor, ...], after: tuple[torch.Tensor, ...]) -> float:
-    """The Kullback-Leibler divergence from answers to others, in nats an answer.
+    """How far answers have moved, in nats an answer.
 
     It is never below zero, and grows with the squared error of the outputs. A few probes' loss does neither: by chance
     it falls, and the layer would count as free.
     """
-    return float(functional.kl_div(torch.cat(after), torch.cat(before), reduction="batchmean", log_target=True))
+    return float(divergence(torch.cat(after), torch.cat(before)))
 
 
 def _spectra(

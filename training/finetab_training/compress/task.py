@@ -69,6 +69,11 @@ class Class:
 NEXT_TOKEN, CLASS = NextToken(), Class()
 
 
+def divergence(said_NC: torch.Tensor, wanted_NC: torch.Tensor) -> torch.Tensor:
+    """The Kullback-Leibler divergence from what is wanted to what is said, log-probabilities, in nats an answer."""
+    return functional.kl_div(said_NC, wanted_NC, reduction="batchmean", log_target=True)
+
+
 @torch.inference_mode()
 def mean_loss(model: PreTrainedModel, rows: Any, task: Task = NEXT_TOKEN) -> float:
     """Nats an answer over rows."""
