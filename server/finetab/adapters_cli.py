@@ -108,7 +108,7 @@ def _put_in_force(folder: Path, name: str) -> None:
     pointer = read_pointer(folder).moved_to(name)
     _check(folder, pointer)
     write_pointer(folder, pointer)
-    typer.echo(f"{name} is in force in {folder.resolve()}; running editors follow within a second")
+    typer.echo(f"{name} is in force in {folder.resolve()}; running editors follow within seconds")
 
 
 def _check(folder: Path, pointer: Pointer) -> None:

@@ -15,7 +15,7 @@ _MORE = (
 
 def check(base: Base, manifest: Manifest) -> None:
     """Raise `BadAdapter` where the adapter was not made for this base."""
-    check_fits(manifest, base.name, base.fingerprint, base.tokenizer.fingerprint(), base.fim)
+    check_fits(manifest, base.name, base.fingerprint, base.tokenizer.fingerprint, base.fim)
 
 
 def lies_beside(folder: Path) -> bool:

@@ -110,7 +110,7 @@ async def _load(ls: FinetabServer, holder: ServiceHolder, settings: Settings) ->
 
 
 async def _watch(ls: FinetabServer) -> None:
-    """Follow the files that settings are read from, whoever changes them: a promotion is in force within a second."""
+    """Follow the files that settings are read from, whoever changes them: a promotion is seen within a second."""
     loop = asyncio.get_running_loop()
     looked = -math.inf
     while not ls.was_shut_down:

@@ -43,7 +43,7 @@ def make_adapter(
         version=f"{seed:0{VERSION_LENGTH}x}",
         base_name=base.name,
         base_fingerprint=base.fingerprint,
-        tokenizer_fingerprint=base.tokenizer.fingerprint(),
+        tokenizer_fingerprint=base.tokenizer.fingerprint,
         sentinel_ids=base.fim.sentinel_ids,
         end_id=base.fim.end_id,
         fim_family=base.fim.family,

@@ -34,8 +34,8 @@ def test_a_folder_without_tokenizer_and_a_damaged_one_are_refused(tmp_path: Path
 def test_fingerprints_tell_tokenizers_apart(tiny: Callable[[str], Path], tmp_path: Path) -> None:
     one = tiny("llama") / "tokenizer.json"
     (tmp_path / "tokenizer.json").write_text(one.read_text("utf-8").replace("<unused0>", "<unused9>"), "utf-8")
-    assert Tokenizer.load(tiny("llama")).fingerprint() == Tokenizer.load(one.parent).fingerprint()
-    assert Tokenizer.load(tmp_path).fingerprint() != Tokenizer.load(one.parent).fingerprint()
+    assert Tokenizer.load(tiny("llama")).fingerprint == Tokenizer.load(one.parent).fingerprint
+    assert Tokenizer.load(tmp_path).fingerprint != Tokenizer.load(one.parent).fingerprint
 
 
 @pytest.mark.parametrize("text", ["def f():\n    return ", "x = sel", "import o", "self.tok"])

@@ -138,7 +138,7 @@ def _manifest(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         base_name=base.name,
         base_fingerprint=base.fingerprint,
-        tokenizer_fingerprint=base.tokenizer.fingerprint(),
+        tokenizer_fingerprint=base.tokenizer.fingerprint,
         method=config.method,
         options=options,
         quantisation=method.quantisation,

@@ -17,9 +17,13 @@ import torch
 from torch.backends import quantized
 
 from finetab.core.tensor_file import TensorFiles
+from finetab.engine.network import NO_ADAPTER
 
 KERNEL = "fbgemm"
 _CHUNK = 4_096  # rows that are quantised at once
+# Rows that are packed at once: the kernel's packing takes more than twice as long for a row of 262,144 together, while
+# its products are as fast in parts.
+_PART = 32_768
 _TINY = 1e-12
 # torch has announced that its quantised tensors will go; what packs and what multiplies may be gone in a later one.
 _pack: Any = getattr(torch, "_make_per_channel_quantized_tensor", None)
@@ -49,31 +53,51 @@ class Addition:
     b: torch.Tensor
     """(rank, N)."""
 
+    @property
+    def num_numbers(self) -> int:
+        """How many numbers it is multiplied with for each token."""
+        return self.a.numel() + self.b.numel()
+
 
 class Linear:
     """One or several projections of the same input, stacked: (T, K) to (T, N).
 
     `order` says which row of the stack each output is, all of them or some. `additions` are those of the adapters, by
-    name.
+    name; they are multiplied apart, but for one that is `within` the weights.
     """
 
     def __init__(
         self, files: TensorFiles, modules: Sequence[str], order: torch.Tensor | None = None, levels: int | None = None
     ) -> None:
-        names = [f"{module}.weight" for module in modules]
+        self._files = files
+        self._names = [f"{module}.weight" for module in modules]
         self.modules = tuple(modules)
-        self.sizes = tuple(files.shape(name)[0] for name in names)
+        self.sizes = tuple(files.shape(name)[0] for name in self._names)
         self.additions: dict[str, Addition] = {}
+        self.within = NO_ADAPTER
         self.order = order
         self._levels = levels or input_levels()
-        self.num_inputs = files.shape(names[0])[1]
-        if order is not None and len(order) < sum(self.sizes):
-            self._packed = _packed(*_quantised(_rows_at(files, names, order), len(order), self.num_inputs))
-        else:
-            weight_NK, scales_N = _quantised(_rows(files, names), sum(self.sizes), self.num_inputs)
-            self._packed = _packed(self.ordered(weight_NK), self.ordered(scales_N))
+        self.num_inputs = files.shape(self._names[0])[1]
+        self._num_outputs = sum(self.sizes) if order is None else len(order)
+        self._packed = self._as_in_the_file()
         biases = [files.read(f"{module}.bias") for module in modules if f"{module}.bias" in files]
         self._bias = self.ordered(torch.cat(biases)) if biases else None
+
+    @property
+    def num_numbers(self) -> int:
+        """How many weights it has."""
+        return sum(self.sizes) * self.num_inputs
+
+    def take_in(self, adapter: str) -> None:
+        """Add what an adapter adds to the weights, before these are rounded; they are the file's for `NO_ADAPTER`."""
+        addition = self.additions.get(adapter)
+        if addition is None:
+            self._packed = self._as_in_the_file()
+        else:
+            weight_NK = self.ordered(torch.cat(list(_rows(self._files, self._names))))
+            weight_NK.addmm_(addition.b.T, addition.a.T)
+            self._packed = _packed(*_quantised([weight_NK], *weight_NK.shape))
+        self.within = adapter
 
     def __call__(self, x_TK: torch.Tensor, adapter: str) -> torch.Tensor:
         """The outputs in float32, with what the adapter adds."""
@@ -81,19 +105,43 @@ class Linear:
         # One operation on a token's numbers takes longer to start than to do: each one less counts.
         scale_T1 = x_TK.abs().amax(dim=-1, keepdim=True).clamp_min_(_TINY).div_(levels)
         left_TK = x_TK / scale_T1
-        both = left_TK.new_empty(2, *left_TK.shape)
-        first_TK, second_TK = both.unbind()
+        both_2TK = left_TK.new_empty(2, *left_TK.shape)
+        first_TK, second_TK = both_2TK.unbind()
         torch.round(left_TK, out=first_TK)
         torch.sub(left_TK, first_TK, out=second_TK).mul_(2 * levels)
-        first_TN, second_TN = _dot(both, 1.0, levels + 1, self._packed).unbind()
-        y_TN = first_TN.add_(second_TN, alpha=0.5 / levels)
+        y_TN = self._summed(both_2TK)
         y_TN = y_TN.mul_(scale_T1) if self._bias is None else torch.addcmul(self._bias, y_TN, scale_T1)
-        addition = self.additions.get(adapter)
-        return y_TN if addition is None else y_TN.addmm_(x_TK @ addition.a, addition.b)
+        if adapter == self.within:
+            return y_TN
+        for name, sign in ((adapter, 1), (self.within, -1)):
+            addition = self.additions.get(name)
+            if addition is not None:
+                y_TN.addmm_(x_TK @ addition.a, addition.b, alpha=sign)
+        return y_TN
 
     def ordered(self, stacked: torch.Tensor) -> torch.Tensor:
         """Something with a row for each output of the stack, put into the order of the outputs."""
         return stacked if self.order is None else stacked[self.order]
+
+    def _as_in_the_file(self) -> list[Any]:
+        if self.order is not None and self._num_outputs < sum(self.sizes):
+            rows = _rows_at(self._files, self._names, self.order)
+            return _packed(*_quantised(rows, self._num_outputs, self.num_inputs))
+        weight_NK, scales_N = _quantised(_rows(self._files, self._names), sum(self.sizes), self.num_inputs)
+        return _packed(self.ordered(weight_NK), self.ordered(scales_N))
+
+    def _summed(self, both_2TK: torch.Tensor) -> torch.Tensor:
+        """The products with both numbers of each input, added up, (T, N): still to be scaled by input."""
+        levels = self._levels
+        if len(self._packed) == 1:
+            first_TN, second_TN = _dot(both_2TK, 1.0, levels + 1, self._packed[0]).unbind()
+            summed_TN: torch.Tensor = first_TN.add_(second_TN, alpha=0.5 / levels)
+            return summed_TN
+        y_TN = both_2TK.new_empty(both_2TK.shape[1], self._num_outputs)
+        for part_TN, packed in zip(y_TN.split(_PART, dim=1), self._packed, strict=True):
+            first_TN, second_TN = _dot(both_2TK, 1.0, levels + 1, packed).unbind()
+            torch.add(first_TN, second_TN, alpha=0.5 / levels, out=part_TN)
+        return y_TN
 
 
 def _rows(files: TensorFiles, names: Sequence[str]) -> Iterator[torch.Tensor]:
@@ -124,14 +172,14 @@ def _quantised(chunks: Iterable[torch.Tensor], num_rows: int, num_inputs: int) -
     return weight_NK, scales_N
 
 
-def _packed(weight_NK: torch.Tensor, scales_N: torch.Tensor) -> Any:
+def _packed(weight_NK: torch.Tensor, scales_N: torch.Tensor) -> list[Any]:
     before = quantized.engine
     quantized.engine = KERNEL  # what packs decides what multiplies
     try:
         with catch_warnings():
             filterwarnings("ignore", "torch.quantize_per_tensor")  # see `_pack`
             zeros_N = torch.zeros(len(weight_NK), dtype=torch.long)
-            weight = _pack(weight_NK, scales_N.double(), zeros_N, 0)
-        return torch.ops.quantized.linear_prepack(weight, None)
+            parts = zip(*(whole.split(_PART) for whole in (weight_NK, scales_N.double(), zeros_N)), strict=True)
+            return [torch.ops.quantized.linear_prepack(_pack(*part, 0), None) for part in parts]
     finally:
         quantized.engine = before

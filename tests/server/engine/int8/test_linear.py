@@ -7,6 +7,7 @@ import torch
 from safetensors.torch import save_file
 
 from finetab.core.tensor_file import TensorFiles
+from finetab.engine.int8 import linear as linear_module
 from finetab.engine.int8.linear import Linear
 from finetab.engine.network import NO_ADAPTER
 
@@ -62,3 +63,11 @@ def test_a_token_alone_gives_exactly_what_it_gives_among_others(tmp_path: Path) 
 def test_nothing_comes_of_nothing(tmp_path: Path) -> None:
     written(tmp_path, bias=False)
     assert not Linear(TensorFiles(tmp_path), ["q"])(torch.zeros(2, K), NO_ADAPTER).any()
+
+
+def test_packed_in_parts_it_gives_what_it_gives_packed_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written(tmp_path, bias=True)
+    x_TK = torch.randn(5, K, generator=torch.Generator().manual_seed(4))
+    whole = Linear(TensorFiles(tmp_path), ["p", "q"])(x_TK, NO_ADAPTER)
+    monkeypatch.setattr(linear_module, "_PART", 30)
+    assert torch.equal(Linear(TensorFiles(tmp_path), ["p", "q"])(x_TK, NO_ADAPTER), whole)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from math import inf
 from pathlib import Path
 from random import Random
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from peft import PeftModel
 from tests.conftest import FAMILIES
 from tests.server.adapters.real_adapter import make_adapter
 from transformers import AutoModelForCausalLM
@@ -19,6 +21,7 @@ from finetab.core.bases import DEFAULT_BASE
 from finetab.core.models import BaseModel, load_base
 from finetab.engine.base import GenerationRequest
 from finetab.engine.int8 import linear
+from finetab.engine.int8 import network as network_module
 from finetab.engine.int8.network import Int8Network
 from finetab.engine.network import NO_ADAPTER, Network
 from finetab.engine.torch_engine import TorchEngine
@@ -208,6 +211,58 @@ def test_adapters_beside_each_other_answer_as_on_transformers_network(
     for name in kinds:
         network.detach(name)
     assert torch.equal(logits_of(network, prompt), plain)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_an_adapter_that_is_alone_is_rounded_with_the_weights(
+    family: str, tiny: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = load_base(str(tiny(family)))
+    prompt = [*base.fim.sentinel_ids, *ids(9, 50)]
+    network = network_of(base)
+    plain = logits_of(network, prompt)
+    folders = {name: make_adapter(tiny(family), tmp_path / name, seed) for seed, name in enumerate(("one", "two"))}
+    network.attach("one", folders["one"])
+    alone, without = logits_of(network, prompt, "one"), logits_of(network, prompt)
+    network.attach("two", folders["two"])
+    beside, still_without = logits_of(network, prompt, "one"), logits_of(network, prompt)
+    network.detach("one")
+    other = logits_of(network, prompt, "two")
+    network.detach("two")
+    assert distance(alone, plain) > 0.1
+    assert 0 < distance(alone, beside) < ROUNDING
+    assert 0 < distance(without, plain) < ROUNDING  # what it adds is taken away again from weights rounded with it
+    assert torch.equal(still_without, plain)
+    assert torch.equal(logits_of(network, prompt), plain)
+    network.attach("two", folders["two"])
+    assert torch.equal(logits_of(network, prompt, "two"), other)
+    merged = merged_base(family, tiny, folders["two"])
+    with exact_inputs(monkeypatch):
+        assert distance(logits_of(network, prompt, "two"), logits_of(merged, prompt)) < 1e-5
+
+
+def merged_base(family: str, tiny: Callable[[str], Path], adapter: Path) -> TransformersNetwork:
+    """A base with an adapter in its weights, and these as 8 bits hold them."""
+    base = load_base(str(tiny(family)))
+    model: Any = PeftModel.from_pretrained(base.model, str(adapter)).merge_and_unload()
+    base = replace(base, model=model)
+    round_weights(base)
+    return TransformersNetwork(model)
+
+
+def test_an_adapter_that_adds_next_to_nothing_to_do_stays_beside(
+    tiny: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = load_base(str(tiny("llama")))
+    prompt = ids(10, 40)
+    folder = make_adapter(tiny("llama"), tmp_path / "one", 0)
+    large, small = network_of(base), network_of(base)
+    large.attach("one", folder)
+    monkeypatch.setattr(network_module, "_WORTH", 1.0)  # as if the weights were that many more
+    small.attach("one", folder)
+    plain = logits_of(network_of(base), prompt)
+    assert torch.equal(logits_of(small, prompt), plain)
+    assert not torch.equal(logits_of(large, prompt), plain)
 
 
 @pytest.mark.parametrize("damage", ["cut", "other base", "dora"])
