@@ -91,5 +91,5 @@ class Tokenizer:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of the tokenizer's own serialisation: equal exactly when it cuts texts alike. Half a second's work."""
+        """SHA-256 of the tokenizer's own serialisation: equal exactly when it cuts texts alike. It takes half a second."""
         return sha256(self._backend.to_str().encode()).hexdigest()
