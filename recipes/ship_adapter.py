@@ -25,6 +25,7 @@ from finetab.core import manifest
 from finetab.core.atomic import new_folder
 from finetab.core.manifest import Manifest
 from finetab.core.pointer import BASE
+from finetab.core.quiet import quiet_libraries
 from finetab_training.compose.composition import Composition, compose
 from finetab_training.data.trained import copy_trained
 
@@ -37,6 +38,7 @@ def main() -> None:
     parser.add_argument("adapter")
     parser.add_argument("--rank", type=int, default=0)
     given = parser.parse_args()
+    quiet_libraries()
     source, described = read_adapter(given.adapter)
     out = FOLDER / described.base_name
     with TemporaryDirectory() as scratch, new_folder(out) as building:

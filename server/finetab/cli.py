@@ -5,9 +5,7 @@ commands through the entry-point group `finetab.commands`: a function that is gi
 """
 
 import json
-import logging
 import sys
-import warnings
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -18,6 +16,7 @@ import typer
 from finetab import adapters_cli, engine_cli
 from finetab.core.atomic import not_writable
 from finetab.core.pointer import BASE, WITHOUT_ADAPTER, resolved
+from finetab.core.quiet import quiet_libraries
 from finetab.errors import BadInput, BadSetting, FinetabError
 from finetab.settings import OWN
 
@@ -41,9 +40,7 @@ BaseOption = Annotated[str | None, typer.Option("--base", help="Base model; see 
 
 def main() -> None:
     """Run the command line; a user's mistake is one sentence on stderr and exit code 2, never a traceback."""
-    # Libraries warn of names they will rename, and of code they would fetch; users can do nothing about it.
-    warnings.simplefilter("ignore", FutureWarning)
-    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
+    quiet_libraries()
     for entry in entry_points(group="finetab.commands"):
         entry.load()(app)
     try:

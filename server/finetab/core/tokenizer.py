@@ -91,5 +91,5 @@ class Tokenizer:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of the tokenizer's own serialisation: equal exactly when it cuts texts alike. It takes half a second."""
+        """SHA-256 of the tokenizer's serialisation, half a second's work: equal exactly when it cuts texts alike."""
         return sha256(self._backend.to_str().encode()).hexdigest()

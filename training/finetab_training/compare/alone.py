@@ -6,11 +6,11 @@ Linux lets a new process begin with its parent's peak memory, so that what start
 import multiprocessing
 import os
 import threading
-import warnings
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
+from finetab.core.quiet import quiet_libraries
 from finetab.errors import FinetabError, Interrupted
 
 _LAST_STEP_SECONDS = 60
@@ -50,7 +50,7 @@ def _received(told: Connection) -> FinetabError | None:
 
 
 def _work(tell: Connection, work: Callable[..., None], arguments: tuple[Any, ...]) -> None:
-    warnings.simplefilter("ignore", FutureWarning)  # as in `finetab.cli`
+    quiet_libraries()
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         work(*arguments)
