@@ -47,7 +47,9 @@ client: client-vscode/node_modules/.package-lock.json  ## types and unit tests o
 	@cd client-vscode && npm run --silent check
 
 package: $(VENV)/.installed client-vscode/node_modules/.package-lock.json  ## the wheel, in dist/, and the extension
+	@rm -f dist/finetab-*.whl
 	@$(BIN)/python -m build --wheel --no-isolation --outdir dist .
+	@mkdir -p client-vscode/dist && rm -f client-vscode/dist/*.whl && cp dist/finetab-*.whl client-vscode/dist
 	@cd client-vscode && npm run --silent package
 
 test-editors: models package  ## a real VS Code in a headless browser, with the packaged extension

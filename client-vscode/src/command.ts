@@ -17,6 +17,8 @@ export interface Surroundings {
   readonly isTrusted: boolean;
   /** The Python that was chosen for this workspace, if that is known. */
   readonly interpreter?: string;
+  /** Where the extension keeps a finetab of its own, if it can. */
+  readonly ownBin: string;
   /** The folders of PATH. */
   readonly searchPath: readonly string[];
   readonly platform: NodeJS.Platform;
@@ -26,15 +28,20 @@ export interface Surroundings {
 }
 
 /**
- * The setting, a virtual environment of the workspace, the chosen interpreter, `finetab` on PATH, Python on PATH.
- * None when finetab is nowhere.
+ * The setting, a virtual environment of the workspace, the chosen interpreter, `finetab` on PATH, Python on PATH, what
+ * the extension has installed. None when finetab is nowhere.
  */
 export async function findCommand(around: Surroundings): Promise<Command | undefined> {
   const [program, ...args] = around.configured;
   if (program) {
     return { program, args };
   }
-  return inVirtualEnvironment(around) ?? (await ofInterpreter(around)) ?? (await onSearchPath(around));
+  return (
+    inVirtualEnvironment(around) ??
+    (await ofInterpreter(around)) ??
+    (await onSearchPath(around)) ??
+    firstScript(around, around.ownBin ? [around.ownBin] : [])
+  );
 }
 
 function inVirtualEnvironment(around: Surroundings): Command | undefined {

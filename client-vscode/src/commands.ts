@@ -2,6 +2,7 @@
 
 import * as vscode from "vscode";
 import type { Adapters } from "./adapters";
+import type { Installation } from "./installation";
 import { chooseCommand, install } from "./missing";
 import type { Reports } from "./reports";
 import type { Session } from "./session";
@@ -10,7 +11,12 @@ import { tune } from "./tune";
 
 type Handler = () => unknown;
 
-export function registerCommands(session: Session, adapters: Adapters, reports: Reports): vscode.Disposable[] {
+export function registerCommands(
+  session: Session,
+  adapters: Adapters,
+  reports: Reports,
+  installation: Installation,
+): vscode.Disposable[] {
   const handlers: Record<string, Handler> = {
     menu,
     toggle,
@@ -22,7 +28,7 @@ export function registerCommands(session: Session, adapters: Adapters, reports: 
     showStatistics: () => reports.statistics(),
     showLog: () => session.channel.show(),
     restart: () => session.restart(),
-    install: () => install(() => session.restart()),
+    install: () => install(installation, () => session.restart()),
     chooseCommand,
   };
   return Object.entries(handlers).map(([name, handler]) => vscode.commands.registerCommand(`finetab.${name}`, handler));

@@ -1,6 +1,7 @@
 /** finetab is not on this machine: say so once, and offer to install it or to choose the command. */
 
 import * as vscode from "vscode";
+import type { Installation } from "./installation";
 import { runInTerminal } from "./terminal";
 
 const INSTALL = "Install…";
@@ -19,24 +20,35 @@ export async function tellMissing(): Promise<void> {
   }
 }
 
-/** Install with pip in a terminal, after asking; then start. */
-export async function install(restart: () => Promise<void>): Promise<void> {
-  const python = process.platform === "win32" ? "python" : "python3";
-  const args = ["-m", "pip", "install", "finetab"];
-  const answer = await vscode.window.showInformationMessage(
-    `Run this in a terminal? ${[python, ...args].join(" ")}`,
-    { modal: true, detail: "It needs Python 3.11 or newer and brings PyTorch, which is large." },
-    "Run",
-  );
-  if (answer !== "Run") {
+/** Make an environment for finetab in a terminal, after asking; then start. */
+export async function install(installation: Installation, restart: () => Promise<void>): Promise<void> {
+  const steps = installation.steps();
+  if (steps.length === 0) {
+    void vscode.window.showErrorMessage(
+      "This build of the extension came without finetab. Install that into an environment of yours, and choose its command.",
+    );
     return;
   }
-  const exitCode = await runInTerminal("install finetab", python, args);
-  if (exitCode === 0) {
-    await restart();
-  } else {
-    void vscode.window.showErrorMessage("finetab was not installed; the terminal says why.");
+  const answer = await vscode.window.showInformationMessage(
+    "Install finetab, in an environment of its own, and fetch the default model?",
+    {
+      modal: true,
+      detail:
+        "It needs Python 3.11 or newer, and brings PyTorch: some gigabytes, some minutes. Nothing else on this machine " +
+        "is changed. A terminal shows what is done.",
+    },
+    "Install",
+  );
+  if (answer !== "Install") {
+    return;
   }
+  for (const { program, args } of steps) {
+    if ((await runInTerminal("install finetab", program, args)) !== 0) {
+      void vscode.window.showErrorMessage("finetab was not installed; the terminal says why.");
+      return;
+    }
+  }
+  await restart();
 }
 
 /** Let the user point at the program, and keep it in the settings; the session follows them. */

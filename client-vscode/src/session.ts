@@ -37,6 +37,7 @@ export class Session implements vscode.Disposable {
 
   constructor(
     private readonly bar: StatusBar,
+    private readonly ownBin: string,
     private readonly onMissing: () => void,
   ) {
     this.listeners = [
@@ -80,7 +81,7 @@ export class Session implements vscode.Disposable {
   /** A start that was overtaken by another says nothing more. */
   private async start(isLatest: () => boolean): Promise<void> {
     this.bar.update({ process: "starting", server: undefined, latencyMs: undefined });
-    const command = await findCommand(await surroundings());
+    const command = await findCommand(await surroundings(this.ownBin));
     if (!isLatest()) {
       return;
     }

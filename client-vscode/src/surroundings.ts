@@ -10,13 +10,14 @@ import type { Surroundings } from "./command";
 const PROBE = "import importlib.util, sys; sys.exit(importlib.util.find_spec('finetab') is None)";
 const PROBE_TIMEOUT_MS = 10_000;
 
-export async function surroundings(): Promise<Surroundings> {
+export async function surroundings(ownBin: string): Promise<Surroundings> {
   const { isTrusted, workspaceFolders = [] } = vscode.workspace;
   return {
     configured: vscode.workspace.getConfiguration("finetab").get<string[]>("command", []),
     folders: workspaceFolders.filter((folder) => folder.uri.scheme === "file").map((folder) => folder.uri.fsPath),
     isTrusted,
     interpreter: isTrusted ? await chosenInterpreter() : undefined,
+    ownBin,
     searchPath: (process.env.PATH ?? "").split(path.delimiter),
     platform: process.platform,
     isFile: (file) => statSync(file, { throwIfNoEntry: false })?.isFile() ?? false,

@@ -8,6 +8,7 @@ function machine(files: string[], more: Partial<Surroundings> = {}, withFinetab:
     configured: [],
     folders: ["/project"],
     isTrusted: true,
+    ownBin: "/storage/finetab/bin",
     searchPath: ["/usr/bin", "/home/me/bin"],
     platform: "linux",
     isFile: (file) => files.includes(file),
@@ -23,6 +24,7 @@ const EVERYWHERE = [
   "/project/venv/bin/finetab",
   "/conda/bin/finetab",
   "/home/me/bin/finetab",
+  "/storage/finetab/bin/finetab",
 ];
 
 test("the setting goes first, word by word", async () => {
@@ -30,7 +32,7 @@ test("the setting goes first, word by word", async () => {
   assert.deepEqual(found, { program: "ssh", args: ["box", "finetab"] });
 });
 
-test("then the environments of the workspace, the chosen interpreter's, and PATH", async () => {
+test("then the environments of the workspace, the chosen interpreter's, PATH, and the extension's own", async () => {
   const files = [...EVERYWHERE];
   const order: (string | undefined)[] = [];
   for (let count = 0; count < EVERYWHERE.length; count++) {
@@ -60,7 +62,7 @@ test("nothing of an untrusted workspace is run, even where PATH points into it",
     searchPath: ["/project/.venv/bin", ".", "bin"],
   };
   assert.equal(
-    await findCommand(machine([...EVERYWHERE, "bin/finetab"], around, ["/project/.venv/bin/python"])),
+    await findCommand(machine(["/project/.venv/bin/finetab", "bin/finetab"], around, ["/project/.venv/bin/python"])),
     undefined,
   );
   const withPath = { ...around, searchPath: ["/project/.venv/bin", "/home/me/bin"] };

@@ -7,9 +7,11 @@ const manifest = JSON.parse(readFileSync("package.json", "utf8"));
 const properties: Record<string, { default: unknown; markdownDescription: string }> =
   manifest.contributes.configuration.properties;
 
-/** The server's defaults, read out of its own file: lines such as `    max_new_tokens: int = 64`. */
+/** The server's defaults, read out of its own files: lines such as `    max_new_tokens: int = 64`. */
 function serverDefaults(): Map<string, unknown> {
-  const source = readFileSync("../server/finetab/settings.py", "utf8");
+  const names = readFileSync("../server/finetab/core/pointer.py", "utf8");
+  const base = names.match(/^BASE = (".*")$/m)?.[1] ?? "";
+  const source = readFileSync("../server/finetab/settings.py", "utf8").replace("= BASE\n", `= ${base}\n`);
   const lines = source.matchAll(/^ {4}([a-z_]+): (?:str|int|bool) = (?:field\(default=)?(".*?"|\w+)/gm);
   return new Map([...lines].map(([, name, value]) => [camel(name), JSON.parse(value.toLowerCase())]));
 }

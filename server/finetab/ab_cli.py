@@ -11,6 +11,7 @@ import typer
 from finetab.adapters.library import read_adapter
 from finetab.core.pointer import BASE, WITHOUT_ADAPTER, Pointer, read_pointer, resolved, write_pointer
 from finetab.errors import BadInput
+from finetab.settings import outranked
 
 ab_app = typer.Typer(no_args_is_help=True, help="Compare what is in force with another adapter while you work.")
 _FOLDER = Annotated[Path, typer.Option("--folder", help="The workspace folder.")]
@@ -29,6 +30,8 @@ def start(
         read_adapter(resolved(folder, other))
     write_pointer(folder, replace(pointer, against=other, since=time.time()))
     typer.echo(f"{pointer.adapter} and {other} take turns in {folder.resolve()}; look with: finetab ab report")
+    if sentence := outranked(folder):
+        typer.echo(sentence, err=True)
 
 
 @ab_app.command()

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from finetab.ab_cli import ab_app
-from finetab.adapters.library import adapter_folder, read_adapter
+from finetab.adapters.library import adapter_folder, read_adapter, read_named
 from finetab.adapters.listing import library_folder, manifests_in
 from finetab.core.blend import names_in
 from finetab.core.pointer import WITHOUT_ADAPTER, Pointer, adapters_of, read_pointer, resolved, write_pointer
 from finetab.errors import BadAdapter, BadInput, UnknownName
+from finetab.settings import outranked
 
 if TYPE_CHECKING:
     from finetab.core.manifest import Manifest
@@ -50,6 +51,7 @@ def list_all(folder: _FOLDER = Path()) -> None:
     if table.row_count:
         console.print(table)
     console.print(f"in force in {folder.resolve()}: {in_force}", highlight=False)
+    _warn(folder)
 
 
 @adapters_app.command()
@@ -57,7 +59,7 @@ def show(name: _NAME, folder: _FOLDER = Path()) -> None:
     """Print what is known of an adapter: its whole manifest."""
     from dataclasses import asdict
 
-    typer.echo(json.dumps(asdict(read_adapter(resolved(folder, name))[1]), indent=2, ensure_ascii=False))
+    typer.echo(json.dumps(asdict(read_named(resolved(folder, name))[1]), indent=2, ensure_ascii=False))
 
 
 @adapters_app.command()
@@ -83,6 +85,8 @@ def promote(
     force: Annotated[bool, typer.Option("--force", help="Even if its gate did not let it pass.")] = False,
 ) -> None:
     """Put an adapter in force in a folder if its gate has let it pass."""
+    if name in WITHOUT_ADAPTER:
+        raise BadInput(f'"{name}" has no gate to pass; put it in force with: finetab adapters use {name}')
     manifest = read_adapter(resolved(folder, name))[1]
     gate = _gate(manifest)
     if gate != "passed" and not force:
@@ -102,6 +106,7 @@ def rollback(folder: _FOLDER = Path()) -> None:
     _check(folder, before)
     write_pointer(folder, before)
     typer.echo(f"{before.adapter} is in force in {folder.resolve()} again, not {pointer.adapter}")
+    _warn(folder)
 
 
 def _put_in_force(folder: Path, name: str) -> None:
@@ -109,6 +114,12 @@ def _put_in_force(folder: Path, name: str) -> None:
     _check(folder, pointer)
     write_pointer(folder, pointer)
     typer.echo(f"{name} is in force in {folder.resolve()}; running editors follow within seconds")
+    _warn(folder)
+
+
+def _warn(folder: Path) -> None:
+    if sentence := outranked(folder):
+        typer.echo(sentence, err=True)
 
 
 def _check(folder: Path, pointer: Pointer) -> None:

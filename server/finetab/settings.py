@@ -62,7 +62,9 @@ class Settings:
 
 
 OWN, SHARED = ENGINES = ("own", "shared")
-_KINDS = {bool: "true or false", int: "a number from 0", str: "text"}
+_KINDS = {bool: "true or false", int: "a number from {least}", str: "text"}
+_LEAST = {"max_new_tokens": 1}
+"""Of numbers that may not be 0."""
 _ALLOWED = {
     "form": ("auto", "spm", "psm", "prefix"),
     "dtype": ("auto", "float32", "bfloat16", "float16"),
@@ -83,8 +85,8 @@ def parse_settings(raw: Mapping[str, Any], start: Settings | None = None) -> tup
         name = _snake(key)
         if name not in kinds:
             faults.append(f'Unknown setting "{key}"{near_match(name, kinds)}')
-        elif type(value) is not kinds[name] or (isinstance(value, int) and value < 0):
-            kind = _KINDS[kinds[name]]
+        elif type(value) is not kinds[name] or (isinstance(value, int) and value < _LEAST.get(name, 0)):
+            kind = _KINDS[kinds[name]].format(least=_LEAST.get(name, 0))
             faults.append(f"The setting {key} must be {kind}, not {value!r}; {getattr(settings, name)!r} is used.")
         elif name in _ALLOWED and value not in _ALLOWED[name]:
             allowed = ", ".join(_ALLOWED[name])
@@ -140,6 +142,15 @@ def _near(folder: Path, name: str) -> str:
         return str(folder / name) if name not in _NO_PATHS and (folder / name).exists() else name
     except OSError:  # too long for a path, so it is none
         return name
+
+
+def outranked(folder: Path) -> str:
+    """A sentence where `finetab.toml` names another adapter than what was put in force; "" where it does not."""
+    named, in_force = read_settings(folder)[0].adapter, resolved(folder, read_pointer(folder).adapter)
+    if named == in_force:
+        return ""
+    path = (folder / FILE_NAME).resolve()
+    return f'But "adapter" in {path} is {named}, which goes first: take that line out for anything else to be in force.'
 
 
 def checked_settings(raw: Mapping[str, Any], start: Settings | None = None) -> Settings:

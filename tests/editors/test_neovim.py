@@ -164,3 +164,7 @@ def test_dismissing_and_leaving_take_it_away(editor: Editor) -> None:
 def test_the_keys_do_what_they_always_do_where_nothing_is_shown(editor: Editor) -> None:
     editor.keys("<C-]><Tab>")  # as fast as that: the second finds nothing any more
     editor.has("def f():", "    \t")
+
+
+def test_what_the_server_is_doing_stands_in_a_variable(nvim: Editor) -> None:
+    nvim.wait(lambda: nvim.ask("get(get(g:, 'finetab_status', {}), 'kind', '')") == "Normal", "a status")

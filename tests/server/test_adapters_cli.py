@@ -16,6 +16,7 @@ from typer.testing import CliRunner, Result
 from finetab.adapters.listing import library_folder
 from finetab.adapters_cli import add_commands
 from finetab.core import manifest
+from finetab.core.bases import DEFAULT_BASE
 from finetab.core.pointer import Pointer, adapters_of, read_pointer
 from finetab.errors import FinetabError
 from finetab.settings import read_settings
@@ -106,3 +107,19 @@ def test_a_wrong_name_and_a_wrong_folder_are_told(tmp_path: Path) -> None:
     make(tmp_path, "mine", PASSED)
     assert 'There is no adapter "mien"' in words(run(tmp_path, "adapters", "use", "mien"))
     assert "There is no folder" in words(run(tmp_path / "nowhere", "adapters", "use", "base"))
+
+
+def test_the_base_s_two_names_are_told_apart_from_adapters(tmp_path: Path) -> None:
+    assert "finetab adapters use base" in words(run(tmp_path, "promote", "base"))
+    assert "without any adapter" in words(run(tmp_path, "adapters", "show", "none"))
+    assert json.loads(run(tmp_path, "adapters", "show", "base").output)["base_name"] == DEFAULT_BASE
+
+
+def test_where_the_folder_s_file_names_another_adapter_it_is_told_that_this_one_goes_first(tmp_path: Path) -> None:
+    make(tmp_path, "one", PASSED)
+    (tmp_path / "finetab.toml").write_text('adapter = "none"\n')
+    for command in (["promote", "one"], ["adapters", "list"], ["ab", "start"], ["rollback"]):
+        assert "goes first: take that line out" in run(tmp_path, *command).output
+    assert read_settings(tmp_path)[0].adapter == "none"
+    (tmp_path / "finetab.toml").write_text('adapter = "one"\n')
+    assert "goes first" not in run(tmp_path, "promote", "one").output

@@ -151,6 +151,7 @@ def tune(
     """Tune on a repository's past, measure on what was written later, and promote only a gain that is certain."""
     from rich.console import Console
 
+    from finetab.core.pointer import make_own_folder
     from finetab_training.config import parse_override, read_config
     from finetab_training.tune.plan import make_plan, nightly_lines
 
@@ -158,6 +159,7 @@ def tune(
         raise BadInput(f"There is no folder {folder} to tune on.")
     root = folder.resolve()
     if nightly:
+        make_own_folder(root)  # its log goes there
         typer.echo(nightly_lines(root))
         return
     named = {"base": base, "cut": cut, "max_steps": max_steps, "holes": holes, "retrieval": retrieval}

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from finetab.core.device import pick_device
 from finetab.core.fim import Form
 from finetab.core.manifest import Budgets
 from finetab.errors import BadFile, BadSetting, near_match
@@ -26,7 +27,9 @@ class RunConfig:
     start: str = "auto"
     """An adapter whose additions training goes on with: a name or folder, `base` for none, or `auto`: the one that
     finetab ships for the base, where there is one and the method can go on with it."""
-    method: str = "qlora"
+    method: str = field(default_factory=lambda: "qlora" if pick_device("auto").type == "cuda" else "lora")
+    """A technique of `finetab methods`. An adapter does best on weights as they are served, and nothing but a GPU
+    serves them in 4 bits; on a CPU training with them takes longer as well."""
     options: dict[str, Any] = field(default_factory=dict)
     """The method's own options, such as `r` and `alpha`."""
     device: str = "auto"

@@ -45,16 +45,9 @@ def run_demo(out: Path, package: str, steps: int | None) -> None:
     licence = open_source(data).facts["licence"] or "licence not stated"
     with stages.stage("load", "the base model: fetched and converted once, then read from the cache"):
         _load(console)
-    with stages.stage("tune", f"a QLoRA adapter on the package {package} ({licence})"):
-        config = make_config(
-            {
-                **_CONFIG,
-                "data": data,
-                "out": str(out),
-                "max_steps": steps or _STEPS,
-                "base": real_name("default"),
-            }
-        )
+    told = {"data": data, "out": str(out), "max_steps": steps or _STEPS, "base": real_name("default")}
+    config = make_config(_CONFIG, told)
+    with stages.stage("tune", f"{config.method} on the package {package} ({licence})"):
         run = run_of(config)
         train(run, prepare(run), console)
     with stages.stage("measure", "holes in files that were kept back, answered through the pipeline that serves"):

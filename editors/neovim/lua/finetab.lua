@@ -195,7 +195,7 @@ local function start(buffer)
     name = 'finetab',
     cmd = options.cmd,
     root_dir = vim.fs.root(buffer, { 'finetab.toml', '.git' }),
-    init_options = next(options.settings) and options.settings or nil,
+    init_options = vim.tbl_extend('force', options.settings, { status = true }),
     settings = { finetab = options.settings },
     capabilities = capabilities,
     handlers = { didChangeStatus = function(_, status) vim.g.finetab_status = status end },

@@ -8,12 +8,13 @@ from finetab.core import manifest
 from finetab.core.bases import real_name
 from finetab.core.blend import is_blend
 from finetab.core.manifest import Manifest
-from finetab.core.pointer import BARE, BASE
+from finetab.core.pointer import BARE, BASE, WITHOUT_ADAPTER
 from finetab.core.weights import base_folder, fingerprint
 from finetab.errors import BadAdapter, UnknownName, near_match
 from finetab.settings import Settings
 
 WEIGHTS = "adapter_model.safetensors"
+_STANDS_FOR = {BASE: "with the adapter that finetab ships for it, where there is one", BARE: "without any adapter"}
 WHOLE_WEIGHTS = "model.safetensors"
 """What an adapter of the method `full` has in place of additions."""
 
@@ -28,6 +29,8 @@ def list_adapters() -> list[str]:
 
 def adapter_folder(name: str) -> Path:
     """The folder of an adapter by its name or path. Raises `UnknownName` with the near match, or `BadAdapter`."""
+    if name in WITHOUT_ADAPTER:
+        raise UnknownName(f'"{name}" names no adapter: it stands for the base, {_STANDS_FOR[name]}.')
     as_path = Path(name).expanduser()
     if name and as_path.is_dir():
         return as_path
@@ -36,7 +39,7 @@ def adapter_folder(name: str) -> Path:
     in_library = library_folder() / name
     if name and "/" not in name and (in_library / manifest.FILE_NAME).is_file():
         return in_library
-    raise UnknownName(f'There is no adapter "{name}"{near_match(name, [BASE, BARE, *list_adapters()])}')
+    raise UnknownName(f'There is no adapter "{name}"{near_match(name, [*WITHOUT_ADAPTER, *list_adapters()])}')
 
 
 def read_adapter(name: str) -> tuple[Path, Manifest]:

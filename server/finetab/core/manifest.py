@@ -129,5 +129,5 @@ def check_fits(manifest: Manifest, base_name: str, base_fingerprint: str, tokeni
 
 
 def with_evaluation(manifest: Manifest, report: dict[str, Any], serve_form: Form) -> Manifest:
-    """The manifest with an evaluation's report and the form that measured best."""
-    return replace(manifest, evaluation=report, serve_form=serve_form)
+    """The manifest with an evaluation's report and the form that measured best; what a tune has measured stays."""
+    return replace(manifest, evaluation={**(manifest.evaluation or {}), **report}, serve_form=serve_form)

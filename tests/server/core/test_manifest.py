@@ -67,3 +67,10 @@ def test_an_adapter_of_something_else_is_refused(made: Manifest, words: str) -> 
     manifest.check_fits(MANIFEST, "gemma3-270m", "b" * 64, "t" * 64, FIM)
     with pytest.raises(BadAdapter, match=words):
         manifest.check_fits(made, "gemma3-270m", "b" * 64, "t" * 64, FIM)
+
+
+def test_an_evaluation_leaves_what_a_tune_has_decided() -> None:
+    tuned = replace(MANIFEST, evaluation={"decision": {"passes": True}, "arms": {"one": 1}})
+    measured = manifest.with_evaluation(tuned, {"arms": {"two": 2}}, "prefix")
+    assert measured.evaluation == {"decision": {"passes": True}, "arms": {"two": 2}}
+    assert measured.serve_form == "prefix"

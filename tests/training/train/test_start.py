@@ -72,6 +72,7 @@ def test_what_cannot_be_gone_on_with_is_told_before_anything_is_loaded(
     config = config_for(project, tiny("llama"), tmp_path / "second", start=str(first))
     for faulty, words in (
         (replace(config, options={"r": 8}), "its options are"),
+        (replace(config, options={"rank": 8}), "its options are"),
         (replace(config, method="vera"), "lora and qlora can"),
     ):
         with pytest.raises(BadSetting, match=words):

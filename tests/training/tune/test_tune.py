@@ -1,6 +1,7 @@
 """A whole tune of a small repository with a small model: it goes on after a stop, promotes what passes, and no more."""
 
 import json
+import shlex
 import subprocess
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,12 +11,15 @@ from typing import Any
 
 import pytest
 import torch
+import typer
 from rich.console import Console
 from tests.conftest import commit_all
+from typer.testing import CliRunner
 
 from finetab.adapters.library import read_adapter
 from finetab.core.pointer import read_pointer
 from finetab.errors import BadFile, BadSetting
+from finetab_training.cli import add_commands
 from finetab_training.config import make_config
 from finetab_training.evaluate.gate import Decision, Rule
 from finetab_training.tune import tune as tune_module
@@ -144,3 +148,17 @@ def test_a_plan_takes_what_it_is_told_and_lora_on_a_cpu(project: Path) -> None:
     assert (make_plan(project).config.method, make_plan(project).retrieval_tokens) == ("dora", 0)
     with pytest.raises(BadSetting, match="holes must be a number"):
         make_plan(project, {"holes": "many"})
+
+
+def test_a_plan_is_for_the_folder_s_base(project: Path) -> None:
+    assert make_plan(project).config.base == "default"
+    (project / "finetab.toml").write_text('base = "smollm2-135m"\n')
+    assert make_plan(project).config.base == "smollm2-135m"
+    assert make_plan(project, {"base": "default"}).config.base == "default"
+
+
+def test_the_lines_for_every_night_find_the_place_of_their_log(project: Path) -> None:
+    app = typer.Typer()
+    add_commands(app)
+    told = CliRunner().invoke(app, ["tune", str(project), "--nightly"]).output
+    assert Path(shlex.split(told.partition(">>")[2])[0]).parent.is_dir()

@@ -16,7 +16,7 @@ data_app = typer.Typer(no_args_is_help=True, help="Build datasets of source file
 @data_app.command()
 def build(
     sources: Annotated[
-        list[str], typer.Argument(metavar="SOURCE...", help="FOLDER[@COMMIT], package:NAME, FILE.whl or hub:ID.")
+        list[str], typer.Argument(metavar="SOURCE...", help="FOLDER, FOLDER@COMMIT, package:NAME, FILE.whl or hub:ID.")
     ],
     out: Annotated[Path, typer.Option(help="The folder of the dataset to be.")],
     cut: Annotated[str, typer.Option(help="Split one repository at a COMMIT, tag or date; auto; none.")] = "auto",

@@ -124,6 +124,7 @@ def _mean(arm: dict[str, Any], metric: str) -> float:
 COMPARED_METRICS = ("exact_match", "edit_similarity", "pass_at_1", "saved")
 _COMPARED = (
     ("adapter-fim", "base-prefix"),
+    ("adapter-fim", "base-fim"),
     ("adapter-fim", "adapter-shuffled"),
     ("adapter-fim", "adapter-prefix"),
     ("adapter-prefix", "base-prefix"),

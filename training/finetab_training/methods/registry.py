@@ -38,7 +38,7 @@ METHODS: dict[str, MethodRow] = {
     "lora": MethodRow(f"{_HERE}.lora:LORA", "low-rank additions to all linear layers", "full", goes_on=True),
     "qlora": MethodRow(f"{_HERE}.lora:QLORA", "low-rank additions to all linear layers", goes_on=True),
     "rslora": MethodRow(f"{_HERE}.lora:RSLORA", "as qlora, scaled by 1/sqrt(r), so that high ranks learn"),
-    "dora": MethodRow(f"{_HERE}.lora:DORA", "as qlora, and the length of each weight's columns apart"),
+    "dora": MethodRow(f"{_HERE}.lora:DORA", "as qlora, and the length of each weight's rows apart"),
     "eva": MethodRow(f"{_HERE}.lora:EVA", "as qlora, started from the main directions of its inputs"),
     "pissa": MethodRow(
         f"{_HERE}.started:PISSA", "the main directions of the weights themselves", "full", "additions of twice the rank"

@@ -44,7 +44,7 @@ def _why_not(config: RunConfig, start: Manifest) -> str:
     if not (goes_on(config.method) and goes_on(start.method)):
         return f"its additions are of the method {start.method}, and the run's is {config.method}; lora and qlora can"
     other = {
-        name: value for name, value in config.options.items() if name != "dropout" and value != start.options[name]
+        name: value for name, value in config.options.items() if name != "dropout" and value != start.options.get(name)
     }
     if other:
         return f"its options are {start.options}, and the run's are {config.options}; leave them out"

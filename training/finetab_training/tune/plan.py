@@ -16,10 +16,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from finetab.core.device import pick_device
 from finetab.core.pointer import OWN_FOLDER, adapters_of
 from finetab.errors import BadSetting
-from finetab.settings import FILE_NAME, TUNE_TABLE
+from finetab.settings import FILE_NAME, TUNE_TABLE, read_settings
 from finetab_training.config import RunConfig, make_config, read_config
 from finetab_training.data import git
 from finetab_training.data.corpus import Recipe
@@ -96,12 +95,14 @@ class Plan:
 
 
 def make_plan(root: Path, *layers: Mapping[str, Any]) -> Plan:
-    """A plan from the folder's `[tune]` table and what goes before it, later layers first in rank.
+    """A plan from the folder's base, its `[tune]` table and what goes before it, later layers first in rank.
 
     Beside the entries of a run config they may hold `holes` (the most to measure with) and `retrieval` (tokens of code
     from other files in the arms with retrieval). Raises `BadSetting` with every fault, or `BadFile`.
     """
-    told: dict[str, Any] = {"holes": MOST_HOLES, "retrieval": RETRIEVAL_TOKENS, "method": _method()}
+    told: dict[str, Any] = {
+        "holes": MOST_HOLES, "retrieval": RETRIEVAL_TOKENS, "base": read_settings(root)[0].base,
+    }  # fmt: skip
     for layer in (_table(root), *layers):
         told |= layer
     counts = {name: told.pop(name) for name in ("holes", "retrieval")}
@@ -110,11 +111,6 @@ def make_plan(root: Path, *layers: Mapping[str, Any]) -> Plan:
     if faults:
         raise BadSetting(" ".join(faults))
     return Plan(root, state_of(root), make_config(told), counts["holes"], counts["retrieval"])
-
-
-def _method() -> str:
-    """An adapter does best on weights as they are served, and a CPU does not serve them in 4 bits."""
-    return "qlora" if pick_device("auto").type == "cuda" else "lora"
 
 
 def _table(root: Path) -> dict[str, Any]:

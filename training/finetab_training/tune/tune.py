@@ -1,6 +1,7 @@
 """The stages of a tune: corpus, training, measuring, the gate, promotion. Each one goes on where it was stopped."""
 
 import json
+import shlex
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
@@ -19,7 +20,7 @@ from finetab.core.pointer import make_own_folder, read_pointer, resolved, write_
 from finetab.core.progress import silent
 from finetab.documents import Document
 from finetab.errors import BadFile
-from finetab.settings import read_settings
+from finetab.settings import outranked, read_settings
 from finetab_training.data.dataset import Files, is_dataset, read_dataset, write_dataset
 from finetab_training.data.hole import Hole, read_holes, write_holes
 from finetab_training.data.trained import read_trained
@@ -72,7 +73,10 @@ def tune(plan: Plan, console: Console, *, force: bool = False) -> Decision | Non
         _tell(decision, plan, console)
         if decision.passes or force:
             write_pointer(plan.root, read_pointer(plan.root).moved_to(plan.name))
-            console.print(f"{plan.name} is in force in {plan.root}; undo it with: finetab rollback")
+            undo = f"finetab rollback --folder {shlex.quote(str(plan.root))}"
+            console.print(f"{plan.name} is in force in {plan.root}; undo it with: {undo}", highlight=False)
+            if sentence := outranked(plan.root):
+                console.print(sentence, highlight=False, markup=False)
     console.print(stages.summary(), highlight=False)
     return decision
 
