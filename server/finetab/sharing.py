@@ -6,7 +6,6 @@ at once one finds the place taken and ends. It ends by itself when nobody has as
 
 import json
 import os
-import stat
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ import platformdirs
 
 from finetab import __version__
 from finetab.core.base import Base
+from finetab.core.private import is_private
 from finetab.core.progress import Progress
 from finetab.engine.connection import Address
 from finetab.engine.http_engine import HttpEngine
@@ -89,7 +89,6 @@ def private_folder() -> Path:
         raise BadSetting("An engine is shared over a Unix socket, which this system does not have; set engine to own.")
     folder = Path(platformdirs.user_runtime_path("finetab"))
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
+    if not is_private(folder):
         raise BadSetting(f"{folder} must be a folder that only you can enter; delete it, or run: chmod 700 {folder}")
     return folder

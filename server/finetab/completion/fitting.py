@@ -4,12 +4,16 @@ import re
 
 from finetab.completion.indentation import indentation
 from finetab.completion.request import CompletionRequest
-from finetab.core.syntax import edit, num_faults
+from finetab.core.syntax import before_comments, edit, ends_long_string, num_faults
 
 _CLOSERS = ")]}"
 _PAIRS = {"(": ")", "[": "]", "{": "}"}
 _MAX_CLOSERS = 3  # at the end of a text that are tried without
-_CONTINUATIONS = ("", " {}", ";", " x", " x;", "\n}", "\nend", "\ndone", "\n#endif", " {};")
+_CONTINUATIONS = ("", " {}", ";", ",", " x", " x;", "\n}", "\nend", "\ndone", "\n#endif", " {};", "() {}")
+_TAGGED = ("javascript", "tsx")
+_TAG = re.compile(r"(?:^|[\s(>{])<(?:[A-Za-z][\w.]*|>)")
+_WITH_HERE_DOCUMENTS = ("bash", "ruby", "php")
+_HERE_DOCUMENT = re.compile(r"<<[<~-]?\s*['\"]?[A-Za-z_]\w*['\"]?$")
 _OPERATORS = ",\\+-*/%=&|<>.@~^"
 _INDENTED = re.compile(r"^[ \t]+\S", re.MULTILINE)
 _LEADING = re.compile(r"^[ \t]*")
@@ -43,14 +47,16 @@ def _may_stand(text: str, request: CompletionRequest) -> bool:
 
 
 def goes_on(text: str, request: CompletionRequest) -> bool:
-    """Whether a text opens something that is not closed: a block, a bracket, a long string, a decorated thing."""
+    """Whether a text opens something that is not closed: a block, bracket, tag, long string or decorated thing."""
     language = request.document.language
-    openers = language.openers if language is not None else ()
+    openers, name = (language.openers, language.name) if language is not None else ((), "")
     return (
         text.rstrip().endswith((*openers, ",", "\\"))
         or text.lstrip().startswith("@")
         or any(text.count(opener) > text.count(closer) for opener, closer in _PAIRS.items())
         or any(text.count(quotes) % 2 == 1 for quotes in ('"""', "'''", "`", "/*"))
+        or (name in _TAGGED and len(_TAG.findall(text)) > text.count("</") + text.count("/>"))
+        or (name in _WITH_HERE_DOCUMENTS and _HERE_DOCUMENT.search(text.rstrip()) is not None)
     )
 
 
@@ -78,13 +84,17 @@ def fit_indentation(text: str, request: CompletionRequest) -> str:
 
 def _not_too_deep(line: str, before: str, request: CompletionRequest) -> str:
     """A first line after blank space only, no deeper than the line above allows, if that one is whole."""
-    lead = _lead(line)
-    above = next((text for text in reversed(request.prefix.split("\n")[:-1]) if text.strip()), "")
-    code = above.partition("#")[0].rstrip()
-    is_open = any(code.count(opener) != code.count(closer) for opener, closer in _PAIRS.items())
-    if not code or is_open or code[-1] in _OPERATORS:
+    lead, tree = _lead(line), request.document.tree
+    if tree is None:
         return line
-    allowed = indentation(_lead(above)) + (_unit(request.document.text) if code[-1] == ":" else 0)
+    end = before_comments(tree, len(request.prefix.rstrip()))
+    if not end or ends_long_string(tree, end):
+        return line
+    above = request.prefix[:end].rpartition("\n")[2]
+    is_open = any(above.count(opener) != above.count(closer) for opener, closer in _PAIRS.items())
+    if is_open or above[-1] in _OPERATORS:
+        return line
+    allowed = indentation(_lead(above)) + (_unit(request.document.text) if above[-1] == ":" else 0)
     while lead and indentation(before + lead) > allowed:
         lead = lead[:-1]
     return lead + line.lstrip(" \t")

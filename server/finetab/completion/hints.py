@@ -16,6 +16,7 @@ from finetab.core.vocabulary import Ids
 _MOST_CHARACTERS = 200_000  # of the cursor's file, and of the others together
 _NEW_CHARACTERS = 8_000  # tokenised for one request: three milliseconds; the rest comes with the next ones
 _MOST_PIECES = 8_192
+_LONG = 2_000  # characters of a piece
 _NONE = np.array([], dtype=np.int64)
 
 
@@ -37,9 +38,10 @@ class Hints:
             texts = []
             for text in _texts(request):
                 pieces = [_NONE]
-                for piece in text.split("\n\n"):
-                    room -= 0 if piece in self._known else len(piece)
-                    if room >= 0:
+                for piece in _pieces(text):
+                    cost = 0 if piece in self._known else len(piece)
+                    if cost <= room:
+                        room -= cost
                         pieces.append(self._ids_of(piece))
                 texts.append(np.concatenate(pieces))
             return texts[::-1]
@@ -47,11 +49,23 @@ class Hints:
     def _ids_of(self, piece: str) -> Ids:
         ids = self._known.pop(piece, None)
         if ids is None:
-            ids = np.array(self._tokenizer.encode(f"{piece}\n\n"), dtype=np.int64)
+            ids = np.array(self._tokenizer.encode(piece), dtype=np.int64)
         self._known[piece] = ids  # the newest last
         if len(self._known) > _MOST_PIECES:
             del self._known[next(iter(self._known))]
         return ids
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """What stands between blank lines, each with those after it; a long one in parts of whole lines."""
+    for piece in text.split("\n\n"):
+        part = ""
+        for line in f"{piece}\n\n".splitlines(keepends=True) if len(piece) > _LONG else (f"{piece}\n\n",):
+            if part and len(part) + len(line) > _LONG:
+                yield part
+                part = ""
+            part += line
+        yield part
 
 
 def _texts(request: CompletionRequest) -> Iterator[str]:

@@ -17,6 +17,7 @@ Filter: TypeAlias = Callable[[str, CompletionRequest], str]
 
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 _MIN_OVERLAP = 3  # characters of words; brackets and quotes are judged by their balance
+_ENDS_A_STATEMENT = ";,"
 _AFTER_A_BRACKET = " ;:,{"
 _MAX_EQUAL_LINES = 2
 _MIN_PERIOD = 8  # characters of a repeated piece within a line
@@ -45,15 +46,16 @@ def drop_broken_character(text: str, _request: CompletionRequest) -> str:
 
 
 def drop_suffix_overlap(text: str, request: CompletionRequest) -> str:
-    """Take away an end that already stands after the cursor: the rest of the line, or a closing bracket of it."""
+    """Take away an end that already stands after the cursor: the rest of the line, or a closing bracket of it.
+
+    With the bracket goes what ends the statement after it, which an editor that closes brackets has not written.
+    """
     rest = request.suffix.split("\n", 1)[0].rstrip()
-    if not rest.strip():
-        return text
-    body = text.rstrip()
-    for length in range(min(len(rest), len(body)), 0, -1):
-        end = body[-length:]
-        if rest.startswith(end) and _is_double(body, end):
-            return body[:-length]
+    for body in (text.rstrip(), text.rstrip().rstrip(_ENDS_A_STATEMENT)):
+        for length in range(min(len(rest), len(body)), 0, -1):
+            end = body[-length:]
+            if rest.startswith(end) and _is_double(body, end):
+                return body[:-length]
     return text
 
 
@@ -81,7 +83,8 @@ def drop_repeated_next_line(text: str, request: CompletionRequest) -> str:
         return text
     below = next((line.rstrip() for line in request.suffix.split("\n")[1:] if line.strip()), "")
     first, *others = text.split("\n")
-    if len(below.strip()) >= _MIN_OVERLAP and first.strip() == below.strip() and not goes_on(first, request):
+    line = (request.prefix.rpartition("\n")[2] + first).strip()
+    if len(below.strip()) >= _MIN_OVERLAP and line == below.strip() and not goes_on(first, request):
         return ""
     for index, line in enumerate(others):
         if below and line.rstrip() == below:
@@ -141,9 +144,12 @@ def _has_letters(text: str) -> bool:
     return any(letter.isalpha() for letter in text)
 
 
-def drop_trailing_space(text: str, _request: CompletionRequest) -> str:
-    """Take away blank space at the end of lines and of the text."""
-    return "\n".join(line.rstrip() for line in text.split("\n")).rstrip()
+def drop_trailing_space(text: str, request: CompletionRequest) -> str:
+    """Take away blank space at the end of lines and of the text, but for what a bracket after the cursor stands in."""
+    *lines, last = text.split("\n")
+    left = "\n".join(line.rstrip() for line in (*lines, last)).rstrip()
+    closes = request.suffix.lstrip(" \t")[:1] in _PAIRS
+    return f"{left}\n{last}" if left and lines and closes and not last.strip() else left
 
 
 FILTERS: tuple[tuple[str, Filter], ...] = (

@@ -8,10 +8,20 @@ from enum import Enum
 
 from finetab.completion.indentation import indentation
 from finetab.completion.request import CompletionRequest
-from finetab.core.syntax import block_end, code_end, edit, opens_block
+from finetab.core.syntax import (
+    SyntaxTree,
+    after_comments,
+    block_end,
+    brace_end,
+    code_end,
+    edit,
+    is_opening_brace,
+    opens_block,
+)
 from finetab.documents import Document
 
 _CLOSERS = ")]}>\"'`;,:"
+_AFTER_A_BRACE = "()]};, \t\r"
 _MIN_LINE_TO_MEET = 3  # characters: a shorter line of the suffix (a bracket) is met too often by chance
 
 
@@ -24,21 +34,26 @@ class Extent(Enum):
 
 def extent_at(document: Document, offset: int) -> Extent:
     """A block where one has just been opened and is still empty, else a line."""
+    return Extent.LINE if _opener_end(document, offset) is None else Extent.BLOCK
+
+
+def _opener_end(document: Document, offset: int) -> int | None:
+    """Where what opens the empty block at the cursor ends; None where there is none."""
     text = document.text
     line_start = text.rfind("\n", 0, offset) + 1
     line_end = text.find("\n", offset)
     rest = text[offset : line_end if line_end >= 0 else len(text)]
     if rest.strip(_CLOSERS + " \t\r"):
-        return Extent.LINE
+        return None
     header_end = offset if text[line_start:offset].strip() else line_start
     header = text[:header_end].rstrip()
     if document.tree is not None:
         header = header[: code_end(document.tree, len(header))]
     if not _opens_block(document, len(header)):
-        return Extent.LINE
+        return None
     header_start = header.rfind("\n") + 1
     following = text[line_end:] if line_end >= 0 else ""
-    return Extent.BLOCK if _indent(following) <= indentation(header[header_start:]) else Extent.LINE
+    return len(header) if _indent(following) <= indentation(header[header_start:]) else None
 
 
 def _opens_block(document: Document, end: int) -> bool:
@@ -61,19 +76,26 @@ class StopRule:
 
     def __init__(self, request: CompletionRequest) -> None:
         self._request = request
-        self.extent = extent_at(request.document, request.offset)
-        self._next_line = next((line.strip() for line in request.suffix.split("\n")[1:] if line.strip()), "")
+        self._opener_end = _opener_end(request.document, request.offset)
+        self.extent = Extent.LINE if self._opener_end is None else Extent.BLOCK
+        self._next_line = next((line for line in request.suffix.split("\n")[1:] if line.strip()), "")
+        self._is_line_free = not request.suffix.partition("\n")[0].strip()
         self._checked = ""
+        self._closed: int | None = None
 
     def __call__(self, text: str) -> bool:
         """Whether the answer is complete."""
         if self.extent is Extent.LINE:
             return self.end_in(text) is not None
         # Parsing costs: look once for each line, when its first visible character has come.
-        is_seen = text.startswith(self._checked) and text.count("\n") <= self._checked.count("\n")
-        if is_seen or not text[text.rfind("\n") :].strip():
+        if text.startswith(self._checked):
+            if self._closed is not None and "\n" in text[self._closed :]:
+                return True
+            if text.count("\n") <= self._checked.count("\n"):
+                return False
+        if not text[text.rfind("\n") :].strip():
             return False
-        self._checked = text
+        self._checked, self._closed = text, self._closed_in(text)
         return self.end_in(text) is not None
 
     def end_in(self, text: str) -> int | None:
@@ -81,16 +103,37 @@ class StopRule:
         return _line_end(text) if self.extent is Extent.LINE else self._block_end(text)
 
     def _block_end(self, text: str) -> int | None:
-        met = _end_before_line(text, self._next_line)
-        document = self._request.document
+        closed = self._closed_in(text)
+        if closed is not None and text[:closed].endswith("}") and self._is_line_free:
+            closed = _end_after(text, closed)
+        ends = (_end_before_line(text, self._next_line), closed)
+        return min((end for end in ends if end is not None), default=None)
+
+    def _closed_in(self, text: str) -> int | None:
+        """Where the text has closed the block that it begins in."""
+        document, offset = self._request.document, self._request.offset
         visible = len(text) - len(text.lstrip())
-        if document.tree is None or visible == len(text):
-            return met
-        offset = self._request.offset
+        if document.tree is None or self._opener_end is None or visible == len(text):
+            return None
         grown = edit(document.tree, offset, len(document.text), text)
-        closed = block_end(grown, offset + visible)
-        ends = [end for end in (met, closed - offset if closed is not None else None) if end is not None]
-        return min(ends) if ends else None
+        closed = _end_of_block(grown, self._opener_end, offset + visible)
+        return None if closed is None else closed - offset
+
+
+def _end_of_block(tree: SyntaxTree, opener_end: int, begin: int) -> int | None:
+    """Where the block is closed that was opened before `opener_end`, and whose first word stands at `begin`."""
+    if is_opening_brace(tree, opener_end - 1):
+        return brace_end(tree, opener_end - 1)
+    begin = after_comments(tree, begin)  # those that a body begins with are not in it, for some grammars
+    return block_end(tree, begin) if begin < len(tree.text) else None
+
+
+def _end_after(text: str, closed: int) -> int | None:
+    """The end of an answer whose brace is closed: with what else closes something on that line, once it is whole."""
+    end = text.find("\n", closed)
+    if end < 0:
+        return None
+    return closed if text[closed:end].strip(_AFTER_A_BRACE) else end
 
 
 def _line_end(text: str) -> int | None:
@@ -99,13 +142,14 @@ def _line_end(text: str) -> int | None:
 
 
 def _end_before_line(text: str, line: str) -> int | None:
-    """Where a line of the text that equals `line` begins, its line break left out."""
-    if len(line) < _MIN_LINE_TO_MEET:
+    """Where a line of the text that equals `line` begins, its line break left out; further in it is another one."""
+    if len(line.strip()) < _MIN_LINE_TO_MEET:
         return None
     start = text.find("\n")
     while start >= 0:
         end = text.find("\n", start + 1)
-        if text[start : end if end >= 0 else len(text)].strip() == line:
+        said = text[start + 1 : end if end >= 0 else len(text)]
+        if said.strip() == line.strip() and indentation(said) == indentation(line):
             return start
         start = end
     return None

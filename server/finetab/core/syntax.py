@@ -167,6 +167,21 @@ def code_end(tree: SyntaxTree, offset: int) -> int:
     return len(tree.text[: tree.char_of(token.start_byte)].rstrip()) if "comment" in token.type else offset
 
 
+def before_comments(tree: SyntaxTree, offset: int) -> int:
+    """Where the code that ends at `offset` really ends, before all comments; 0 where there is none."""
+    while (end := code_end(tree, offset)) != offset:
+        offset = end
+    return offset
+
+
+def ends_long_string(tree: SyntaxTree, offset: int) -> bool:
+    """Whether what ends at `offset` is a string of several lines, or within one."""
+    node: tree_sitter.Node | None = _token_before(tree, offset)
+    while node is not None and not ("string" in node.type and node.start_point.row != node.end_point.row):
+        node = node.parent
+    return node is not None
+
+
 def _token_before(tree: SyntaxTree, offset: int) -> tree_sitter.Node:
     byte = tree.byte_of(offset)
     token = tree.root.descendant_for_byte_range(max(0, byte - 1), byte)
@@ -187,6 +202,36 @@ def block_end(tree: SyntaxTree, offset: int) -> int | None:
     if last is not None and last.type in ("}", ")", "end", "done", "fi", "esac"):
         return None if last.is_missing else end
     return end if tree.text[end:].strip() else None
+
+
+def is_opening_brace(tree: SyntaxTree, offset: int) -> bool:
+    """Whether the token at `offset` opens a brace, and not a brace in a comment or a string."""
+    return _token_at(tree, offset).type == "{"
+
+
+def brace_end(tree: SyntaxTree, offset: int) -> int | None:
+    """Where the brace that opens at `offset` is closed, in characters; None where it is not."""
+    closer = _token_at(tree, offset).next_sibling
+    while closer is not None and closer.type != "}":
+        closer = closer.next_sibling
+    return None if closer is None or closer.is_missing else tree.char_of(closer.end_byte)
+
+
+def _token_at(tree: SyntaxTree, offset: int) -> tree_sitter.Node:
+    byte = tree.byte_of(offset)
+    token = tree.root.descendant_for_byte_range(byte, byte + 1)
+    return tree.root if token is None else token
+
+
+def after_comments(tree: SyntaxTree, offset: int) -> int:
+    """The first character from `offset` on that is neither blank nor in a comment; the text's length for none."""
+    text = tree.text
+    while True:
+        offset += len(text) - offset - len(text[offset:].lstrip())
+        token = _token_at(tree, offset)
+        if offset >= len(text) or "comment" not in token.type:
+            return offset
+        offset = tree.char_of(token.end_byte)
 
 
 def border_after(tree: SyntaxTree, start: int, end: int) -> int | None:

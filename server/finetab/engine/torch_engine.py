@@ -54,7 +54,9 @@ class _Cancelled(Exception):
 def _give_way() -> None:
     """Let the thread that talks to the editor, and the editor, go before this one and those that it starts."""
     if sys.platform == "linux":  # elsewhere a thread has no priority of its own
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+        thread = threading.get_native_id()
+        with suppress(OSError):  # who has given way already may not take it back
+            os.setpriority(os.PRIO_PROCESS, thread, max(_NICENESS, os.getpriority(os.PRIO_PROCESS, thread)))
 
 
 class TorchEngine:

@@ -105,6 +105,7 @@ async def _load(ls: FinetabServer, holder: ServiceHolder, settings: Settings) ->
         plain = replace(settings, adapter=BASE)
         if holder.service is None and plain != settings and holder.settle_for(settings, plain):
             await holder.load(plain, progress)
+        holder.give_up(settings)
     ls.status.loaded(holder.service, fault)
     bar.end(holder.service.label if holder.service else "not loaded")
 

@@ -64,6 +64,11 @@ class ServiceHolder:
         self._wanted = plain
         return True
 
+    def give_up(self, settings: Settings) -> None:
+        """Want what is in force again, where these settings could not be had: asked for once more, they are news."""
+        if self._wanted == settings:
+            self._wanted = self._in_force
+
     async def load(self, settings: Settings, progress: Progress) -> str:
         """Load what the settings ask for and put it in force; a sentence for the user where that failed, else "".
 

@@ -27,8 +27,8 @@ class Status:
         self._send = send
         self._is_wanted = False
         self._last: dict[str, Any] = {}
-        self._at_rest: dict[str, Any] = {}
-        self._num_working = 0
+        self._at_rest: dict[str, Any] = {"busy": False, "kind": "Inactive", "message": "no model is loaded"}
+        self._num_working = self._num_loading = 0
         self._trouble = ""
 
     def heed(self, options: Any) -> Any:
@@ -54,17 +54,19 @@ class Status:
             progress(stage, share)
             loop.call_soon_threadsafe(tell, stage, share)
 
+        self._num_loading += 1
         tell("loading the model", 0.0)
         return report
 
     def loaded(self, service: Service | None, fault: str) -> None:
         """Loading has ended; `fault` says why in vain, which is a warning while the model before goes on to answer."""
+        self._num_loading -= 1
         if service is not None:
             kind, names = "Warning" if fault else "Normal", {"base": service.base, "adapter": service.adapter}
             self._at_rest = {"busy": False, "kind": kind, "message": fault or service.label, **names}
         elif fault:
             self._at_rest = {"busy": False, "kind": "Error", "message": fault}
-        else:  # what was loaded is not wanted any more, and the next is under way
+        elif self._num_loading:  # what was loaded is not wanted any more, and the next is under way
             return
         self._trouble = ""
         self._tell(self._at_rest)
@@ -99,7 +101,7 @@ class Status:
             self._tell({**self._resting(), "busy": True})
 
     def _is_loading(self) -> bool:
-        return "percentage" in self._last
+        return self._num_loading > 0
 
     def _tell(self, status: dict[str, Any]) -> None:
         if status != self._last:

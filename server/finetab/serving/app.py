@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Receive
 
+from finetab.core.logins import is_on_this_machine
 from finetab.engine.wire import COMPLETIONS, HEALTH, MODELS
 from finetab.errors import BadInput, UnknownName
 from finetab.serving.asked import read_asked
@@ -63,8 +64,14 @@ def app_of(desk: Desk) -> Starlette:
 
 
 def _owner(request: Request, desk: Desk) -> str:
-    """Whose token it is; 401 where it is nobody's."""
+    """Whose token it is; 401 where it is nobody's.
+
+    Without tokens a port is open to who means this machine: a page may have a name of its own led here, and would then
+    be let read what it asks for. A socket is this user's alone.
+    """
     if not desk.hashes:
+        if not desk.served.any_folder and not is_on_this_machine(f"http://{request.headers.get('host', '')}"):
+            raise HTTPException(403, "This engine is asked as localhost or 127.0.0.1; others need a token.")
         return _ANYBODY
     given = request.headers.get("authorization", "")
     owner = owner_of(given.removeprefix(_BEARER), desk.hashes) if given.startswith(_BEARER) else None

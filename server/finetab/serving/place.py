@@ -8,6 +8,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from finetab.core.logins import is_on_this_machine
+from finetab.core.private import is_private
 from finetab.errors import BadSetting
 from finetab.serving.tokens import read_hashes, tokens_path
 
@@ -26,8 +27,9 @@ class Place:
 
 
 def check_place(place: Place) -> dict[str, str]:
-    """The hashes of the tokens that open it. Raises `BadSetting` where a network could reach it without one."""
+    """The hashes of the tokens that open it. Raises `BadSetting` where others could reach it without one."""
     if place.socket:
+        _check_private(Path(place.socket).absolute().parent)
         return {}
     hashes = read_hashes()
     if not hashes and not is_on_this_machine(f"http://{place.host}"):
@@ -36,6 +38,17 @@ def check_place(place: Place) -> dict[str, str]:
             "make one with: finetab engine token NAME"
         )
     return hashes
+
+
+def _check_private(folder: Path) -> None:
+    """The socket itself is open to whoever reaches it: only its folder keeps others out."""
+    if not folder.is_dir():
+        raise BadSetting(f"There is no folder {folder} for the socket; make it with: mkdir -m 700 {folder}")
+    if not is_private(folder):
+        raise BadSetting(
+            f"Others on this machine could reach a socket in {folder}, which needs no token; "
+            f"name a folder that only you can enter, made with: mkdir -m 700 FOLDER"
+        )
 
 
 @contextmanager

@@ -30,7 +30,7 @@ class Served:
     def __init__(self, base: Base, network: Network, *, any_folder: bool) -> None:
         self.base = base
         self._network = network
-        self._any_folder = any_folder
+        self.any_folder = any_folder
         self._lock = threading.Lock()
         self._num_running: OrderedDict[str, int] = OrderedDict()  # answers, by the adapters that are attached
 
@@ -66,7 +66,7 @@ class Served:
         return [base, *({**base, "id": name, "parent": self.base.name} for name in fitting)]
 
     def _find(self, model: str) -> tuple[Path, Manifest]:
-        if self._any_folder:
+        if self.any_folder:
             return read_adapter(model)
         shipped = shipped_adapter(self.base.name)
         if model == BASE and shipped is not None:

@@ -39,7 +39,7 @@ def test_the_file_comes_last_without_the_line_of_the_cursor(made: Hints) -> None
 
 
 def test_a_large_file_is_tokenised_over_several_requests(made: Hints, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hints, "_NEW_CHARACTERS", 12)
+    monkeypatch.setattr(hints, "_NEW_CHARACTERS", 18)
     request = told("x", 1, "a = 1\n\nb = 2\n\nc = 3")
     lengths = [len(texts_of(made, request)[0]) for _ in range(3)]
     assert lengths == [14, 21, 21]
@@ -56,3 +56,12 @@ def test_many_open_files_do_not_make_a_request_slow(made: Hints, monkeypatch: py
     monkeypatch.setattr(hints, "_MOST_CHARACTERS", 10)
     found = texts_of(made, told("", 0, "a = 1\n", "b = 2\n", "c = 3\n"))
     assert [text.strip() for text in found] == ["", "b =", "a = 1", "", ""]
+
+
+def test_a_paragraph_without_end_is_tokenised_like_the_rest(made: Hints, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hints, "_NEW_CHARACTERS", 30)
+    monkeypatch.setattr(hints, "_LONG", 10)
+    lines = "".join(f"a = {number}\n" for number in range(10))
+    request = told("", 0, lines)
+    lengths = [len(texts_of(made, request)[0]) for _ in range(3)]
+    assert lengths[0] < lengths[1] < lengths[2] == len(lines) + 2

@@ -7,8 +7,8 @@ from finetab.completion.request import CompletionRequest
 from finetab.documents import open_document
 
 
-def request_at(marked: str) -> CompletionRequest:
-    return CompletionRequest(open_document("a.py", marked.replace("|", "", 1)), marked.index("|"))
+def request_at(marked: str, path: str = "a.py") -> CompletionRequest:
+    return CompletionRequest(open_document(path, marked.replace("|", "", 1)), marked.index("|"))
 
 
 @pytest.mark.parametrize(
@@ -138,3 +138,57 @@ def test_everyday_completions_are_left_as_they_are(path: str, marked: str, gener
 def test_a_file_that_is_about_control_tokens_may_be_gone_on_with() -> None:
     text = 'END = "<|endoftext|>"\nEOS = '
     assert clean('"<|endoftext|>"', CompletionRequest(open_document("a.py", text), len(text)))[0] == '"<|endoftext|>"'
+
+
+@pytest.mark.parametrize(
+    ("path", "marked", "said", "left"),
+    [
+        # The editor has closed the brace: it stays on a line of its own, as it was said.
+        ("a.js", "function f(a) {|}\n", "\n  return a;\n}", "\n  return a;\n"),
+        ("a.go", "package p\n\nfunc f() {\n\tif a {|}\n}\n", "\n\t\tb()\n\t}", "\n\t\tb()\n\t"),
+        ("a.js", "if (a) {|}\n", " return b; }", " return b;"),
+        # With a bracket goes the end of the statement that the editor has not written.
+        ("a.js", "foo(|)\n", "a);", "a"),
+        ("a.js", "foo(|);\n", "a);", "a"),
+        ("a.js", "x = [|]\n", "1, 2];", "1, 2"),
+        # Half of a line is no repetition of the next one.
+        ("a.py", "def f():\n    c = |\n    connect()\n", "connect()", "connect()"),
+        ("a.py", "def f():\n    |\n    connect()\n", "connect()", ""),
+    ],
+)
+def test_what_stands_behind_the_cursor_is_not_said_twice(path: str, marked: str, said: str, left: str) -> None:
+    assert clean(said, request_at(marked, path))[0] == left
+
+
+@pytest.mark.parametrize(
+    ("path", "marked", "said"),
+    [
+        ("a.tsx", "const a = (\n  <div>\n    |\n  </div>\n);\n", "<ul>"),
+        ("a.tsx", "const a = (\n  <div>\n    |\n  </div>\n);\n", "<li key={x}>"),
+        ("a.jsx", "const a = (\n  <div>\n    |\n  </div>\n);\n", "<Foo"),
+        ("a.sh", "x=1\n|\n", "cat <<EOF"),
+        ("a.rb", "x = 1\n|\n", "text = <<~EOS"),
+        ("a.php", "<?php\n$x = 1;\n|\n", "$y = <<<EOT"),
+        ("a.rs", "fn f(x: Option<i32>) {\n    match x {\n        |\n        None => {}\n    }\n}\n", "Some(y) => y"),
+        ("a.js", "class A {\n  |\n}\n", "static async get"),
+    ],
+)
+def test_what_only_begins_something_may_stand(path: str, marked: str, said: str) -> None:
+    assert clean(said, request_at(marked, path)) == (said, "")
+
+
+def test_less_than_a_tag_that_is_not_closed_does_not_excuse_what_breaks() -> None:
+    assert clean("return a < b c", request_at("function f(a, b) {\n  |\n}\n", "a.js"))[1] == "does not parse"
+
+
+@pytest.mark.parametrize(
+    ("marked", "said", "left"),
+    [
+        ('for c in x:\n    if c == "#":\n|\n', "        a = 1\n        b = 2", "        a = 1\n        b = 2"),
+        ('def f():\n    x = """\ntext\n"""\n|\n', "    return x", "    return x"),
+        ("def f(x):\n    if x:\n        # one\n        # two:\n|\n", "            a = 1", "        a = 1"),
+        ("def f(x):\n    y = 1  # so:\n|\n", "        a = 1", "    a = 1"),
+    ],
+)
+def test_a_line_is_as_deep_as_the_code_above_allows(marked: str, said: str, left: str) -> None:
+    assert clean(said, request_at(marked))[0] == left

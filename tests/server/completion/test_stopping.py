@@ -103,3 +103,42 @@ def test_a_line_that_is_said_anew_is_looked_at_anew() -> None:
     assert not rule("b = a\n    r")
     assert not rule("b = a\n    re")
     assert rule("b = a\nd")  # the line's indentation has been taken back
+
+
+def answered(path: str, marked: str, said: str) -> str:
+    """What is given of what a model says letter by letter, before clean-up."""
+    request = request_at(marked, path)
+    rule = StopRule(request)
+    heard = next((said[:count] for count in range(1, len(said) + 1) if rule(said[:count])), said)
+    return heard[: rule.end_in(heard)]
+
+
+@pytest.mark.parametrize(
+    ("path", "marked", "said", "given"),
+    [
+        # A line further in than the one below is another one.
+        ("a.go", "func f() error {\n\tif err != nil {|\n\treturn err\n}\n", "\n\t\treturn err\n\t}\n\treturn nil\n",
+         "\n\t\treturn err\n\t}"),
+        ("a.js", 'd("a", () => {\n  it("b", () => {|\n});\n',
+         "\n    x((y) => {\n      z;\n    });\n    w();\n  });\n  v",
+         "\n    x((y) => {\n      z;\n    });\n    w();\n  });"),
+        ("a.py", "def f(a):\n    for b in a:|\n    return 1\n",
+         "\n        if b:\n            return 1\n        g()\n    return 1\n",
+         "\n        if b:\n            return 1\n        g()"),
+        # Braces that hold no statements end where they are closed, with what ends the statement.
+        ("a.js", "const x = {|\n\nfoo(x);\n", "\n  a: 1,\n};\n\nfunction g() {\n  return x;\n}\n", "\n  a: 1,\n};"),
+        ("a.ts", "type A = {|}\n", "\n  a: string;\n};\n\ntype B = {\n  c: string;\n};\n", "\n  a: string;\n}"),
+        ("a.c", "int a[] = {|\n", "\n  1, 2,\n};\n\nint main() {\n  return 0;\n}\n", "\n  1, 2,\n};"),
+        ("a.rs", "fn f() -> T {\n    T {|\n}\n", "\n        a: 1,\n    }\n}\n\nfn g() {}\n", "\n        a: 1,\n    }"),
+        ("a.go", "func f() {\n\tgo func() {|\n}\n", "\n\t\tg()\n\t}()\n\tx := 1\n}\n", "\n\t\tg()\n\t}()"),
+        ("a.js", "if (a) {|\n", "\n  b();\n} else {\n  c();\n}\n", "\n  b();\n}"),
+        # A body may begin with comments.
+        ("a.py", "def f(a):|\n", "\n    # one\n    # two\n    return a\n\n\ndef g():\n    return 1\n",
+         "\n    # one\n    # two\n    return a"),
+        ("a.py", "class C:\n    def f(self):|\n",
+         "\n        # one\n        return 1\n\n    def g(self):\n        return 2\n",
+         "\n        # one\n        return 1"),
+    ],
+)  # fmt: skip
+def test_a_block_ends_where_it_is_closed_in_any_language(path: str, marked: str, said: str, given: str) -> None:
+    assert answered(path, marked, said) == given

@@ -264,3 +264,18 @@ def test_a_request_that_is_asked_again_is_worth_the_same() -> None:
     assert again.mean_logprob == pytest.approx(once.mean_logprob, abs=1e-3)
     assert len(request.trace.logprobs) == 5
     assert request.trace.reused_tokens == 29
+
+
+def test_a_process_that_gives_way_more_than_it_may_take_back_answers_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = []
+
+    def refuse(which: int, who: int, niceness: int) -> None:
+        asked.append(niceness)
+        raise PermissionError
+
+    monkeypatch.setattr("os.setpriority", refuse)
+    monkeypatch.setattr("os.getpriority", lambda which, who: 12)
+    assert len(ask(engine_of(random_model("llama")), ids(5, 20), 4).ids) == 4
+    assert asked in ([12], [])  # only Linux has priorities of threads

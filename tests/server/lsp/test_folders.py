@@ -91,3 +91,10 @@ def test_who_is_compared_with_what_is_in_force_is_asked_in_the_same_way(tmp_path
     assert folder.settings.max_new_tokens == 7
     folder.read({"adapter": "named"})  # then what is promoted is not in force, and nothing is compared
     assert folder.against is None
+
+
+def test_the_place_of_no_folder_is_closed_when_there_is_one(tmp_path: Path) -> None:
+    folders = Folders(Loader())
+    nowhere = folders.main
+    folders.change([tmp_path.as_uri()], [])
+    assert not nowhere.holder.want(Settings(base="anything"))

@@ -198,3 +198,17 @@ def test_who_is_leased_is_closed_when_the_lease_ends_and_then_forgotten() -> Non
         assert holder.service is loader.made["b"]
 
     run(story)
+
+
+def test_what_could_not_be_had_is_news_when_it_is_asked_for_again() -> None:
+    async def story(holder: ServiceHolder, loader: Loader) -> None:
+        assert await follow(holder, A) == ""
+        assert "not here" in await follow(holder, C)
+        assert not holder.want(C)
+        holder.give_up(C)
+        assert not holder.want(A)  # which is in force
+        assert holder.want(C)
+        holder.give_up(B)  # which nobody wants
+        assert not holder.want(C)
+
+    run(story)

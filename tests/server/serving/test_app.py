@@ -41,12 +41,15 @@ def base(tiny: Callable[[str], Path]) -> Base:
 
 
 @contextmanager
-def desk_of(base: Base, new_engine: Callable[[], Engine] | None = None, **more: Any) -> Iterator[Desk]:
+def desk_of(
+    base: Base, new_engine: Callable[[], Engine] | None = None, *, any_folder: bool = True, **more: Any
+) -> Iterator[Desk]:
     network = Int8Network(base.folder, base.spelled)
     shared = SharedNetwork(network)
     clients = Clients(new_engine or (lambda: TorchEngine(shared, base.fim.end_id, base.never_sampled)), 8)
     metrics = Metrics(lambda: len(clients))
-    desk = Desk(Served(base, shared, any_folder=True), clients, metrics, more.pop("rate", Rate(1e6, 10**6)), **more)
+    served = Served(base, shared, any_folder=any_folder)
+    desk = Desk(served, clients, metrics, more.pop("rate", Rate(1e6, 10**6)), **more)
     try:
         yield desk
     finally:
@@ -83,7 +86,8 @@ def test_the_answer_over_http_is_the_one_in_process_tail_and_all(base: Base, tmp
         for mine, theirs in (("", ""), ("mine", str(adapter))):
             expected, found = ask(here, base, mine), ask(there, base, theirs)
             assert (found.ids, found.finish_reason) == (expected.ids, expected.finish_reason)
-            assert found.mean_logprob == pytest.approx(expected.mean_logprob, abs=1e-4)
+            # Where an adapter is alone, the base is what 8 bits hold of both, without it.
+            assert found.mean_logprob == pytest.approx(expected.mean_logprob, abs=5e-3)
         assert ask(here, base).mean_logprob != pytest.approx(ask(here, base, "mine").mean_logprob, abs=1e-3)
         assert ask(there, base).reused_tokens > len(TEXT) - 6
 
@@ -249,3 +253,12 @@ def test_the_models_are_listed_so_that_clients_can_tell_the_base(base: Base, tin
         other = read_base(str(tiny("llama")))
         with closing(HttpEngine(Connection(Address(url)), other)) as engine, pytest.raises(BadSetting, match="weights"):
             engine.check()
+
+
+def test_without_tokens_a_port_is_open_to_who_means_this_machine(base: Base) -> None:
+    with desk_of(base, any_folder=False) as desk, served(desk) as client:
+        assert client.get("/v1/models").status_code == 200
+        for host in ("a.page.example", "a.page.example:8765", "127.0.0.1.example", ""):
+            answer = client.get("/v1/models", headers={"host": host})
+            assert answer.status_code in (400, 403), host
+        assert client.get("/v1/models", headers={"host": "localhost:8765"}).status_code == 200

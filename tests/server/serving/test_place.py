@@ -1,0 +1,27 @@
+"""Where an engine may listen without a token."""
+
+from pathlib import Path
+
+import pytest
+
+from finetab.errors import BadSetting
+from finetab.serving.place import Place, check_place
+
+pytestmark = pytest.mark.usefixtures("home")
+
+
+def test_a_socket_is_refused_where_others_could_reach_it(tmp_path: Path) -> None:
+    (tmp_path / "open").mkdir()
+    (tmp_path / "open").chmod(0o755)
+    with pytest.raises(BadSetting, match="Others on this machine could reach"):
+        check_place(Place(socket=str(tmp_path / "open" / "engine.sock")))
+    with pytest.raises(BadSetting, match="There is no folder"):
+        check_place(Place(socket=str(tmp_path / "nowhere" / "engine.sock")))
+    (tmp_path / "own").mkdir(mode=0o700)
+    assert check_place(Place(socket=str(tmp_path / "own" / "engine.sock"))) == {}
+
+
+def test_a_port_that_others_can_reach_needs_a_token() -> None:
+    assert check_place(Place(host="127.0.0.1")) == {}
+    with pytest.raises(BadSetting, match="Others can reach"):
+        check_place(Place(host="0.0.0.0"))  # noqa: S104
