@@ -91,7 +91,7 @@ export async function setAdapter(name: string | undefined): Promise<void> {
 }
 
 /** The adapter that was chosen in the settings, undefined for none. */
-function adapterSet(): string | undefined {
+export function adapterSet(): string | undefined {
   const found = vscode.workspace.getConfiguration("finetab").inspect<string>("adapter");
   return found?.workspaceValue ?? found?.globalValue;
 }

@@ -1,12 +1,14 @@
 /** Tune an adapter on a folder of the workspace, in a terminal: what is promoted is in force at once. */
 
 import * as vscode from "vscode";
+import { adapterSet, setAdapter } from "./adapters";
 import { settingsAt } from "./client";
 import type { Session } from "./session";
 import { runInTerminal } from "./terminal";
 
 const REFUSAL = "Tuning reads the whole folder and runs finetab in it; trust this workspace first.";
 const OPEN = "Open the Report";
+const CLEAR = "Clear the Setting";
 
 export async function tune(session: Session): Promise<void> {
   if (!vscode.workspace.isTrusted) {
@@ -52,13 +54,24 @@ async function inForce(folder: vscode.WorkspaceFolder): Promise<string> {
 
 async function tell(folder: vscode.WorkspaceFolder, before: string): Promise<void> {
   const now = await inForce(folder);
-  const what =
-    now === before ? "The tuning has ended, and promoted nothing: the gain was not certain." : `${now} is in force.`;
+  const chosen = now === before ? undefined : adapterSet();
   const report = await newestReport(folder);
-  const choice = await vscode.window.showInformationMessage(what, ...(report ? [OPEN] : []));
-  if (choice === OPEN && report) {
+  const buttons = [...(chosen === undefined ? [] : [CLEAR]), ...(report ? [OPEN] : [])];
+  const choice = await vscode.window.showInformationMessage(outcome(now, before, chosen), ...buttons);
+  if (choice === CLEAR) {
+    await setAdapter(undefined);
+  } else if (choice === OPEN && report) {
     await vscode.commands.executeCommand("markdown.showPreview", report);
   }
+}
+
+function outcome(now: string, before: string, chosen: string | undefined): string {
+  if (now === before) {
+    return "The tuning has ended, and promoted nothing: the gain was not certain.";
+  }
+  return chosen === undefined
+    ? `${now} is in force.`
+    : `${now} was promoted, but the setting finetab.adapter names ${chosen}, which goes first.`;
 }
 
 async function newestReport(folder: vscode.WorkspaceFolder): Promise<vscode.Uri | undefined> {

@@ -74,11 +74,17 @@ function commandLine(cache, home, isBare) {
   }
   const own = ["--user-data-dir", join(home, "user"), "--extensions-dir", join(home, "extensions")];
   const quiet = ["--disable-telemetry", "--disable-update-check"];
-  const surroundings = isBare ? { PATH: "/usr/bin:/bin", HOME: home } : process.env;
+  const surroundings = isBare ? { PATH: "/usr/bin:/bin", HOME: home, ...network() } : process.env;
   // Not the cache, which holds the models; statistics, requests and adapters of who runs this are not touched.
   const folders = ["CONFIG", "DATA", "STATE"].map((kind) => [`XDG_${kind}_HOME`, join(home, kind.toLowerCase())]);
   const options = { env: { ...surroundings, ...Object.fromEntries(folders) }, cwd: home };
   return { file: node, args: [entry, ...own, ...quiet], options };
+}
+
+/** How packages are got here, and which versions of them. */
+function network() {
+  const said = Object.entries(process.env).filter(([name]) => /^(PIP|SSL|REQUESTS)_|^https?_proxy$/i.test(name));
+  return { ...Object.fromEntries(said), PIP_CONSTRAINT: join(here, "../../constraints.txt") };
 }
 
 function writeSettings(home, kind, settings) {

@@ -8,6 +8,8 @@ import { check, say, until, withEditor } from "./driver.mjs";
 
 const [cache, vsix, pictures] = process.argv.slice(2);
 
+const INSTALL_MS = 15 * 60_000; // PyTorch has to come over the network
+
 const saysStatus = (vscode, words) => async () => (await vscode.status()).includes(words);
 
 async function tellsThatItIsMissing(vscode) {
@@ -17,6 +19,19 @@ async function tellsThatItIsMissing(vscode) {
   );
   await vscode.picture("not-installed");
   check(/not installed/.test(message) && others.length === 0, "where finetab is missing, one message says so", others);
+}
+
+/** A real installation: from the message to the first suggestion, with nothing on the machine but Python. */
+async function installsItself(vscode) {
+  const button = (place, words) => vscode.page.locator(place).getByRole("button", { name: words, exact: true }).click();
+  await until("a message", async () => (await vscode.messages()).some((text) => /not installed/.test(text)));
+  await button(".notifications-toasts", "Install…");
+  await button(".monaco-dialog-box", "Install");
+  await until("finetab to be installed, and its model in force", saysStatus(vscode, "gemma3-270m"), INSTALL_MS);
+  await vscode.open("shapes.py");
+  await vscode.type("\n\ndef area_of(square):\n    return ");
+  check(await until("a suggestion", vscode.ghost), "where finetab is missing, a click installs it");
+  await vscode.picture("installed");
 }
 
 async function tellsThatItBreaks(vscode) {
@@ -68,6 +83,7 @@ const untrusted = {
 try {
   const common = { cache, vsix, pictures, isBare: true };
   await withEditor(common, tellsThatItIsMissing);
+  await withEditor(common, installsItself);
   await withEditor({ ...common, command: ["/bin/false"] }, tellsThatItBreaks);
   await withEditor({ ...common, command: ["/usr/bin/env", "sh", "-c", "cat >/dev/null"] }, restartsWhatHangs);
   await withEditor({ ...common, settings: untrusted, prepare: bait }, runsNothingOfTheWorkspace);

@@ -25,6 +25,8 @@ from finetab.engine.wire import COMPLETIONS, Chunk, body_of, read_chunk
 from finetab.errors import BadSetting, EngineAway
 
 _RETRIES_SECONDS = (0.05, 0.2)
+_SLOW_SECONDS = 2.0
+_LOOK_SECONDS = 0.1
 
 
 def nothing() -> None:
@@ -68,14 +70,15 @@ class HttpEngine:
     def generate(self, request: GenerationRequest) -> Generation:
         """See `Engine.generate`."""
         self._patience.check()
-        said = _Said()
+        said, began = _Said(), time.monotonic()
         try:
             for seconds in (*_RETRIES_SECONDS, None):
                 try:
                     self._answer(request, said)
                     break
                 except EngineAway:
-                    if seconds is None or said.has_begun or self._is_over(request):
+                    is_slow = time.monotonic() - began > _SLOW_SECONDS  # it would be waited for as long once more
+                    if seconds is None or is_slow or said.has_begun or self._is_over(request):
                         raise
                     time.sleep(seconds)
         except BadSetting:
@@ -94,7 +97,7 @@ class HttpEngine:
 
     def check(self) -> None:
         """Raise `BadSetting` where the server serves another base, `EngineAway` where it is not there."""
-        self._greeted()
+        self._greeted(lambda: False)
 
     def close(self) -> None:
         """See `Engine.close`."""
@@ -104,23 +107,30 @@ class HttpEngine:
     def _is_over(self, request: GenerationRequest) -> bool:
         return self._is_closing or request.is_cancelled()
 
-    def _greeted(self) -> Manners:
-        with self._greeting:
+    def _greeted(self, is_left: Callable[[], bool]) -> Manners | None:
+        """How the server is to be asked; None where nobody waits for it any more. One asks for all who wait."""
+        while not self._greeting.acquire(timeout=_LOOK_SECONDS):
+            if is_left():
+                return None
+        try:
             if self._manners is None:
+                self._patience.check()  # it may have been found away meanwhile
                 self._manners = greet(self._connection, self._base)
             return self._manners
+        finally:
+            self._greeting.release()
 
     def _answer(self, request: GenerationRequest, said: _Said) -> None:
         """Take up what comes until it ends, the rule says so, or nobody wants it any more."""
-        if self._is_over(request):
+        is_left = partial(self._is_over, request)
+        manners = None if is_left() else self._greeted(is_left)
+        if manners is None:
             return
-        manners = self._greeted()
         model = manners.model_for(request.adapter, self._connection.address.label)
         prompt = list(request.prompt) if manners.takes_ids else self._spelled(request.prompt)
         body = body_of(request, prompt, model, self._user, is_ours=manners.is_ours)
         said.ids = [] if manners.is_ours else list(request.prompt)[len(request.prompt) - request.tail :]
         request.trace.begin(0)
-        is_left = partial(self._is_over, request)
         with self._connection.stream(COMPLETIONS, body, is_left) as events:
             said.finish_reason = self._read(events, request, said)
 

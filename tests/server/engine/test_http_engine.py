@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from tests.server.engine.http_server import Dialect, Scripted, app_of, running
 
 from finetab.core.base import Base, read_base
 from finetab.core.fim import Parts
+from finetab.engine import http_engine
 from finetab.engine.base import Generation, GenerationRequest
 from finetab.engine.connection import Address, Connection
 from finetab.engine.http_engine import HttpEngine
@@ -174,3 +176,31 @@ def test_sentinels_that_have_no_spelling_are_not_sent_as_text(tiny: Callable[[st
         with pytest.raises(BadSetting, match="set form to prefix"):
             engine.generate(GenerationRequest(prompt, 4))
         assert engine.generate(GenerationRequest([1, 2], 4)).finish_reason == "end"
+
+
+def test_who_waits_for_a_greeting_of_another_one_may_leave_and_is_not_kept_once_it_failed(
+    base: Base, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, go_on = threading.Event(), threading.Event()
+    greetings = []
+
+    def greet(*_: Any) -> Any:
+        greetings.append(True)
+        asked.set()
+        assert go_on.wait(20)
+        raise EngineAway("nobody there")
+
+    monkeypatch.setattr(http_engine, "greet", greet)
+    monkeypatch.setattr(http_engine, "_SLOW_SECONDS", 0.0)
+    with engine_on(Scripted(), base) as engine, ThreadPoolExecutor(2) as pool:
+        first = pool.submit(ask, engine, base)
+        assert asked.wait(20)
+        # The first look whether anybody waits for it comes before it has to wait.
+        looks = iter((False, True))
+        assert ask(engine, base, is_cancelled=lambda: next(looks, True)).finish_reason == "cancelled"
+        second = pool.submit(ask, engine, base)
+        go_on.set()
+        for waiting in (first, second):
+            with pytest.raises(EngineAway, match="nobody there"):
+                waiting.result(20)
+    assert len(greetings) <= 2
