@@ -100,6 +100,10 @@ function details(status: Status): string[] {
   return lines;
 }
 
+/** The base as it comes has an adapter of that name, where finetab ships one for it. */
 function withAdapter(adapter: string | undefined): string {
-  return adapter && adapter !== "base" ? `adapter ${code(adapter)}` : "no adapter";
+  if (adapter === undefined || adapter === "base" || adapter === "none") {
+    return "no adapter";
+  }
+  return adapter.startsWith("base@") ? "the adapter that comes with it" : `adapter ${code(adapter)}`;
 }
