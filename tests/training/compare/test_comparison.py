@@ -1,5 +1,6 @@
 """A whole comparison of a small model, its trainings in this process; tests/e2e kills one that has processes."""
 
+import json
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
@@ -73,6 +74,10 @@ def test_a_comparison_searches_trains_measures_and_does_only_what_is_new_the_nex
     told(entries)
     assert done == [f"vectors/{name}" for name in ("search/1", "search/30", "seed-1")]  # no other one's
     assert answers.read_bytes() == before
+    begun = read_json(out / "comparison.json")
+    begun["train"]["method"] = "full"  # a default that another machine has; techniques say their own
+    (out / "comparison.json").write_text(json.dumps(begun))
+    told(entries)
     entries["holes"] = 3
     entries["train"]["row_tokens"] = 301
     with pytest.raises(BadSetting, match=r"other values of train\.row_tokens, holes, so"):

@@ -22,7 +22,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from finetab.core.atomic import write_text
 from finetab.errors import BadFile, BadInput, BadSetting, FinetabError, Interrupted, NoSpace
 from finetab_training.compare.alone import run_alone
-from finetab_training.compare.config import Comparison
+from finetab_training.compare.config import DECIDED, Comparison
 from finetab_training.compare.markdown import markdown
 from finetab_training.compare.material import Material, is_made, make_material, read_material
 from finetab_training.compare.measuring import Answers, Examiner
@@ -87,8 +87,8 @@ def _is_begun(out: Path) -> bool:
 def _check_same(comparison: Comparison, path: Path) -> None:
     """Techniques, seeds and rates may change: what was trained otherwise is trained anew. What is measured may not."""
     before = json.loads(path.read_text("utf-8"))
-    train = make_config(before["train"]).to_dict()
-    changed = [f"train.{name}" for name, value in comparison.train.to_dict().items() if train[name] != value]
+    train, told = make_config(before["train"]).to_dict(), comparison.train.to_dict()
+    changed = [f"train.{name}" for name in told if name not in DECIDED and train[name] != told[name]]
     changed += [name for name in ("holes", "general_holes") if before[name] != getattr(comparison, name)]
     if changed:
         raise BadSetting(

@@ -12,7 +12,7 @@ from finetab_training.config import RunConfig, make_config
 from finetab_training.methods.registry import method_by_name
 
 _NAME = re.compile(r"\w[\w.+-]*")
-_DECIDED = {
+DECIDED = {
     "out": "say `out` beside [train]",
     "method": "each technique says its own",
     "options": "each technique says its own",
@@ -112,9 +112,9 @@ def _counts(entries: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
 def _train(given: Any) -> tuple[RunConfig, list[str]]:
     if not isinstance(given, dict):
         return RunConfig(), [f"[train] must be a table, not {given!r}."]
-    faults = [f"{name} cannot be set in [train]: {why}." for name, why in _DECIDED.items() if name in given]
+    faults = [f"{name} cannot be set in [train]: {why}." for name, why in DECIDED.items() if name in given]
     try:
-        config = make_config({name: value for name, value in given.items() if name not in _DECIDED})
+        config = make_config({name: value for name, value in given.items() if name not in DECIDED})
     except BadSetting as error:
         return RunConfig(), [*faults, str(error)]
     if not config.data:
