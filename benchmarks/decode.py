@@ -27,7 +27,7 @@ from finetab.engine.network import NO_ADAPTER, Network
 from finetab.engine.transformers_network import TransformersNetwork
 
 _PREFILL = 512
-_CHUNK = 256
+_CHUNK = 576  # as many as the engine reads at once
 _STEPS = (1, 2, 4, 8)
 _LENGTHS = (64, 512, 1_024)
 _MEASURED_BYTES = 1 << 28
