@@ -95,7 +95,7 @@ def test_the_terms_of_the_default_base_came_with_it() -> None:
 
 def test_it_is_tuned_in_four_bits_and_the_adapter_answers(project: Path, tmp_path: Path) -> None:
     config = config_for(project, base_folder(DEFAULT_BASE), tmp_path / "adapter", max_steps=2, row_tokens=300)
-    out = trained(run_of(replace(config, base=DEFAULT_BASE)))
+    out = trained(run_of(replace(config, base=DEFAULT_BASE, method="qlora")))
     manifest = read_adapter(str(out))[1]
     assert (manifest.base_name, manifest.quantisation, manifest.fim_family) == (DEFAULT_BASE, "nf4", "gemma3")
     assert "Gemma Terms of Use" in manifest.notice

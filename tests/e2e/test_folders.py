@@ -135,7 +135,7 @@ def test_two_compared_at_the_desk_take_turns_line_by_line_and_each_line_keeps_it
     path, num_lines = tmp_path / "a.py", 24
     write_pointer(tmp_path, Pointer("mine", against="base", since=1.0))
     with ServerProcess(SCRIPT) as server:
-        start(server, [tmp_path], base="echo")
+        start(server, [tmp_path], base="echo", status=True)
         server.open(path.as_uri(), "x\n" * num_lines)
 
         def adapters() -> list[str]:
@@ -146,6 +146,8 @@ def test_two_compared_at_the_desk_take_turns_line_by_line_and_each_line_keeps_it
         seen = adapters()
         assert adapters() == seen
         assert 4 <= seen.count("mine") <= num_lines - 4
+        told = [message["params"] for message in server.received if message.get("method") == "didChangeStatus"]
+        assert [status["adapter"] for status in told if status["kind"] == "Normal"][-1] == "mine"
         write_pointer(tmp_path, Pointer("mine"))
         until(lambda: set(adapters()) == {"mine"})
         assert server.stop() == 0

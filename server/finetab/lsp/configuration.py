@@ -86,15 +86,15 @@ def follow(ls: FinetabServer, folder: Folder) -> None:
     """Read a folder's settings anew and, when they differ, load its model again while the old one answers."""
     for fault in folder.read(ls.folders.options):
         ls.tell(fault)
-    ls.run_beside(_load(ls, folder.holder, folder.settings))
+    ls.run_beside(_load(ls, folder, folder.holder, folder.settings))
     if folder.against is not None:
-        ls.run_beside(_load(ls, folder.rival, folder.against))
+        ls.run_beside(_load(ls, folder, folder.rival, folder.against))
     else:
         folder.rival.empty()
 
 
-async def _load(ls: FinetabServer, holder: ServiceHolder, settings: Settings) -> None:
-    """Load what settings ask for, if that is news."""
+async def _load(ls: FinetabServer, folder: Folder, holder: ServiceHolder, settings: Settings) -> None:
+    """Load what settings ask for, if that is news; what is told of a rival's end names who is in force."""
     if not holder.want(settings):
         return
     bar = await begin_progress(ls)
@@ -106,7 +106,7 @@ async def _load(ls: FinetabServer, holder: ServiceHolder, settings: Settings) ->
         if holder.service is None and plain != settings and holder.settle_for(settings, plain):
             await holder.load(plain, progress)
         holder.give_up(settings)
-    ls.status.loaded(holder.service, fault)
+    ls.status.loaded(folder.holder.service or holder.service, fault)
     bar.end(holder.service.label if holder.service else "not loaded")
 
 
