@@ -107,6 +107,11 @@ def test_by_itself_a_run_starts_from_the_adapter_that_ships_for_its_base_where_i
     assert found is not None
     assert found[1].label == read_adapter(str(first))[1].label
     assert start_of(config) is None  # nothing ships for a folder
+    assert start.told_start(config, None) == ""
+    assert start.told_start(replace(config, base=name), found[1]) == f", starting from {found[1].label}"
+    other = replace(config, base=name, options={"r": 9})
+    assert start_of(other) is None
+    assert "not from what ships for it: its options are" in start.told_start(other, None)
     assert start_of(replace(config, base=name, start="base")) is None
     assert start_of(replace(config, base=name, method="dora")) is None  # not asked for, so no fault
     assert start.options_of(replace(config, options={"dropout": 0.1}), found[1])["r"] == 4

@@ -31,7 +31,7 @@ from finetab_training.train.inputs import ROWS, read_facts, read_held_out, write
 from finetab_training.train.prepare import Prepared
 from finetab_training.train.processes import gather_trained, is_sharded, join_processes, leave_processes, scratch_folder
 from finetab_training.train.rows import HeldOut, StoredRows
-from finetab_training.train.start import options_of, start_of
+from finetab_training.train.start import options_of, start_of, told_start
 from finetab_training.train.trainer import RowTrainer
 
 _LITTLE_SPACE = 1 << 20  # bytes
@@ -62,8 +62,8 @@ def train(run: Run, prepared: Prepared | None, console: Console) -> Path:
     set_seed(config.seed)  # PEFT draws its first values from the global generator
     rows = StoredRows(run.inputs / ROWS, config.rows_per_step)
     tuned = method.apply(_target(base, rows, config, start), options)
-    begun = f", starting from {started.label}" if started else ""
-    console.print(f"{tuned.num_trainable:,} parameters to train{begun}", highlight=False)
+    begun = told_start(config, started)
+    console.print(f"{tuned.num_trainable:,} parameters to train{begun}", highlight=False, markup=False)
     if processes.is_main_process:
         run.know(parameters=tuned.num_trainable)
     _fit(run, tuned, rows, read_held_out(run.inputs), console)

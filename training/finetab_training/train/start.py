@@ -34,6 +34,18 @@ def start_of(config: RunConfig) -> tuple[Path, Manifest] | None:
     return found
 
 
+def told_start(config: RunConfig, start: Manifest | None) -> str:
+    """What is said of a run's start; where it might have gone on from what ships, why it does not."""
+    if start is not None:
+        return f", starting from {start.label}"
+    folder = shipped_adapter(config.base) if config.start == AUTO else None
+    return (
+        ""
+        if folder is None
+        else f", from the base alone and not from what ships for it: {_why_not(config, read_adapter(str(folder))[1])}"
+    )
+
+
 def options_of(config: RunConfig, start: Manifest | None) -> dict[str, Any]:
     """The method's options as they were given; those of an adapter gone on with where they were not."""
     return {**start.options, **config.options} if start else config.options
