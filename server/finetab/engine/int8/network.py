@@ -13,8 +13,8 @@ from finetab.engine.int8.decoder import Decoder
 from finetab.engine.network import NO_ADAPTER, LikelyHead, Part
 
 _GUESS_COST = 0.08  # benchmarks/decode.py: a step of 8 tokens takes about 1.5 times that of one
-# As shares of the weights' numbers: of 270 million, 4% beside them are a sixth of a prompt's time and a fifth of a step's,
-# and packing takes 0.4 s; of 7 billion the same rank is 1%, and packing would take a quarter of a minute.
+# As shares of the weights' numbers: of 270 million, 4% beside them are a sixth of a prompt's time and a fifth of a
+# step's, and packing takes 0.4 s; of 7 billion the same rank is 1%, and packing would take a quarter of a minute.
 _WORTH = 0.02
 
 
