@@ -24,13 +24,15 @@ export class Installation {
 
   /** What makes it, one after the other: an environment, finetab in it, the default model. */
   steps(): readonly Command[] {
-    return this.wheels.slice(0, 1).flatMap((wheel) => [
-      {
-        program: this.platform === "win32" ? "python" : "python3",
-        args: ["-m", "venv", "--clear", path.dirname(this.bin)],
-      },
+    const [wheel] = this.wheels;
+    if (wheel === undefined) {
+      return [];
+    }
+    const python = this.platform === "win32" ? "python" : "python3";
+    return [
+      { program: python, args: ["-m", "venv", "--clear", path.dirname(this.bin)] },
       { program: path.join(this.bin, "python"), args: ["-m", "pip", "install", wheel] },
       { program: path.join(this.bin, "finetab"), args: ["models", "fetch", "default"] },
-    ]);
+    ];
   }
 }

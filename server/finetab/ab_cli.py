@@ -30,8 +30,7 @@ def start(
         read_adapter(resolved(folder, other))
     write_pointer(folder, replace(pointer, against=other, since=time.time()))
     typer.echo(f"{pointer.adapter} and {other} take turns in {folder.resolve()}; look with: finetab ab report")
-    if sentence := outranked(folder):
-        typer.echo(sentence, err=True)
+    tell_outranked(folder)
 
 
 @ab_app.command()
@@ -59,6 +58,12 @@ def report(
         typer.echo(json.dumps({"names": [one, other], "since": pointer.since, **found}))
     else:
         _show(found, one, other)
+
+
+def tell_outranked(folder: Path) -> None:
+    """Say it where what is in force by the folder's pointer is not what its `finetab.toml` names."""
+    if sentence := outranked(folder):
+        typer.echo(sentence, err=True)
 
 
 def _running(folder: Path) -> Pointer:

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from finetab.ab_cli import ab_app
+from finetab.ab_cli import ab_app, tell_outranked
 from finetab.adapters.library import adapter_folder, read_adapter, read_named
 from finetab.adapters.listing import library_folder, manifests_in
 from finetab.core.blend import names_in
 from finetab.core.pointer import WITHOUT_ADAPTER, Pointer, adapters_of, read_pointer, resolved, write_pointer
 from finetab.errors import BadAdapter, BadInput, UnknownName
-from finetab.settings import outranked
 
 if TYPE_CHECKING:
     from finetab.core.manifest import Manifest
@@ -51,7 +50,7 @@ def list_all(folder: _FOLDER = Path()) -> None:
     if table.row_count:
         console.print(table)
     console.print(f"in force in {folder.resolve()}: {in_force}", highlight=False)
-    _warn(folder)
+    tell_outranked(folder)
 
 
 @adapters_app.command()
@@ -106,7 +105,7 @@ def rollback(folder: _FOLDER = Path()) -> None:
     _check(folder, before)
     write_pointer(folder, before)
     typer.echo(f"{before.adapter} is in force in {folder.resolve()} again, not {pointer.adapter}")
-    _warn(folder)
+    tell_outranked(folder)
 
 
 def _put_in_force(folder: Path, name: str) -> None:
@@ -114,12 +113,7 @@ def _put_in_force(folder: Path, name: str) -> None:
     _check(folder, pointer)
     write_pointer(folder, pointer)
     typer.echo(f"{name} is in force in {folder.resolve()}; running editors follow within seconds")
-    _warn(folder)
-
-
-def _warn(folder: Path) -> None:
-    if sentence := outranked(folder):
-        typer.echo(sentence, err=True)
+    tell_outranked(folder)
 
 
 def _check(folder: Path, pointer: Pointer) -> None:

@@ -14,9 +14,9 @@ from finetab.errors import BadAdapter, UnknownName, near_match
 from finetab.settings import Settings
 
 WEIGHTS = "adapter_model.safetensors"
-_STANDS_FOR = {BASE: "with the adapter that finetab ships for it, where there is one", BARE: "without any adapter"}
 WHOLE_WEIGHTS = "model.safetensors"
 """What an adapter of the method `full` has in place of additions."""
+_STANDS_FOR = {BASE: "with the adapter that finetab ships for it, where there is one", BARE: "without any adapter"}
 
 
 def list_adapters() -> list[str]:

@@ -58,9 +58,9 @@ class Hints:
 
 def _pieces(text: str) -> Iterator[str]:
     """What stands between blank lines, each with those after it; a long one in parts of whole lines."""
-    for piece in text.split("\n\n"):
-        part = ""
-        for line in f"{piece}\n\n".splitlines(keepends=True) if len(piece) > _LONG else (f"{piece}\n\n",):
+    for between in text.split("\n\n"):
+        piece, part = f"{between}\n\n", ""
+        for line in piece.splitlines(keepends=True) if len(between) > _LONG else [piece]:
             if part and len(part) + len(line) > _LONG:
                 yield part
                 part = ""

@@ -34,7 +34,11 @@ class Extent(Enum):
 
 def extent_at(document: Document, offset: int) -> Extent:
     """A block where one has just been opened and is still empty, else a line."""
-    return Extent.LINE if _opener_end(document, offset) is None else Extent.BLOCK
+    return _extent(_opener_end(document, offset))
+
+
+def _extent(opener_end: int | None) -> Extent:
+    return Extent.LINE if opener_end is None else Extent.BLOCK
 
 
 def _opener_end(document: Document, offset: int) -> int | None:
@@ -77,7 +81,7 @@ class StopRule:
     def __init__(self, request: CompletionRequest) -> None:
         self._request = request
         self._opener_end = _opener_end(request.document, request.offset)
-        self.extent = Extent.LINE if self._opener_end is None else Extent.BLOCK
+        self.extent = _extent(self._opener_end)
         self._next_line = next((line for line in request.suffix.split("\n")[1:] if line.strip()), "")
         self._is_line_free = not request.suffix.partition("\n")[0].strip()
         self._checked = ""
@@ -86,7 +90,7 @@ class StopRule:
     def __call__(self, text: str) -> bool:
         """Whether the answer is complete."""
         if self.extent is Extent.LINE:
-            return self.end_in(text) is not None
+            return _line_end(text) is not None
         # Parsing costs: look once for each line, when its first visible character has come.
         if text.startswith(self._checked):
             if self._closed is not None and "\n" in text[self._closed :]:
@@ -96,32 +100,32 @@ class StopRule:
         if not text[text.rfind("\n") :].strip():
             return False
         self._checked, self._closed = text, self._closed_in(text)
-        return self.end_in(text) is not None
+        return self._block_end(text, self._closed) is not None
 
     def end_in(self, text: str) -> int | None:
         """How many characters of the text belong to the answer, None while it may go on."""
-        return _line_end(text) if self.extent is Extent.LINE else self._block_end(text)
+        if self.extent is Extent.LINE:
+            return _line_end(text)
+        return self._block_end(text, self._closed_in(text))
 
-    def _block_end(self, text: str) -> int | None:
-        closed = self._closed_in(text)
+    def _block_end(self, text: str, closed: int | None) -> int | None:
         if closed is not None and text[:closed].endswith("}") and self._is_line_free:
             closed = _end_after(text, closed)
         ends = (_end_before_line(text, self._next_line), closed)
         return min((end for end in ends if end is not None), default=None)
 
     def _closed_in(self, text: str) -> int | None:
-        """Where the text has closed the block that it begins in."""
+        """Where the text has closed the block that was opened before it."""
         document, offset = self._request.document, self._request.offset
-        visible = len(text) - len(text.lstrip())
-        if document.tree is None or self._opener_end is None or visible == len(text):
+        if document.tree is None or self._opener_end is None or not text.strip():
             return None
         grown = edit(document.tree, offset, len(document.text), text)
-        closed = _end_of_block(grown, self._opener_end, offset + visible)
+        closed = _end_of_block(grown, self._opener_end, offset)
         return None if closed is None else closed - offset
 
 
 def _end_of_block(tree: SyntaxTree, opener_end: int, begin: int) -> int | None:
-    """Where the block is closed that was opened before `opener_end`, and whose first word stands at `begin`."""
+    """Where the block is closed that was opened before `opener_end`, and whose text begins at `begin`."""
     if is_opening_brace(tree, opener_end - 1):
         return brace_end(tree, opener_end - 1)
     begin = after_comments(tree, begin)  # those that a body begins with are not in it, for some grammars

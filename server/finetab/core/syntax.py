@@ -184,7 +184,11 @@ def ends_long_string(tree: SyntaxTree, offset: int) -> bool:
 
 def _token_before(tree: SyntaxTree, offset: int) -> tree_sitter.Node:
     byte = tree.byte_of(offset)
-    token = tree.root.descendant_for_byte_range(max(0, byte - 1), byte)
+    return _token_in(tree, max(0, byte - 1), byte)
+
+
+def _token_in(tree: SyntaxTree, start: int, end: int) -> tree_sitter.Node:
+    token = tree.root.descendant_for_byte_range(start, end)
     return tree.root if token is None else token
 
 
@@ -219,17 +223,16 @@ def brace_end(tree: SyntaxTree, offset: int) -> int | None:
 
 def _token_at(tree: SyntaxTree, offset: int) -> tree_sitter.Node:
     byte = tree.byte_of(offset)
-    token = tree.root.descendant_for_byte_range(byte, byte + 1)
-    return tree.root if token is None else token
+    return _token_in(tree, byte, byte + 1)
 
 
 def after_comments(tree: SyntaxTree, offset: int) -> int:
     """The first character from `offset` on that is neither blank nor in a comment; the text's length for none."""
     text = tree.text
     while True:
-        offset += len(text) - offset - len(text[offset:].lstrip())
+        offset = len(text) - len(text[offset:].lstrip())
         token = _token_at(tree, offset)
-        if offset >= len(text) or "comment" not in token.type:
+        if offset == len(text) or "comment" not in token.type:
             return offset
         offset = tree.char_of(token.end_byte)
 

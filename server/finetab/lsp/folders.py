@@ -128,14 +128,14 @@ class Folders:
 
     def change(self, added: Iterable[str], removed: Iterable[str]) -> None:
         """Open and close folders; the models of those that are closed are freed."""
-        gone = set(removed)
-        kept = [folder for folder in self._all if folder.uri and folder.uri not in gone]
+        gone = {"", *removed}  # the place of no folder makes way as well, or is made anew
+        for folder in self._all:
+            if folder.uri in gone:
+                folder.close()
+        kept = [folder for folder in self._all if folder.uri not in gone]
         known = {folder.uri for folder in kept}
         new = [self._folder(uri) for uri in dict.fromkeys(added) if uri not in known]
-        before, self._all = self._all, [*kept, *new] or [self._folder("")]
-        for folder in before:
-            if not any(folder is other for other in kept):
-                folder.close()
+        self._all = [*kept, *new] or [self._folder("")]
 
     def close(self) -> None:
         """Free all models."""

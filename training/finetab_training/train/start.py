@@ -22,8 +22,7 @@ def start_of(config: RunConfig) -> tuple[Path, Manifest] | None:
     Raises `FinetabError` where one is asked for that this run cannot go on with.
     """
     if config.start == AUTO:
-        folder = shipped_adapter(config.base)
-        found = None if folder is None else read_adapter(str(folder))
+        found = _shipped(config)
         return found if found and not _why_not(config, found[1]) else None
     if config.start == BASE:
         return None
@@ -38,12 +37,15 @@ def told_start(config: RunConfig, start: Manifest | None) -> str:
     """What is said of a run's start; where it might have gone on from what ships, why it does not."""
     if start is not None:
         return f", starting from {start.label}"
-    folder = shipped_adapter(config.base) if config.start == AUTO else None
-    return (
-        ""
-        if folder is None
-        else f", from the base alone and not from what ships for it: {_why_not(config, read_adapter(str(folder))[1])}"
-    )
+    shipped = _shipped(config) if config.start == AUTO else None
+    if shipped is None:
+        return ""
+    return f", from the base alone and not from what ships for it: {_why_not(config, shipped[1])}"
+
+
+def _shipped(config: RunConfig) -> tuple[Path, Manifest] | None:
+    folder = shipped_adapter(config.base)
+    return None if folder is None else read_adapter(str(folder))
 
 
 def options_of(config: RunConfig, start: Manifest | None) -> dict[str, Any]:
