@@ -11,9 +11,9 @@ from finetab.completion.request import CompletionRequest
 from finetab.core.syntax import (
     SyntaxTree,
     after_comments,
+    before_comments,
     block_end,
     brace_end,
-    code_end,
     edit,
     is_opening_brace,
     opens_block,
@@ -52,7 +52,7 @@ def _opener_end(document: Document, offset: int) -> int | None:
     header_end = offset if text[line_start:offset].strip() else line_start
     header = text[:header_end].rstrip()
     if document.tree is not None:
-        header = header[: code_end(document.tree, len(header))]
+        header = header[: before_comments(document.tree, len(header))]
     if not _opens_block(document, len(header)):
         return None
     header_start = header.rfind("\n") + 1

@@ -161,16 +161,10 @@ def is_prose(tree: SyntaxTree, offset: int) -> bool:
     return False
 
 
-def code_end(tree: SyntaxTree, offset: int) -> int:
-    """Where the code that ends at `offset` really ends: before a comment, where there is one."""
-    token = _token_before(tree, offset)
-    return len(tree.text[: tree.char_of(token.start_byte)].rstrip()) if "comment" in token.type else offset
-
-
 def before_comments(tree: SyntaxTree, offset: int) -> int:
-    """Where the code that ends at `offset` really ends, before all comments; 0 where there is none."""
-    while (end := code_end(tree, offset)) != offset:
-        offset = end
+    """Where the code that ends at `offset` really ends: before the comments that end there; 0 where there is none."""
+    while offset and "comment" in (token := _token_before(tree, offset)).type:
+        offset = len(tree.text[: tree.char_of(token.start_byte)].rstrip())
     return offset
 
 
