@@ -61,8 +61,11 @@ def test_a_comparison_searches_trains_measures_and_does_only_what_is_new_the_nex
     assert not list(out.glob("techniques/*/search/*/adapter"))
     assert (out / "techniques" / "lora" / "seed-1" / "adapter" / "manifest.json").is_file()
     assert (out / "quality-seconds.svg").is_file()
-    trainings = [f"{name}/search/{rate}" for name in ("lora", "vectors") for rate in (1, 30)]
-    assert done == [*trainings, "lora/seed-1", "vectors/seed-1"]
+    tried = {
+        name: [f"{name}/search/{each['rate']:g}" for each in row["tries"]] for name, row in made["techniques"].items()
+    }
+    assert sorted(done) == sorted([*tried["lora"], *tried["vectors"], "lora/seed-1", "vectors/seed-1"])
+    assert len(tried["lora"]) > 2  # of two rates the best one lies at an edge
 
     done.clear()
     told(entries)
@@ -72,7 +75,8 @@ def test_a_comparison_searches_trains_measures_and_does_only_what_is_new_the_nex
     del entries["techniques"]["tokens"]
     entries["techniques"]["vectors"]["learning_rate"] = 0.02
     told(entries)
-    assert done == [f"vectors/{name}" for name in ("search/1", "search/30", "seed-1")]  # no other one's
+    assert {name.partition("/")[0] for name in done} == {"vectors"}
+    assert {"vectors/search/1", "vectors/search/30", "vectors/seed-1"} <= set(done)
     assert answers.read_bytes() == before
     begun = read_json(out / "comparison.json")
     begun["train"]["method"] = "full"  # a default that another machine has; techniques say their own

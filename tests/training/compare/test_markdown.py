@@ -15,7 +15,7 @@ def test_every_figure_stands_in_its_row(tmp_path: Path) -> None:
         "| -25.0 [-25.0, -25.0] | 3.000, 1.500 |"
     ) in text
     assert "| one | `lora`, r 4 | 1,000 | 2.0 | 1.00 | 50 | 20 (20-21) | 0.10 |" in text
-    assert "| one | 5e-05: no number | 0.0001: 2.000 | 0.0001, at the edge |" in text
+    assert "| one | 5e-05: no number, 0.0001: 2.000 | 0.0001, at the edge |" in text
     assert "- bad: It has no wings." in text
     assert "![a.png](a.png)" in text
 
@@ -23,7 +23,7 @@ def test_every_figure_stands_in_its_row(tmp_path: Path) -> None:
 def test_it_says_what_it_rests_on_and_what_it_does_not_say(tmp_path: Path) -> None:
     made = report(tmp_path)
     text = markdown(made, [])
-    assert "2 learning rates, 0.5, 1 times the technique's own, 50 steps each" in text
+    assert "2 learning rates, 0.5, 1 times the technique's own, and up to 2 more beyond" in text
     assert "a seed's luck is known roughly" in text
     assert "only large differences can be told from chance" in text
     made["config"]["rates"], made["config"]["seeds"] = [1.0], [0]

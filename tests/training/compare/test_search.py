@@ -1,6 +1,6 @@
 """The search of learning rates: the least loss wins, what is no number never does."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ def comparison(entries: dict[str, Any]) -> Comparison:
     return make_comparison(entries | {"rates": [0.5, 1, 2]})
 
 
-def trains(losses: dict[float, float | None]) -> Callable[[RunConfig], Figures]:
+def trains(losses: Mapping[float, float | None]) -> Callable[[RunConfig], Figures]:
     """What a training comes to at each learning rate."""
 
     def train(config: RunConfig) -> Figures:
@@ -30,10 +30,24 @@ def trains(losses: dict[float, float | None]) -> Callable[[RunConfig], Figures]:
 
 def test_the_rate_with_the_least_loss_comes_first(comparison: Comparison) -> None:
     found = search(
-        comparison, comparison.techniques[1], Path("d"), Path("f"), trains({0.005: 2.0, 0.01: None, 0.02: 1.5})
+        comparison, comparison.techniques[1], Path("d"), Path("f"), trains({0.005: None, 0.01: 1.5, 0.02: 2.0})
     )
-    assert found == (Try(2.0, 1.5), Try(0.5, 2.0), Try(1.0, None))
-    assert [is_at_edge(comparison, rate) for rate in (0.5, 1.0, 2.0)] == [True, False, True]
+    assert found == (Try(1.0, 1.5), Try(2.0, 2.0), Try(0.5, None))
+    assert not is_at_edge(found)
+
+
+def test_a_best_one_at_an_edge_is_gone_beyond(comparison: Comparison) -> None:
+    losses = {0.005: 2.0, 0.01: 1.9, 0.02: 1.5, 0.04: 1.6}
+    found = search(comparison, comparison.techniques[1], Path("d"), Path("f"), trains(losses))
+    assert [each.rate for each in found] == [2.0, 4.0, 1.0, 0.5]
+    assert not is_at_edge(found)
+
+
+def test_beyond_an_edge_only_so_much_is_tried(comparison: Comparison) -> None:
+    losses = {0.005: 1.5, 0.01: 1.9, 0.02: None, 0.0025: 1.4, 0.00125: 1.3}
+    found = search(comparison, comparison.techniques[1], Path("d"), Path("f"), trains(losses))
+    assert [each.rate for each in found] == [0.125, 0.25, 0.5, 1.0, 2.0]
+    assert is_at_edge(found)
 
 
 def test_no_rate_with_a_loss_is_a_failure_that_names_them(comparison: Comparison) -> None:
@@ -44,4 +58,4 @@ def test_no_rate_with_a_loss_is_a_failure_that_names_them(comparison: Comparison
 def test_one_rate_needs_no_search(entries: dict[str, Any]) -> None:
     alone = make_comparison(entries)
     assert search(alone, alone.techniques[0], Path("d"), Path("f"), trains({})) == (Try(1.0, None),)
-    assert not is_at_edge(alone, 1.0)
+    assert not is_at_edge([Try(1.0, None)])

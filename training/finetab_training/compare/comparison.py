@@ -27,7 +27,7 @@ from finetab_training.compare.markdown import markdown
 from finetab_training.compare.material import Material, is_made, make_material, read_material
 from finetab_training.compare.measuring import Answers, Examiner
 from finetab_training.compare.report import QUALITY, Outcome, summary
-from finetab_training.compare.search import search
+from finetab_training.compare.search import MAX_BEYOND, search
 from finetab_training.compare.training import Figures, trained
 from finetab_training.config import RunConfig, make_config
 from finetab_training.evaluate.tables import with_interval
@@ -113,7 +113,10 @@ def _material(comparison: Comparison, console: Console) -> Material:
 def _search_words(comparison: Comparison) -> str:
     if len(comparison.rates) == 1:
         return "no search: the config names one rate"
-    return f"{len(comparison.rates)} learning rates for each technique, {comparison.search_steps} steps each"
+    return (
+        f"{len(comparison.rates)} learning rates for each technique, {comparison.search_steps} steps each; up to "
+        f"{MAX_BEYOND} more where the best lies at an edge"
+    )
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from finetab_training.compare.report import COSTS, QUALITY
+from finetab_training.compare.search import MAX_BEYOND
 from finetab_training.evaluate.gate import MIN_HOLES
 from finetab_training.evaluate.tables import with_interval
 
@@ -97,11 +98,10 @@ def _search(made: Mapping[str, Any]) -> list[str]:
     rows = []
     for name in names:
         row, own = made["techniques"][name], made["config"]["techniques"][name]["learning_rate"]
-        tries = [f"{own * each['rate']:.2g}: {_loss(each['loss'])}" for each in row["tries"]]
+        tries = ", ".join(f"{own * each['rate']:.2g}: {_loss(each['loss'])}" for each in row["tries"])
         edge = ", at the edge" if row["at_edge"] else ""
-        rows.append((name, *tries, f"{row['learning_rate']:.2g}{edge}"))
-    head = ("technique", *("rate: loss" for _ in made["config"]["rates"]), "chosen")
-    return ["## Learning rates", _table(head, rows)]
+        rows.append((name, tries, f"{row['learning_rate']:.2g}{edge}"))
+    return ["## Learning rates", _table(("technique", "rate: loss", "chosen"), rows)]
 
 
 def _loss(loss: float | None) -> str:
@@ -132,9 +132,10 @@ def _budget(rates: Sequence[float], steps: int, rows: int, files: int) -> list[s
     if len(rates) == 1:
         return ["No learning rate was looked for: each technique has the one of the config."]
     return [
-        f"The same tuning budget for all: {len(rates)} learning rates, {_listed(rates)} times the technique's own, "
-        f"{steps} steps each with one seed; the least loss on {rows} rows of {files} validation files chose. The rate "
-        "of sentinel rows was multiplied alike. A choice at the edge of what was tried may not be the best one."
+        f"The same rule for all: {len(rates)} learning rates, {_listed(rates)} times the technique's own, and up to "
+        f"{MAX_BEYOND} more beyond where the best was the lowest or the highest; {steps} steps each with one seed. The "
+        f"least loss on {rows} rows of {files} validation files chose. The rate of sentinel rows was multiplied alike. "
+        "A choice still at the edge may not be the best one."
     ]
 
 

@@ -76,7 +76,7 @@ def _row(comparison: Comparison, outcome: Outcome, base: Answers, first: Outcome
         "method": technique.method,
         "options": technique.options,
         "learning_rate": technique.learning_rate * best.rate,
-        "at_edge": is_at_edge(comparison, best.rate),
+        "at_edge": is_at_edge(outcome.tries),
         "tries": [asdict(each) for each in sorted(outcome.tries, key=lambda each: each.rate)],
         **_estimates(answers),
         "against_base": _estimates(answers, [base]),
