@@ -11,7 +11,7 @@ from finetab_training.compare.measuring import Answers
 from finetab_training.compare.pareto import front
 from finetab_training.compare.search import Try, is_at_edge
 from finetab_training.compare.training import Figures
-from finetab_training.evaluate.metrics import estimate, estimate_over_seeds
+from finetab_training.evaluate.metrics import estimate_over_seeds
 from finetab_training.evaluate.runner import Result
 from finetab_training.runs import environment
 
@@ -53,8 +53,8 @@ def summary(
         "config": comparison.to_dict() | {"out": comparison.out.name},
         "material": dict(facts),
         "base": {
-            "holes": {name: estimate([of(one) for one in base.holes]).to_dict() for name, of in _METRICS.items()},
-            "general": {name: estimate([of(one) for one in base.general]).to_dict() for name, of in _METRICS.items()},
+            "holes": _estimates([base]),
+            "general": _estimates([base], general=True),
         },
         "first": first.technique.name,
         "techniques": rows,
@@ -98,7 +98,15 @@ def _estimates(
 ) -> dict[str, dict[str, float]]:
     """Each metric over seeds and holes; with others, less theirs on the same holes, of the same seed where they have
     seeds."""
-    return {name: estimate_over_seeds(_values(answers, others, of, general)).to_dict() for name, of in _METRICS.items()}
+    files = [result.path for result in _results(answers[0], general)]
+    return {
+        name: estimate_over_seeds(_values(answers, others, of, general), files).to_dict()
+        for name, of in _METRICS.items()
+    }
+
+
+def _results(answers: Answers, general: bool) -> Sequence[Result]:
+    return answers.general if general else answers.holes
 
 
 def _values(
@@ -107,7 +115,7 @@ def _values(
     """A row for each seed, a column for each hole."""
 
     def rows(of_all: Sequence[Answers]) -> list[list[float]]:
-        return [[of(result) for result in (one.general if general else one.holes)] for one in of_all]
+        return [[of(result) for result in _results(one, general)] for one in of_all]
 
     found, less = rows(answers), rows(others)
     if not less:

@@ -91,7 +91,10 @@ def partly_typed(hole: Hole) -> Hole:
 
 
 def _in_turn(files: Sequence[SourceFile], kinds: Sequence[SpanKind], generator: Random) -> Iterator[Hole]:
-    """A place of each language and kind, then the next ones, until nothing is left; no place twice."""
+    """A place of each language and kind, then the next ones, until nothing is left; no place twice.
+
+    Those that overlap one before them come last: they ask for the same text once more.
+    """
     strata: defaultdict[tuple[str, SpanKind], list[list[_Place]]] = defaultdict(list)
     for file in sorted(files, key=lambda file: file.path):
         spans = FileSpans(file.tree())
@@ -102,12 +105,24 @@ def _in_turn(files: Sequence[SourceFile], kinds: Sequence[SpanKind], generator: 
             strata[file.language.name, kind].append(chosen)
     for stratum in strata.values():
         generator.shuffle(stratum)
-    taken = set()
-    for file, span in _rounds([_rounds(map(iter, stratum)) for stratum in strata.values()]):
-        place = (file.place, span.start, span.end)
-        if place not in taken:
-            taken.add(place)
-            yield _hole(file, span)
+    for file, span in _apart_first(_rounds([_rounds(map(iter, stratum)) for stratum in strata.values()])):
+        yield _hole(file, span)
+
+
+def _apart_first(places: Iterable[_Place]) -> Iterator[_Place]:
+    """Those that have no character in common with one before them, then the others; none twice."""
+    taken: defaultdict[str, set[tuple[int, int]]] = defaultdict(set)
+    others: dict[tuple[str, int, int], _Place] = {}
+    for file, span in places:
+        start, end, within = span.start, span.end, taken[file.place]
+        if any(start < below and above < end for above, below in within):
+            others.setdefault((file.place, start, end), (file, span))
+        elif (start, end) not in within:
+            within.add((start, end))
+            yield file, span
+    for (path, start, end), place in others.items():
+        if (start, end) not in taken[path]:
+            yield place
 
 
 def _spans(file: SourceFile, spans: FileSpans, kind: SpanKind, generator: Random) -> list[Span]:

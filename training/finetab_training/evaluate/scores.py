@@ -114,15 +114,15 @@ def scores(results: Sequence[Result]) -> dict[str, Any]:
 
 
 def _means(results: Sequence[Result]) -> dict[str, Any]:
-    values = {name: _values(results, metric.of) for name, metric in METRICS.items()}
-    return {name: estimate(found).to_dict() for name, found in values.items() if found}
+    found = {name: _applies(results, metric.of) for name, metric in METRICS.items()}
+    return {name: estimate(values, files).to_dict() for name, (values, files) in found.items() if values}
 
 
 def _latencies(results: Sequence[Result]) -> dict[str, Any]:
     """Medians and 95th percentiles; a typing request's is its mean over one hole."""
     made: dict[str, Any] = {}
     for name, of in _LATENCIES.items():
-        values = _values(results, of)
+        values, _ = _applies(results, of)
         if values:
             found = {label: estimate_percentile(values, share) for label, share in (("p50", 0.5), ("p95", 0.95))}
             made[name] = {label: one.mean for label, one in found.items()}
@@ -137,13 +137,15 @@ def _parts(results: Sequence[Result], key: Callable[[Result], str]) -> dict[str,
     return {name: {"n": len(part), **_means(part)} for name, part in sorted(parts.items())}
 
 
-def _values(results: Sequence[Result], of: Measure) -> list[float]:
-    return [value for value in map(of, results) if value is not None]
+def _applies(results: Sequence[Result], of: Measure) -> tuple[list[float], list[str]]:
+    """The values of those holes that have one, and the files that these are of."""
+    both = [(value, result.path) for result in results if (value := of(result)) is not None]
+    return [value for value, _ in both], [path for _, path in both]
 
 
 def difference(results: Sequence[Result], others: Sequence[Result], metric: str) -> Estimate:
     """How much higher a metric is in one arm than in another, on the holes where it applies to both (paired)."""
     of = METRICS[metric].of
-    pairs = [(of(result), of(other)) for result, other in zip(results, others, strict=True)]
-    both = [(value, other) for value, other in pairs if value is not None and other is not None]
-    return paired_difference([value for value, _ in both], [other for _, other in both])
+    pairs = [(of(result), of(other), result.path) for result, other in zip(results, others, strict=True)]
+    both = [(value, other, path) for value, other, path in pairs if value is not None and other is not None]
+    return paired_difference([each[0] for each in both], [each[1] for each in both], [each[2] for each in both])

@@ -106,7 +106,8 @@ def _keep_inputs(kept: list[torch.Tensor], layer: torch.nn.Module, inputs: tuple
     room = _KEPT_INPUTS - sum(map(len, kept))
     if room > 0:
         vectors_NH = inputs[0].reshape(-1, inputs[0].shape[-1])
-        kept.append(vectors_NH[:: max(1, len(vectors_NH) // _KEPT_A_BATCH)][:room].float().cpu())
+        some_NH = vectors_NH[:: max(1, len(vectors_NH) // _KEPT_A_BATCH)][:room]
+        kept.append(some_NH.to("cpu", torch.float32, copy=True))  # a view would keep them all
 
 
 LORA = LoraMethod("lora", "none")
