@@ -48,6 +48,25 @@ def test_pairing_finds_a_small_gain_that_lies_within_both_intervals() -> None:
     assert estimate(after.tolist()).low < estimate(before.tolist()).high
 
 
+@pytest.mark.parametrize("shared", [0.0, 0.25, 0.5])
+def test_chance_is_seldom_called_a_gain_where_a_files_holes_resemble_each_other(shared: float) -> None:
+    generator = np.random.default_rng(5)
+    files = [str(index // 10) for index in range(300)]
+    found = by_hole = 0
+    for _ in range(200):
+        of_files, of_holes = generator.normal(size=(30, 1)), generator.normal(size=(30, 10))
+        values = (shared**0.5 * of_files + (1 - shared) ** 0.5 * of_holes).ravel().tolist()
+        found += estimate(values, files).low > 0
+        by_hole += estimate(values).low > 0
+    assert found <= 12  # 5 are meant
+    assert shared == 0.0 or by_hole > 20
+
+
+def test_holes_of_as_many_files_are_drawn_as_holes_are() -> None:
+    values = (np.random.default_rng(6).random(100)).tolist()
+    assert estimate(values, [str(index) for index in range(100)]) == estimate(values)
+
+
 def test_the_same_values_give_the_same_interval() -> None:
     values = [0.0, 1.0, 1.0, 0.0, 1.0]
     assert estimate(values) == estimate(values)

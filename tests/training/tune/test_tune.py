@@ -53,6 +53,7 @@ def test_a_tune_measures_on_later_lines_and_leaves_a_report_and_a_decision(
     decision = manifest.evaluation["decision"]
     assert [rule["name"] for rule in decision["rules"]] == [
         "gain over base-prefix", "gain over base-fim", "no loss elsewhere", "no slower", "no secrets",
+        "enough to judge by",
     ]  # fmt: skip
     assert manifest.evaluation["own"]["adapter"]["n"] == 4
     report = plan.report.read_text("utf-8")

@@ -24,7 +24,7 @@ from finetab.settings import outranked, read_settings
 from finetab_training.data.dataset import Files, is_dataset, read_dataset, write_dataset
 from finetab_training.data.hole import Hole, read_holes, write_holes
 from finetab_training.data.trained import read_trained
-from finetab_training.evaluate.gate import Decision, decide
+from finetab_training.evaluate.gate import Decision, decide, timed_against
 from finetab_training.evaluate.general import drawn_general_holes
 from finetab_training.evaluate.holes import NEIGHBOURS, WRITTEN, Cut, cut_holes, unseen
 from finetab_training.evaluate.memorised import Memorised, memorised
@@ -35,6 +35,7 @@ from finetab_training.stages import Stages
 from finetab_training.tune.arms import CANDIDATE, Arm, answered, arms_of, served_now
 from finetab_training.tune.plan import Plan
 from finetab_training.tune.report import markdown
+from finetab_training.tune.timing import MOST_TIMED, timed
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class Measured:
 
     own: dict[str, list[Result]]
     general: dict[str, list[Result]]
+    times: dict[str, list[float]]
     in_force: str
     num_leaked: int
     split: str
@@ -65,7 +67,9 @@ def tune(plan: Plan, console: Console, *, force: bool = False) -> Decision | Non
     with stages.stage("measure", "new lines, and the general set, through the pipeline that serves"):
         measured = _measure(plan, console)
     decision = replace(
-        decide(measured.own, measured.general, CANDIDATE, measured.in_force, measured.heart.num_secrets),
+        decide(
+            measured.own, measured.general, measured.times, CANDIDATE, measured.in_force, measured.heart.num_secrets
+        ),
         is_forced=force,
     )
     _record(plan, measured, decision, stages.seconds)
@@ -113,8 +117,10 @@ def _measure(plan: Plan, console: Console) -> Measured:
     arms = arms_of(settings, plan.adapter, in_force, plan.retrieval_tokens)
     served = served_now(in_force, plan.config.base)
     elsewhere = [arm for arm in arms if arm.name in (CANDIDATE, served)]
+    in_turns = [arm for arm in arms if arm.name in (CANDIDATE, timed_against(served))]
     load = Loader()
     total = len(arms) * len(cut.holes) + len(elsewhere) * len(general) + plan.num_tried_by_heart
+    total += len(in_turns) * min(MOST_TIMED, len(cut.holes))
     columns = (TextColumn("{task.description:<26}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as bar, closing(load(arms[0].settings, silent)):  # keeps the base loaded
         task = bar.add_task("", total=total)
@@ -126,9 +132,11 @@ def _measure(plan: Plan, console: Console) -> Measured:
 
         own = {arm.name: answers(arm, cut.holes, arm.name) for arm in arms}
         rest = {arm.name: answers(arm, general, f"{arm.name} elsewhere") for arm in elsewhere}
+        bar.update(task, description="in turns, for their times")
+        times = timed(in_turns, cut.holes, load, lambda count: bar.advance(task, count))
         bar.update(task, description="said by heart")
         heart = _by_heart(plan, arms, load, training, lambda: bar.advance(task))
-    return Measured(own, rest, served, cut.num_seen, report["split"]["by"], heart)
+    return Measured(own, rest, times, served, cut.num_seen, report["split"]["by"], heart)
 
 
 def _holes(plan: Plan, training: Files, test: Files, neighbours: tuple[Document, ...]) -> Cut:
