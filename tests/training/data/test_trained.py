@@ -22,13 +22,14 @@ TRAINED = trained_on([FILE])
         ("total = width * height", True),
         ("    total  = width*height", True),
         ("return x", False),
-        ("total = width * height\nnew_line = 12345", False),
+        ("total = width * height\nnew_line = 12345", True),
+        ("total = width * height\nnew_line = 12345\nanother = new_line", False),
         ("a_line_not_in_training()", False),
         ("try:\n    total = width * height", True),
         ("try:\n    pass", False),
     ],
 )
-def test_a_text_is_seen_when_all_of_its_telling_lines_are(text: str, seen: bool) -> None:
+def test_a_text_is_seen_when_half_of_its_telling_lines_are(text: str, seen: bool) -> None:
     assert TRAINED.has_text(text) is seen
 
 

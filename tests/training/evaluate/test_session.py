@@ -9,11 +9,15 @@ import pytest
 from rich.console import Console
 from tests.training.evaluate.test_sandbox import make
 from tests.training.train.test_run import config_for, trained
+from tests.training.tune.conftest import two_commits
 
 from finetab.adapters.library import read_adapter
 from finetab.errors import NoSandbox
 from finetab.settings import Settings
+from finetab_training.data.corpus import Recipe
+from finetab_training.data.dataset import read_dataset, write_dataset
 from finetab_training.data.hole import Hole, read_holes, write_holes
+from finetab_training.data.trained import Trained
 from finetab_training.evaluate import session
 from finetab_training.evaluate.scores import METRICS
 from finetab_training.evaluate.session import measure, show
@@ -100,3 +104,16 @@ def test_the_report_is_plain_data(tiny: Callable[[str], Path], monkeypatch: pyte
     monkeypatch.setattr(session, "open_sandbox", lambda: None)
     _, made = measure(settings_for(tiny("llama")), benchmark="humaneval-random-span", limit=1, typing=True)
     assert json.loads(json.dumps(made)) == made
+
+
+def test_an_adapter_of_a_dataset_is_measured_in_the_datasets_own_folder_on_lines_after_its_cut(
+    project: Path, tmp_path: Path
+) -> None:
+    repository, dataset = two_commits(project), tmp_path / "dataset"
+    write_dataset(Recipe((str(repository),)), dataset, lambda _tally: None)
+    report = read_dataset(dataset)[2]
+    assert report["split"]["by"] == "time"
+    made_from = {"data": str(dataset), "sources": report["sources"]}
+    files, _ = session._unseen_files(str(repository), Trained(), made_from)
+    assert files
+    assert all(file.new_lines is not None for file in files)

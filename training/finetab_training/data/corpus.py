@@ -73,7 +73,7 @@ def stream(recipe: Recipe, tally: Tally) -> Iterator[Sided]:
     if history is not None:
         tally.split_by = "time"
         return _by_time(history, recipe, tally)
-    tally.sources = [{"source": source.name, **source.facts} for source in sources]
+    tally.sources = [_told(source) for source in sources]
     raws = (raw for source in sources for raw in source.files)
     kept = _kept(raws, recipe, tally)
     if recipe.by_source:
@@ -81,6 +81,12 @@ def stream(recipe: Recipe, tally: Tally) -> Iterator[Sided]:
         sides = split_by_source([source.name for source in sources], recipe.held_out_share, recipe.seed)
         return ((sides[file.source], file) for file in kept)
     return split_by_file(kept, recipe.held_out_share, recipe.seed)
+
+
+def _told(source: Source) -> dict[str, Any]:
+    """What the report and an adapter's manifest say of a source."""
+    where = {"folder": str(source.folder.resolve())} if source.folder else {}
+    return {"source": source.name, **where, **source.facts}
 
 
 def _history(sources: list[Source], recipe: Recipe) -> History | None:
@@ -101,7 +107,7 @@ def _history(sources: list[Source], recipe: Recipe) -> History | None:
 
 def _by_time(history: History, recipe: Recipe, tally: Tally) -> Iterator[Sided]:
     before = history.before
-    tally.sources = [{"source": before.name, "cut": history.cut, "head": history.head, **before.facts}]
+    tally.sources = [{**_told(before), "cut": history.cut, "head": history.head}]
     for file in _kept(before.files, recipe, tally):
         yield "train", file
     # Files to measure with are mostly later states of files trained on: they are judged by line, not as copies.

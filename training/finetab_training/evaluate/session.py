@@ -103,7 +103,7 @@ def _unseen_files(
     if is_dataset(Path(data)):
         training, test, _ = read_dataset(Path(data))
         return test, training
-    same_folder = str(Path(data).resolve() if Path(data).exists() else data) == made_from.get("data")
+    same_folder = str(Path(data).resolve() if Path(data).exists() else data) in _origins(made_from)
     corpus = read_corpus(Recipe((data,), cut=_cut_there(made_from, same_folder)))
     if corpus.tally.split_by == "time":
         return corpus.test, corpus.training
@@ -113,6 +113,11 @@ def _unseen_files(
         sides[trained.has_file(file, same_folder)].append(file)
     # Where nothing was trained on, all of them stand beside each other; a file is never its own neighbour.
     return sides[False], sides[True] or files
+
+
+def _origins(made_from: dict[str, Any]) -> set[str]:
+    """What an adapter was trained on: what its run was given, and the folders that a dataset was made of."""
+    return {made_from.get("data", ""), *(source.get("folder", "") for source in made_from.get("sources", ()))} - {""}
 
 
 def _cut_there(made_from: dict[str, Any], same_folder: bool) -> str:

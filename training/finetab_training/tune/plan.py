@@ -44,7 +44,7 @@ class Plan:
     @property
     def name(self) -> str:
         """The adapter's name: the folder's, the state's, and what else decides the outcome."""
-        told = json.dumps([self.config.to_dict(), self.num_holes], sort_keys=True)
+        told = json.dumps([self.config.to_dict(), self.num_holes, self.retrieval_tokens], sort_keys=True)
         return f"{self.root.name}-{self.state[:8]}-{sha256(told.encode()).hexdigest()[:4]}"
 
     @property
