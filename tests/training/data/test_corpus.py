@@ -8,6 +8,7 @@ import pytest
 from datasets import load_dataset
 
 from finetab.errors import BadFile
+from finetab_training.data import filters
 from finetab_training.data.corpus import Recipe, Tally, read_corpus
 from finetab_training.data.dataset import is_dataset, read_dataset, write_dataset
 from finetab_training.data.filters import Policy, examine
@@ -121,6 +122,12 @@ def test_secrets_are_cut_out_and_counted_and_never_written(tmp_path: Path, proje
     assert report["credentials_cut"]["GitHub Token"] == 1
     assert any("TOKEN = ''" in file.text for side in read_dataset(out)[:2] for file in side)
     assert not any(token.encode() in path.read_bytes() for path in out.iterdir())
+
+
+def test_a_file_whose_secrets_cannot_be_cut_out_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(filters, "without_credentials", lambda tree: (None, ("GitHub Token",)))
+    examined = examine(RawFile("x", "a.py", GOOD.encode(), "", is_own=True), Policy())
+    assert (examined.file, examined.reason) == (None, "a secret that cannot be cut out")
 
 
 def test_evaluation_texts_are_kept_out_of_training(project: Path) -> None:
