@@ -67,11 +67,12 @@ def test_a_tune_measures_on_later_lines_and_leaves_a_report_and_a_decision(
     assert "Nothing is new" in told(lambda console: tune(plan, console))
 
 
-def test_what_is_much_like_training_text_of_another_file_is_not_measured_on(
+def test_where_nothing_can_be_measured_on_that_is_told_before_training(
     repository: Path, tiny: Callable[[str], Path]
 ) -> None:
     first, second, *_ = sorted(repository.glob("*.py"))
     copied = "".join(second.read_text("utf-8").splitlines(keepends=True)[2:6])
+    # Much like training text of another file.
     planted = copied.replace("circle", "circles")
     assert planted != copied
     first.write_text(first.read_text("utf-8") + "\n\n" + planted, "utf-8")
@@ -79,6 +80,7 @@ def test_what_is_much_like_training_text_of_another_file_is_not_measured_on(
     plan = replace(plan_for(repository, tiny("llama"), cut="HEAD~1"), num_holes=40)
     with pytest.raises(BadFile, match="No hole can be cut"):
         told(lambda console: tune(plan, console))
+    assert not plan.adapter.with_name(f"{plan.name}.run").exists()
 
 
 @pytest.mark.parametrize(("passes", "force"), [(True, False), (False, False), (False, True)])

@@ -74,6 +74,11 @@ class Examined:
     credentials: tuple[str, ...] = ()
 
 
+def is_named_like_code(path: str) -> bool:
+    """Whether a file may pass, as far as its path tells."""
+    return not (is_vendored(path) or language_of(path) is None or is_generated(path, ""))
+
+
 def examine(raw: RawFile, policy: Policy) -> Examined:
     """Put a raw file through all steps."""
     candidate = Candidate(raw, policy)

@@ -14,7 +14,6 @@ from finetab.core.git import names_in, run
 from finetab.errors import BadInput
 
 _HUNK = re.compile(r"^@@ -\S+ \+(\d+)(?:,(\d+))? @@")
-_SHARE_AFTER_CUT = 0.1  # of all lines ever added, where the cut is `auto`
 MOST_BYTES = 8_000_000
 """What is read of one file: more than any filter lets pass, and little enough to hold."""
 
@@ -46,20 +45,24 @@ def head(folder: Path) -> str | None:
     return found.decode().strip() if found else None
 
 
-def auto_cut(folder: Path) -> str | None:
-    """The newest commit after which about a tenth of all lines ever added came; None where history is too short."""
-    log = run(folder, "log", "--first-parent", "--numstat", "--format=%x00%H", "--", ".")
-    commits: list[tuple[str, int]] = []
-    for block in (log or b"").decode("utf-8", "replace").split("\0")[1:]:
-        name, _, stats = block.partition("\n")
-        added = (line.split("\t", 1)[0] for line in stats.splitlines() if line)
-        commits.append((name, sum(int(count) for count in added if count.isdecimal())))
-    wanted, after = _SHARE_AFTER_CUT * sum(lines for _, lines in commits), 0
-    for name, lines in commits[:-1]:  # the first commit brings everything, so nothing could be trained on before it
-        if after >= wanted:
-            return name
-        after += lines
-    return commits[-1][0] if len(commits) > 1 else None
+def added_lines(folder: Path) -> list[tuple[str, dict[str, int]]]:
+    """The commits below a folder, the newest first, each with the number of lines that it added, by file."""
+    form = ("--numstat", "-z", "-M", "--relative", "--format=%x01%H")
+    log = run(folder, "log", "--first-parent", *form, "--", ".")
+    blocks = (log or b"").decode("utf-8", "surrogateescape").split("\1")[1:]
+    return [(commit, _numbers(told)) for commit, _, told in (block.partition("\0") for block in blocks)]
+
+
+def _numbers(told: str) -> dict[str, int]:
+    """What `--numstat -z` says of one commit: added, deleted and path of each file, two paths of one that moved."""
+    fields = iter(told.removeprefix("\n").split("\0"))
+    found: dict[str, int] = {}
+    for entry in filter(None, fields):
+        added, _, path = entry.split("\t", 2)
+        if not path:
+            _, path = next(fields), next(fields)
+        found[path] = int(added) if added.isdecimal() else 0  # "-" of a binary file
+    return found
 
 
 def contents(folder: Path, commit: str, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:

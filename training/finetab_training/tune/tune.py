@@ -23,7 +23,7 @@ from finetab.errors import BadFile
 from finetab.settings import outranked, read_settings
 from finetab_training.data.dataset import Files, is_dataset, read_dataset, write_dataset
 from finetab_training.data.hole import Hole, read_holes, write_holes
-from finetab_training.data.trained import read_trained
+from finetab_training.data.trained import read_trained, trained_on
 from finetab_training.evaluate.gate import Decision, decide
 from finetab_training.evaluate.general import drawn_general_holes
 from finetab_training.evaluate.holes import NEIGHBOURS, WRITTEN, Cut, cut_holes, unseen
@@ -89,6 +89,8 @@ def _build(plan: Plan, console: Console) -> None:
     by = report["split"]["by"]
     how = "lines written after the cut" if by == "time" else "whole files: there is too little history to cut by time"
     console.print(f"{len(train)} files to train on, {len(test)} to measure with ({how})", highlight=False)
+    # Training takes hours: what would leave nothing to measure with is told before it.
+    _some(plan, cut_holes(test, 1, plan.config.seed, trained_on(train).with_texts(train), kinds=WRITTEN))
 
 
 def _train(plan: Plan, console: Console) -> None:
@@ -138,14 +140,19 @@ def _holes(plan: Plan, training: Files, test: Files, neighbours: tuple[Document,
     if path.is_file() and counts.is_file():
         return Cut(read_holes(path), int(json.loads(counts.read_text("utf-8"))))
     trained = read_trained(plan.adapter).with_texts(training)
-    cut = cut_holes(test, plan.num_holes, plan.config.seed, trained, neighbours, WRITTEN)
+    cut = _some(plan, cut_holes(test, plan.num_holes, plan.config.seed, trained, neighbours, WRITTEN))
+    write_holes(path, cut.holes)
+    write_text(counts, json.dumps(cut.num_seen))
+    return cut
+
+
+def _some(plan: Plan, cut: Cut) -> Cut:
+    """The cut itself. Raises `BadFile` where there is no hole in it."""
     if not cut.holes:
         raise BadFile(
             f"No hole can be cut from {plan.root}: nothing was written after the cut that was not there before. "
             "Commit some work and tune again, or name an earlier --cut."
         )
-    write_holes(path, cut.holes)
-    write_text(counts, json.dumps(cut.num_seen))
     return cut
 
 
