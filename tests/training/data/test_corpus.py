@@ -148,3 +148,14 @@ def test_whole_sources_are_kept_back_when_asked(project: Path, mixed: Path) -> N
     assert corpus.tally.split_by == "source"
     assert {file.source for file in corpus.training}.isdisjoint({file.source for file in corpus.test})
     assert corpus.test
+
+
+def test_folders_of_one_name_are_two_sources(tmp_path: Path) -> None:
+    for number, name in enumerate(("one/src", "other/src", "src-2")):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "a.py").write_text(f"value_{number} = compute_{number}({number})\n")
+    folders = tuple(str(tmp_path / name) for name in ("one/src", "other/src", "src-2"))
+    corpus = read_corpus(Recipe(folders, by_source=True))
+    assert [source["source"] for source in corpus.tally.sources] == ["src", "src-2", "src-2-2"]
+    assert sorted(file.source for file in (*corpus.training, *corpus.test)) == ["src", "src-2", "src-2-2"]
+    assert len(read_corpus(Recipe(folders[:2], by_source=True)).test) == 1

@@ -12,8 +12,9 @@ Files of folders are the user's own; those of packages and hub datasets are thir
 import importlib.util
 import zipfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import PathDistribution, packages_distributions
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,20 @@ def open_source(spec: str, columns: dict[str, str] | None = None) -> Source:
     if Path(spec).exists():
         raise BadFile(f"{spec} is a file; a source is {_KINDS}.")
     raise BadFile(f"There is no folder {spec}; a source is {_KINDS}.")
+
+
+def told_apart(sources: Iterable[Source]) -> list[Source]:
+    """The same sources under names that are all different: of two `src` the second is `src-2`."""
+    found: dict[str, Source] = {}
+    for source in sources:
+        numbered = (f"{source.name}-{number}" for number in count(2))
+        name = next(name for name in chain([source.name], numbered) if name not in found)
+        found[name] = source if name == source.name else _renamed(source, name)
+    return list(found.values())
+
+
+def _renamed(source: Source, name: str) -> Source:
+    return replace(source, name=name, files=(replace(raw, source=name) for raw in source.files))
 
 
 def _folder(folder: Path) -> Source:
