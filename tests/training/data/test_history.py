@@ -44,6 +44,28 @@ def test_a_file_that_only_moved_has_no_new_lines(repository: Path) -> None:
     assert lines == {"shapes.py": [Lines(7, 5)], "fresh.py": [Lines(1, 3)]}
 
 
+def test_a_line_that_reads_like_the_header_of_a_file_is_a_line(tmp_path: Path) -> None:
+    (tmp_path / "a.c").write_text("int a;\n-- old;\nint b;")
+    commit_all(tmp_path, "one")
+    (tmp_path / "a.c").write_text("int a;\n++ counter;\nint b;\nint c;\n++ counter;\nint d;\n")
+    (tmp_path / "b.c").write_text("int e;\n")
+    commit_all(tmp_path, "two")
+    lines = git.new_lines(tmp_path, "HEAD~1", "HEAD")
+    assert lines == {"a.c": [Lines(2, 1), Lines(4, 3)], "b.c": [Lines(1, 1)]}
+
+
+def test_new_lines_do_not_hang_on_the_user_s_settings_of_git(repository: Path) -> None:
+    before = git.new_lines(repository, "HEAD~1", "HEAD")
+    (repository / "shapes.py").write_text("import os\n" + OLD.replace("return width", "return depth * width") + ADDED)
+    commit_all(repository, "three")
+    plain = git.new_lines(repository, "HEAD~1", "HEAD")
+    assert plain == {"shapes.py": [Lines(1, 1), Lines(3, 1)]}
+    for entry, value in (("interHunkContext", "9"), ("noprefix", "true")):
+        subprocess.run(["git", "-C", str(repository), "config", f"diff.{entry}", value], check=True)
+    assert git.new_lines(repository, "HEAD~1", "HEAD") == plain
+    assert git.new_lines(repository, "HEAD~2", "HEAD~1") == before
+
+
 @pytest.mark.parametrize(
     ("cut", "words"),
     [("v9", "has no commit or tag 'v9'"), ("2025-01-01", "no commit before"), ("HEAD", "No line of code was added")],

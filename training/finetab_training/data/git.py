@@ -13,7 +13,9 @@ from typing import IO
 from finetab.core.git import names_in, run
 from finetab.errors import BadInput
 
-_HUNK = re.compile(r"^@@ -\S+ \+(\d+)(?:,(\d+))? @@")
+_HUNK = re.compile(r"^@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
+# Whatever the user's own settings say.
+_PLAIN = ("--no-color", "--relative", "--no-ext-diff", "--no-textconv", "--inter-hunk-context=0", "--dst-prefix=b/")
 MOST_BYTES = 8_000_000
 """What is read of one file: more than any filter lets pass, and little enough to hold."""
 
@@ -101,12 +103,17 @@ class Lines:
 
 def new_lines(folder: Path, commit: str, until: str) -> dict[str, list[Lines]]:
     """By file, the lines that came between two commits; a file that only moved has none."""
-    diff = run(folder, "diff", "-U0", "-M", "-w", "--no-color", "--relative", "--no-ext-diff", commit, until)
+    diff = run(folder, "diff", "-U0", "-M", "-w", *_PLAIN, commit, until)
     found: dict[str, list[Lines]] = {}
-    name = ""
+    name, left = "", 0
     for line in (diff or b"").decode("utf-8", "replace").split("\n"):
-        if line.startswith("+++ "):
+        if left:  # inside of a hunk, where an added `++ count;` reads like the header of a file
+            left -= line.startswith(("-", "+"))
+        elif line.startswith("+++ "):
             name = line.removeprefix("+++ ").removeprefix("b/").rstrip("\t")
-        elif (hunk := _HUNK.match(line)) and int(hunk[2] or 1):
-            found.setdefault(name, []).append(Lines(int(hunk[1]), int(hunk[2] or 1)))
+        elif hunk := _HUNK.match(line):
+            deleted, added = (int(count or 1) for count in (hunk[1], hunk[3]))
+            left = deleted + added
+            if added:
+                found.setdefault(name, []).append(Lines(int(hunk[2]), added))
     return found
