@@ -16,6 +16,7 @@ from finetab.errors import BadInput
 _HUNK = re.compile(r"^@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 # Whatever the user's own settings say.
 _PLAIN = ("--no-color", "--relative", "--no-ext-diff", "--no-textconv", "--inter-hunk-context=0", "--dst-prefix=b/")
+_FILE_MODE = "100"  # as ls-tree gives it: 100644 and 100755; a link is 120000, a submodule 160000
 MOST_BYTES = 8_000_000
 """What is read of one file: more than any filter lets pass, and little enough to hold."""
 
@@ -27,8 +28,9 @@ def listed_files(folder: Path) -> list[str] | None:
 
 
 def files_at(folder: Path, commit: str) -> list[str]:
-    """The tracked files below a folder at a commit, relative to the folder."""
-    return names_in(run(folder, "ls-tree", "-r", "-z", "--name-only", commit))
+    """The tracked files below a folder at a commit, relative to the folder; links and submodules are none."""
+    entries = (entry.split("\t", 1) for entry in names_in(run(folder, "ls-tree", "-r", "-z", commit)))
+    return [name for told, name in entries if told.startswith(_FILE_MODE)]
 
 
 def resolve(folder: Path, revision: str) -> str:

@@ -1,6 +1,6 @@
 """Where source files come from: folders, git commits, installed packages, hub datasets. Read one at a time.
 
-    FOLDER              its files; in a git repository the tracked and not ignored ones
+    FOLDER              its files, no links; in a git repository the tracked and not ignored ones
     FOLDER@COMMIT       the tracked files as they were at a commit or tag
     package:NAME        an installed Python package, by the name it is imported by
     FILE.whl            a Python package as it is downloaded; nothing of it is installed or run
@@ -107,7 +107,8 @@ def _files_of(folder: Path, licence: str, *, is_own: bool) -> Iterator[RawFile]:
     names = git.listed_files(folder)
     paths = folder.rglob("*") if names is None else (folder / name for name in names)
     generated = generated_files(folder, names) if names else frozenset()
-    for path in sorted(path for path in paths if path.is_file()):
+    # A link may lead out of the folder, to what its owner never meant to train on; an installer may link a package's.
+    for path in sorted(path for path in paths if path.is_file() and not (is_own and path.is_symlink())):
         name = path.relative_to(folder).as_posix()
         yield RawFile(folder.resolve().name, name, _data(path), licence, is_own, name in generated)
 
