@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 import torch
 import typer
+from filelock import FileLock
 from rich.console import Console
 from tests.conftest import commit_all
 from typer.testing import CliRunner
 
 from finetab.adapters.library import read_adapter
 from finetab.core.pointer import read_pointer
-from finetab.errors import BadFile, BadSetting
+from finetab.errors import BadFile, BadInput, BadSetting
 from finetab_training.cli import add_commands
 from finetab_training.config import make_config
 from finetab_training.evaluate.gate import Decision, Rule
@@ -81,6 +82,14 @@ def test_where_nothing_can_be_measured_on_that_is_told_before_training(
     with pytest.raises(BadFile, match="No hole can be cut"):
         told(lambda console: tune(plan, console))
     assert not plan.adapter.with_name(f"{plan.name}.run").exists()
+
+
+def test_a_folder_that_another_process_tunes_is_left_alone(repository: Path, tiny: Callable[[str], Path]) -> None:
+    plan, later = plan_for(repository, tiny("llama")), plan_for(repository, tiny("llama"), seed=1)
+    plan.lock.parent.mkdir(parents=True)
+    with FileLock(plan.lock), pytest.raises(BadInput, match=f"Another process tunes {repository}"):
+        told(lambda console: tune(later, console))
+    assert not later.folder.exists()
 
 
 @pytest.mark.parametrize(("passes", "force"), [(True, False), (False, False), (False, True)])

@@ -72,6 +72,11 @@ class Plan:
         """What became of each file in this and earlier tunes of the folder."""
         return self.root / OWN_FOLDER / "tunes" / "examined.sqlite"
 
+    @property
+    def lock(self) -> Path:
+        """Held by the process that tunes the folder."""
+        return self.root / OWN_FOLDER / "tunes" / ".lock"
+
     def answers(self, arm: str) -> Path:
         """What an arm answered."""
         return self.folder / "answers" / f"{arm}.jsonl"

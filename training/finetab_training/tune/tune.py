@@ -2,12 +2,13 @@
 
 import json
 import shlex
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from filelock import FileLock, Timeout
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -19,7 +20,7 @@ from finetab.core.atomic import write_text
 from finetab.core.pointer import make_own_folder, read_pointer, resolved, write_pointer
 from finetab.core.progress import silent
 from finetab.documents import Document
-from finetab.errors import BadFile
+from finetab.errors import BadFile, BadInput
 from finetab.settings import outranked, read_settings
 from finetab_training.data.dataset import Files, is_dataset, read_dataset, write_dataset
 from finetab_training.data.hole import Hole, read_holes, write_holes
@@ -57,6 +58,27 @@ def tune(plan: Plan, console: Console, *, force: bool = False) -> Decision | Non
     if plan.report.is_file() and not force:
         console.print(f"Nothing is new since {plan.name} was made and measured; its report: {plan.report}")
         return None
+    with _alone(plan):
+        return _tune(plan, console, force=force)
+
+
+@contextmanager
+def _alone(plan: Plan) -> Iterator[None]:
+    """No other tune of the folder meanwhile: two would write into one another's files."""
+    make_own_folder(plan.root)
+    plan.lock.parent.mkdir(exist_ok=True)
+    lock = FileLock(plan.lock)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise BadInput(f"Another process tunes {plan.root}; wait until it has ended, and tune again.") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _tune(plan: Plan, console: Console, *, force: bool) -> Decision:
     stages = Stages(console)
     with stages.stage("corpus", "what the repository holds, cut by time where it has a history"):
         _build(plan, console)
@@ -82,7 +104,6 @@ def tune(plan: Plan, console: Console, *, force: bool = False) -> Decision | Non
 
 
 def _build(plan: Plan, console: Console) -> None:
-    make_own_folder(plan.root)
     if not is_dataset(plan.dataset):
         write_dataset(plan.recipe(plan.memory), plan.dataset, lambda tally: None)
     train, test, report = read_dataset(plan.dataset)
