@@ -147,6 +147,9 @@ def test_the_name_of_a_tune_follows_what_decides_its_outcome(repository: Path, t
 def test_a_folder_without_history_is_known_by_what_it_holds(project: Path) -> None:
     before = state_of(project)
     assert state_of(project) == before
+    (project / ".finetab").mkdir()
+    (project / ".finetab" / "examined.sqlite").write_text("what a tune leaves")
+    assert state_of(project) == before
     (project / "more.py").write_text("x = 1\n")
     assert state_of(project) != before
 
