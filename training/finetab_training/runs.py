@@ -53,11 +53,28 @@ class Run:
         return f"finetab train --resume {self.folder}"
 
     def goes_on(self) -> bool:
-        """Whether this very run was begun before and has a checkpoint to go on from."""
-        if self.last_checkpoint() is None or not self.inputs.is_dir():
+        """Whether this very run was begun before and has a checkpoint to go on from.
+
+        Raises `BadFile` where another run has one here: beginning anew would destroy it.
+        """
+        last = self.last_checkpoint()
+        if last is None or not self.inputs.is_dir():
             return False
+        if changed := self.changed():
+            raise BadFile(
+                f"{self.folder} holds a run of another config with a checkpoint of step {_step_at(last)}: "
+                f"{', '.join(changed)}. Go on with it: {self.resume_command}; or name another --out; or remove "
+                "that folder, which discards the run."
+            )
+        return True
+
+    def changed(self) -> list[str]:
+        """The entries in which the run that stands in this place has another value, in words."""
         # As a config, not as text: an entry that did not exist when it was begun has its default.
-        return open_run(self.folder).config == self.config
+        before, now = open_run(self.folder).config.to_dict(), self.config.to_dict()
+        # `out` may be the same place in other words.
+        names = (name for name in now if name != "out" and before[name] != now[name])
+        return [f"{name} was {before[name]!r} and is {now[name]!r}" for name in names]
 
     def begin(self, **known: Any) -> None:
         """Write the config, and what else is known of the run; an earlier run in this place is replaced."""
@@ -77,7 +94,7 @@ class Run:
     def last_checkpoint(self) -> Path | None:
         """The newest complete checkpoint, None where there is none."""
         found = [path for path in self.checkpoints.glob("checkpoint-*") if (path / STATE).is_file()]
-        return max(found, key=lambda path: int(path.name.split("-")[1]), default=None)
+        return max(found, key=_step_at, default=None)
 
     def rewind(self, step: int) -> None:
         """Drop the metrics of steps that a killed run made after its last checkpoint: they are made again."""
@@ -111,6 +128,10 @@ def is_first_process() -> bool:
     return os.environ.get("RANK", "0") == "0"
 
 
+def _step_at(checkpoint: Path) -> int:
+    return int(checkpoint.name.split("-")[1])
+
+
 def _step_of(line: str) -> float:
     try:
         return int(json.loads(line)["step"])
@@ -134,13 +155,14 @@ def run_of(config: RunConfig) -> Run:
 def ending_of(run: Run, out: str, steps: int) -> Run:
     """A run to `out` that goes on from another one's last checkpoint and ends `steps` later; the other one stays.
 
-    Raises `BadFile` where there is nothing to go on from.
+    Raises `BadFile` where there is nothing to go on from, or where the checkpoints of another run stand.
     """
     last = run.last_checkpoint()
     if last is None or not run.inputs.is_dir():
         raise BadFile(f"{run.folder} has no checkpoint to make an adapter from; let it go on until it has one.")
-    done = int(last.name.split("-")[1])
-    ending = run_of(replace(run.config, out=out, max_steps=done + steps, decay_steps=steps, patience=0))
+    ending = run_of(replace(run.config, out=out, max_steps=_step_at(last) + steps, decay_steps=steps, patience=0))
+    if ending.goes_on():
+        return ending
     with new_folder(ending.folder) as building:
         shutil.copytree(run.inputs, building / run.inputs.name)
         copied = Path(shutil.copytree(last, building / run.checkpoints.name / last.name))

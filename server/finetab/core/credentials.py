@@ -1,17 +1,19 @@
 """Secrets in source text, found by detect-secrets and cut out before anything is kept.
 
-What is cut is the whole token that holds a secret: the inside of a string, a comment, a word. Findings are told
-by kind and number only.
+What is cut is the whole token that holds a secret: the inside of a string, a comment, a word. What is left is looked
+through again, and a text from which nothing cuts them all is none. Findings are told by kind and number only.
 """
 
 import re
 import tempfile
+from collections.abc import Iterable
 from threading import Lock
 
+import tree_sitter
 from detect_secrets.core.scan import scan_file
 from detect_secrets.settings import transient_settings
 
-from finetab.core.syntax import SyntaxTree
+from finetab.core.syntax import SyntaxTree, parse
 
 # Tokens of known services, keys and passwords. The plain-entropy detectors are left out: in code they find
 # checksums, test data and long names, hundreds for every real secret.
@@ -23,19 +25,24 @@ _DETECTORS = (
     "SoftlayerDetector", "SquareOAuthDetector", "StripeDetector", "TelegramBotTokenDetector", "TwilioKeyDetector",
 )  # fmt: skip
 _LONG_WORD = re.compile(r"[\w+/=-]{16,}")
+_LINE_END = re.compile(r"\r\n?|\n")  # where the library's lines end
+_MOST_LOOKS = 4  # what one cut leaves or lays bare, the next look finds
 _QUOTES = ('"""', "'''", '"', "'", "`")
 _ONE_AT_A_TIME = Lock()  # the library's settings are the process's
 _SETTINGS = {"plugins_used": [{"name": name} for name in _DETECTORS]}
 
 
-def without_credentials(tree: SyntaxTree) -> tuple[str, tuple[str, ...]]:
-    """The text without its secrets, and their kinds, one entry a secret."""
-    found = _found(tree.text, tree.language.suffixes[0])
-    text, reached = tree.text, len(tree.text)
-    for start, end in sorted({_span(tree, line, value) for line, value, _ in found}, reverse=True):
-        text = text[:start] + text[min(end, reached) :]  # a secret may lie within another one's token
-        reached = start
-    return text, tuple(sorted(kind for _, _, kind in found))
+def without_credentials(tree: SyntaxTree) -> tuple[str | None, tuple[str, ...]]:
+    """The text without its secrets, None where they cannot all be cut out, and their kinds, one entry a secret."""
+    suffix, kinds = tree.language.suffixes[0], list[str]()
+    for _ in range(_MOST_LOOKS):
+        found = _found(tree.text, suffix)
+        if not found:
+            return tree.text, tuple(sorted(kinds))
+        kinds += (kind for _, _, kind in found)
+        spans = {span for line, value, _ in found for span in _spans(tree, line, value)}
+        tree = parse(_without(tree.text, spans), tree.language)
+    return None, tuple(sorted(kinds))
 
 
 def holds_credentials(text: str, suffix: str) -> bool:
@@ -55,17 +62,41 @@ def _found(text: str, suffix: str) -> list[tuple[int, str, str]]:
     return [(secret.line_number - 1, secret.secret_value or "", secret.type) for secret in found]
 
 
-def _span(tree: SyntaxTree, line: int, value: str) -> tuple[int, int]:
-    """What must go for one secret: the inside of the outermost string that holds it, else its token or line."""
-    lines = tree.text.split("\n")
-    line_start = sum(len(text) + 1 for text in lines[:line])
-    at = lines[line].find(value) if value else -1
-    start = tree.byte_of(line_start + max(at, 0))
+def _without(text: str, spans: Iterable[tuple[int, int]]) -> str:
+    """What is left of a text; a span may lie within another one."""
+    kept, reached = [], 0
+    for start, end in sorted(spans):
+        kept.append(text[reached:start])
+        reached = max(reached, end)
+    return "".join([*kept, text[reached:]])
+
+
+def _spans(tree: SyntaxTree, line: int, value: str) -> list[tuple[int, int]]:
+    """What must go for one secret: the strings of its line that hold it, else its tokens there, else the line."""
+    starts = [0, *(end.end() for end in _LINE_END.finditer(tree.text)), len(tree.text)]
+    if line + 1 >= len(starts):
+        return []  # the library has lost count
+    begin = starts[line]
+    text = tree.text[begin : starts[line + 1]].rstrip("\r\n")
+    places = [begin + found.start() for found in re.finditer(re.escape(value), text)] if value else []
+    holders = list(filter(None, (_holder(tree, place, value) for place in places)))
+    strings = [node for node in holders if "string" in node.type]
+    return [_inside(tree, node) for node in strings or holders] or [(begin, begin + len(text))]
+
+
+def _holder(tree: SyntaxTree, place: int, value: str) -> tree_sitter.Node | None:
+    """The outermost string that holds a value, else its token; None where that would be the whole file."""
+    start = tree.byte_of(place)
     node = tree.root.descendant_for_byte_range(start, start + len(value.encode()))
-    if at < 0 or node is None or node.parent is None:
-        return line_start, line_start + len(lines[line])
+    if node is None or node.parent is None:
+        return None
     while node.parent is not None and "string" in node.parent.type:
         node = node.parent
+    return node
+
+
+def _inside(tree: SyntaxTree, node: tree_sitter.Node) -> tuple[int, int]:
+    """What stands between a string's quotes; the whole of a node that is no string."""
     first, last = tree.span(node)
     token = tree.text[first:last]
     if "string" not in node.type:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from finetab.core import credentials
 from finetab.core.credentials import holds_credentials, without_credentials
 from finetab.core.languages import Language, language_by_name
 from finetab.core.syntax import parse
@@ -26,6 +27,10 @@ def language(name: str) -> Language:
         ("javascript", f"const t = `{TOKEN}`;\n", "const t = ``;\n", "GitHub Token"),
         ("go", f'var t = "{TOKEN}"\n', 'var t = ""\n', "GitHub Token"),
         ("python", f"x = 1\n# old: {TOKEN}\ny = 2\n", "x = 1\n\ny = 2\n", "GitHub Token"),
+        ("python", f"x = '\x0c'\nt = '\u2028{TOKEN}'\n", "x = '\x0c'\nt = ''\n", "GitHub Token"),
+        ("python", f"ghp_token = '{TOKEN}'\n", "ghp_token = ''\n", "GitHub Token"),
+        ("python", "password = 'pass'\n", "password = ''\n", "Secret Keyword"),
+        ("python", f"t = '{TOKEN}'; u = '{TOKEN}'\n", "t = ''; u = ''\n", "GitHub Token"),
     ],
 )
 def test_a_secret_is_cut_out(name: str, text: str, cleaned: str, kind: str) -> None:
@@ -35,6 +40,17 @@ def test_a_secret_is_cut_out(name: str, text: str, cleaned: str, kind: str) -> N
     assert kind in kinds
     assert TOKEN[4:] not in found
     assert not parse(found, language(name)).root.has_error
+
+
+@pytest.mark.parametrize("end", ["\r", "\r\n", "\r\r\n", "\n\r"])
+def test_a_secret_is_found_again_whatever_ends_the_lines(end: str) -> None:
+    text = f"x = 1{end}y = 2{end}t = '{TOKEN}'{end}z = 3{end}"
+    assert without_credentials(parse(text, language("python")))[0] == text.replace(TOKEN, "")
+
+
+def test_where_a_look_back_finds_a_secret_still_there_the_text_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(credentials, "_found", lambda text, suffix: [(9, TOKEN, "GitHub Token")])
+    assert without_credentials(parse(f"t = '{TOKEN}'\n", language("python")))[0] is None
 
 
 def test_two_secrets_in_one_string_are_cut_once() -> None:

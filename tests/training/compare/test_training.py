@@ -1,14 +1,18 @@
 """The figures of a training, read from its run's folder."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.training.test_runs import stopped
 
-from finetab_training.compare.training import Figures, figures_of
+from finetab.errors import Interrupted
+from finetab_training.compare import training
+from finetab_training.compare.training import Figures, figures_of, trained
 from finetab_training.config import RunConfig
-from finetab_training.runs import Run
+from finetab_training.runs import Run, run_of
 
 
 def figures(folder: Path, lines: list[dict[str, Any]]) -> Figures:
@@ -20,6 +24,19 @@ def figures(folder: Path, lines: list[dict[str, Any]]) -> Figures:
     (folder / "adapter").mkdir()
     (folder / "adapter" / "adapter_model.safetensors").write_bytes(b"12345")
     return figures_of(run, folder / "adapter")
+
+
+def test_a_stopped_training_of_another_config_makes_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = RunConfig(data="d", out=str(tmp_path / "adapter"))
+    stopped(config)
+
+    def begun(work: object, config: RunConfig) -> None:
+        assert not run_of(config).goes_on()
+        raise Interrupted("Begun.")
+
+    monkeypatch.setattr(training, "run_alone", begun)
+    with pytest.raises(Interrupted):
+        trained(replace(config, learning_rate=1.0))
 
 
 def step(number: int, seconds: float, memory: float = 1.0) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import pytest
 from datasets import load_dataset
 
 from finetab.errors import BadFile
+from finetab_training.data import filters
 from finetab_training.data.corpus import Recipe, Tally, read_corpus
 from finetab_training.data.dataset import is_dataset, read_dataset, write_dataset
 from finetab_training.data.filters import Policy, examine
@@ -123,6 +124,12 @@ def test_secrets_are_cut_out_and_counted_and_never_written(tmp_path: Path, proje
     assert not any(token.encode() in path.read_bytes() for path in out.iterdir())
 
 
+def test_a_file_whose_secrets_cannot_be_cut_out_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(filters, "without_credentials", lambda tree: (None, ("GitHub Token",)))
+    examined = examine(RawFile("x", "a.py", GOOD.encode(), "", is_own=True), Policy())
+    assert (examined.file, examined.reason) == (None, "a secret that cannot be cut out")
+
+
 def test_evaluation_texts_are_kept_out_of_training(project: Path) -> None:
     text = (project / "shapes_0.py").read_text()
     corpus = read_corpus(replace(recipe(project), evaluations=(text,)))
@@ -141,3 +148,14 @@ def test_whole_sources_are_kept_back_when_asked(project: Path, mixed: Path) -> N
     assert corpus.tally.split_by == "source"
     assert {file.source for file in corpus.training}.isdisjoint({file.source for file in corpus.test})
     assert corpus.test
+
+
+def test_folders_of_one_name_are_two_sources(tmp_path: Path) -> None:
+    for number, name in enumerate(("one/src", "other/src", "src-2")):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "a.py").write_text(f"value_{number} = compute_{number}({number})\n")
+    folders = tuple(str(tmp_path / name) for name in ("one/src", "other/src", "src-2"))
+    corpus = read_corpus(Recipe(folders, by_source=True))
+    assert [source["source"] for source in corpus.tally.sources] == ["src", "src-2", "src-2-2"]
+    assert sorted(file.source for file in (*corpus.training, *corpus.test)) == ["src", "src-2", "src-2-2"]
+    assert len(read_corpus(Recipe(folders[:2], by_source=True)).test) == 1

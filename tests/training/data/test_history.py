@@ -10,7 +10,7 @@ from finetab.errors import BadInput
 from finetab_training.data import git
 from finetab_training.data.corpus import Recipe, read_corpus
 from finetab_training.data.git import Lines
-from finetab_training.data.history import open_history, truly_new
+from finetab_training.data.history import auto_cut, open_history, truly_new
 
 OLD = "def area(width, height):\n    return width * height\n\n\ndef name():\n    return 'old'\n"
 ADDED = "\n\ndef volume_of_box(width, height, depth):\n    base = area(width, height)\n    return base * depth\n"
@@ -44,9 +44,31 @@ def test_a_file_that_only_moved_has_no_new_lines(repository: Path) -> None:
     assert lines == {"shapes.py": [Lines(7, 5)], "fresh.py": [Lines(1, 3)]}
 
 
+def test_a_line_that_reads_like_the_header_of_a_file_is_a_line(tmp_path: Path) -> None:
+    (tmp_path / "a.c").write_text("int a;\n-- old;\nint b;")
+    commit_all(tmp_path, "one")
+    (tmp_path / "a.c").write_text("int a;\n++ counter;\nint b;\nint c;\n++ counter;\nint d;\n")
+    (tmp_path / "b.c").write_text("int e;\n")
+    commit_all(tmp_path, "two")
+    lines = git.new_lines(tmp_path, "HEAD~1", "HEAD")
+    assert lines == {"a.c": [Lines(2, 1), Lines(4, 3)], "b.c": [Lines(1, 1)]}
+
+
+def test_new_lines_do_not_hang_on_the_user_s_settings_of_git(repository: Path) -> None:
+    before = git.new_lines(repository, "HEAD~1", "HEAD")
+    (repository / "shapes.py").write_text("import os\n" + OLD.replace("return width", "return depth * width") + ADDED)
+    commit_all(repository, "three")
+    plain = git.new_lines(repository, "HEAD~1", "HEAD")
+    assert plain == {"shapes.py": [Lines(1, 1), Lines(3, 1)]}
+    for entry, value in (("interHunkContext", "9"), ("noprefix", "true")):
+        subprocess.run(["git", "-C", str(repository), "config", f"diff.{entry}", value], check=True)
+    assert git.new_lines(repository, "HEAD~1", "HEAD") == plain
+    assert git.new_lines(repository, "HEAD~2", "HEAD~1") == before
+
+
 @pytest.mark.parametrize(
     ("cut", "words"),
-    [("v9", "has no commit or tag 'v9'"), ("2025-01-01", "no commit before"), ("HEAD", "No line was added")],
+    [("v9", "has no commit or tag 'v9'"), ("2025-01-01", "no commit before"), ("HEAD", "No line of code was added")],
 )
 def test_a_cut_that_cannot_be_made_is_told(repository: Path, cut: str, words: str) -> None:
     with pytest.raises(BadInput, match=words):
@@ -71,8 +93,42 @@ def test_the_auto_cut_leaves_about_a_tenth_of_the_lines_after_it(tmp_path: Path)
     for number in range(20):
         (tmp_path / f"f{number}.py").write_text(f"value_{number} = 1\n" * 10)
         commit_all(tmp_path, str(number), f"2026-01-{number + 1:02}T12:00:00+00:00")
-    cut = git.auto_cut(tmp_path)
-    assert cut == git.resolve(tmp_path, "HEAD~2")
+    assert auto_cut(tmp_path) == git.resolve(tmp_path, "HEAD~2")
+
+
+@pytest.mark.parametrize(
+    "name", ["package-lock.json", "vendor/library.js", "api_pb2.py", "made/tables.py"], ids=lambda name: name
+)
+def test_what_is_no_code_of_the_repository_does_not_move_the_auto_cut(tmp_path: Path, name: str) -> None:
+    (tmp_path / ".gitattributes").write_text("made/** linguist-generated\n")
+    for number in range(12):
+        (tmp_path / f"f{number}.py").write_text(f"value_{number} = 1\n" * 10)
+        commit_all(tmp_path, str(number), f"2026-01-{number + 1:02}T12:00:00+00:00")
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text("line = 1\n" * 9_000)
+    commit_all(tmp_path, "data", "2026-02-01T12:00:00+00:00")
+    assert auto_cut(tmp_path) == git.resolve(tmp_path, "HEAD~3")
+    with pytest.raises(BadInput, match="No line of code"):
+        open_history(tmp_path, "HEAD~1")
+
+
+def test_a_first_commit_without_code_is_no_place_to_cut(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("words\n")
+    commit_all(tmp_path, "one")
+    (tmp_path / "a.py").write_text("x = 1\n")
+    commit_all(tmp_path, "two")
+    assert auto_cut(tmp_path) is None
+
+
+def test_the_lines_of_a_commit_are_counted_by_the_names_that_files_have_then(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "a b.py").write_text("one = 1\ntwo = 2\nthree = 3\nfour = 4\n")
+    first = commit_all(tmp_path, "one")
+    subprocess.run(["git", "-C", str(tmp_path), "mv", "sub/a b.py", "sub/ä.py"], check=True)
+    (tmp_path / "sub" / "data.py").write_bytes(b"\0\1")
+    (tmp_path / "top.py").write_text("x = 1\n")
+    second = commit_all(tmp_path, "two")
+    assert git.added_lines(tmp_path / "sub") == [(second, {"data.py": 0, "ä.py": 0}), (first, {"a b.py": 4})]
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,18 @@ def test_a_commit_gives_the_files_as_they_were_below_the_folder(tmp_path: Path) 
     assert source.facts["commit"] == first
 
 
+@pytest.mark.parametrize("has_git", [True, False])
+def test_a_link_is_no_file_of_a_folder(has_git: bool, tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (tmp_path / "outside.py").write_text("secret = 1\n")
+    (folder / "a.py").write_text(GOOD)
+    (folder / "link.py").symlink_to(tmp_path / "outside.py")
+    specs = [str(folder), f"{folder}@{commit_all(folder, 'one')}"] if has_git else [str(folder)]
+    for spec in specs:
+        assert [file.path for file in open_source(spec).files] == ["a.py"]
+
+
 def test_of_a_huge_file_only_a_part_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(git, "MOST_BYTES", 10)
     (tmp_path / "a.py").write_bytes(b"x" * 35)

@@ -41,6 +41,17 @@ def test_a_file_is_known_by_its_content_and_in_its_folder_by_its_path() -> None:
     assert not TRAINED.has_file(replace(edited, path="b.py"), same_folder=True)
 
 
+def test_files_of_one_path_in_two_sources_are_both_known() -> None:
+    one, other = replace(FILE, source="one"), replace(FILE, source="other", text="y = 1\n")
+    trained = trained_on([one, other])
+    assert trained.has_file(one, same_folder=False)
+    assert trained.has_file(other, same_folder=False)
+    edited = replace(one, text="z = 1\n")
+    assert trained.has_file(edited, same_folder=True)
+    assert not trained.has_file(replace(edited, source="third"), same_folder=True)
+    assert TRAINED.has_file(edited, same_folder=True)  # an adapter of before knows paths alone
+
+
 def test_it_comes_back_as_it_was_written_or_is_refused(tmp_path: Path) -> None:
     write_trained(tmp_path, TRAINED)
     assert read_trained(tmp_path) == TRAINED != Trained()

@@ -191,7 +191,7 @@ def test_an_evaluation_measures_unseen_files_and_is_kept_in_the_manifest(
     settings = Settings(base=str(tiny("llama")), adapter=str(adapter), max_new_tokens=8)
     kept = tmp_path / "holes.jsonl"
     cut, made = measure(settings, data=str(project), holes_file=None, limit=6, save_holes=kept)
-    assert {hole.path.removeprefix("project/") for hole in cut.holes}.isdisjoint(read_trained(adapter).files)
+    assert {hole.path.replace("/", ":", 1) for hole in cut.holes}.isdisjoint(read_trained(adapter).files)
     assert read_holes(kept) == cut.holes
     assert list(made["arms"]) == ["base-prefix", "base-fim", "adapter-fim", "adapter-shuffled", "adapter-prefix"]
     after = read_adapter(str(adapter))[1]
@@ -248,15 +248,14 @@ def test_a_folder_that_was_trained_on_whole_gives_no_holes(
     settings = Settings(base=str(tiny("llama")), adapter=str(adapter))
     trained = read_trained(adapter)
     for path in project.iterdir():
-        if path.name in trained.files:
+        if f"project:{path.name}" in trained.files:
             path.write_text(path.read_text() + "edited_since_then = 12345\n")  # still a file that was trained on
         else:
             path.unlink()
     with pytest.raises(BadFile, match="of its files, 0 were not trained on"):
         measure(settings, data=str(project), holes_file=None, limit=5)
-    learned = Hole(
-        "a.py", "python", "def f():\n    ", "\n", (project / next(iter(trained.files))).read_text().split("\n")[2]
-    )
+    name = next(iter(trained.files)).removeprefix("project:")
+    learned = Hole("a.py", "python", "def f():\n    ", "\n", (project / name).read_text().split("\n")[2])
     write_holes(adapter / "holes.jsonl", [learned])
     with pytest.raises(BadFile, match="Training holds the lines of all 1 holes"):
         measure(settings, data="", holes_file=adapter / "holes.jsonl", limit=5)

@@ -59,7 +59,7 @@ def test_training_goes_on_from_the_values_of_an_adapter_with_its_options(
     assert (manifest.options["r"], manifest.options["alpha"]) == (4, 6)
     assert manifest.data["start"] == read_adapter(str(first))[1].label
     # And what the first one saw counts as seen, so that no hole is cut from it.
-    assert "only_here.py" in read_trained(second).files
+    assert "other:only_here.py" in read_trained(second).files
     assert read_trained(second).has_text("def only_here(argument):")
     fresh = trained(config_for(project, tiny("llama"), tmp_path / "third", options={"r": 4, "alpha": 6}))
     assert not read_trained(fresh).has_text("def only_here(argument):")

@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 import torch
 import typer
+from filelock import FileLock
 from rich.console import Console
 from tests.conftest import commit_all
 from typer.testing import CliRunner
 
 from finetab.adapters.library import read_adapter
 from finetab.core.pointer import read_pointer
-from finetab.errors import BadFile, BadSetting
+from finetab.errors import BadFile, BadInput, BadSetting
 from finetab_training.cli import add_commands
 from finetab_training.config import make_config
 from finetab_training.evaluate.gate import Decision, Rule
@@ -68,11 +69,12 @@ def test_a_tune_measures_on_later_lines_and_leaves_a_report_and_a_decision(
     assert "Nothing is new" in told(lambda console: tune(plan, console))
 
 
-def test_what_is_much_like_training_text_of_another_file_is_not_measured_on(
+def test_where_nothing_can_be_measured_on_that_is_told_before_training(
     repository: Path, tiny: Callable[[str], Path]
 ) -> None:
     first, second, *_ = sorted(repository.glob("*.py"))
     copied = "".join(second.read_text("utf-8").splitlines(keepends=True)[2:6])
+    # Much like training text of another file.
     planted = copied.replace("circle", "circles")
     assert planted != copied
     first.write_text(first.read_text("utf-8") + "\n\n" + planted, "utf-8")
@@ -80,6 +82,15 @@ def test_what_is_much_like_training_text_of_another_file_is_not_measured_on(
     plan = replace(plan_for(repository, tiny("llama"), cut="HEAD~1"), num_holes=40)
     with pytest.raises(BadFile, match="No hole can be cut"):
         told(lambda console: tune(plan, console))
+    assert not plan.adapter.with_name(f"{plan.name}.run").exists()
+
+
+def test_a_folder_that_another_process_tunes_is_left_alone(repository: Path, tiny: Callable[[str], Path]) -> None:
+    plan, later = plan_for(repository, tiny("llama")), plan_for(repository, tiny("llama"), seed=1)
+    plan.lock.parent.mkdir(parents=True)
+    with FileLock(plan.lock), pytest.raises(BadInput, match=f"Another process tunes {repository}"):
+        told(lambda console: tune(later, console))
+    assert not later.folder.exists()
 
 
 @pytest.mark.parametrize(("passes", "force"), [(True, False), (False, False), (False, True)])
@@ -136,6 +147,9 @@ def test_the_name_of_a_tune_follows_what_decides_its_outcome(repository: Path, t
 
 def test_a_folder_without_history_is_known_by_what_it_holds(project: Path) -> None:
     before = state_of(project)
+    assert state_of(project) == before
+    (project / ".finetab").mkdir()
+    (project / ".finetab" / "examined.sqlite").write_text("what a tune leaves")
     assert state_of(project) == before
     (project / "more.py").write_text("x = 1\n")
     assert state_of(project) != before

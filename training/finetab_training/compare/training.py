@@ -21,7 +21,7 @@ from finetab.core import manifest
 from finetab.core.atomic import write_text
 from finetab_training.compare.alone import run_alone
 from finetab_training.config import RunConfig, make_config
-from finetab_training.runs import Run, open_run, run_of
+from finetab_training.runs import Run, run_of
 
 _FIGURES = "figures.json"
 
@@ -56,11 +56,13 @@ def trained(config: RunConfig) -> Figures:
         return kept
     if (folder / _FIGURES).exists():
         shutil.rmtree(folder)
-    adapter = Path(config.out)
-    if not _is_whole(config):
-        shutil.rmtree(adapter, ignore_errors=True)  # of another config
+    run, adapter = run_of(config), Path(config.out)
+    if run.folder.exists() and run.changed():
+        shutil.rmtree(run.folder)
+        shutil.rmtree(adapter, ignore_errors=True)
+    if not (run.folder.exists() and (adapter / manifest.FILE_NAME).is_file()):
         run_alone(_train, config)
-    figures = figures_of(run_of(config), adapter)
+    figures = figures_of(run, adapter)
     write_text(folder / _FIGURES, json.dumps({"config": config.to_dict(), **asdict(figures)}, indent=2) + "\n")
     return figures
 
@@ -81,13 +83,6 @@ def _kept(folder: Path, config: RunConfig) -> Figures | None:
     raw = json.loads(path.read_text("utf-8"))
     done = make_config(raw.pop("config"))
     return Figures(**raw) if replace(done, data=config.data, out=config.out) == config else None
-
-
-def _is_whole(config: RunConfig) -> bool:
-    """Whether the adapter of this very config is there: killed before its figures were written."""
-    folder = run_of(config).folder
-    is_there = (folder / "config.json").is_file() and (Path(config.out) / manifest.FILE_NAME).is_file()
-    return is_there and open_run(folder).config == config
 
 
 def figures_of(run: Run, adapter: Path) -> Figures:

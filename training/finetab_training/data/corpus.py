@@ -21,7 +21,7 @@ from finetab_training.data.history import History, open_history, truly_new
 from finetab_training.data.near_duplicates import NearDuplicates, signature_of
 from finetab_training.data.remembered import Signed, remembering
 from finetab_training.data.source_file import SourceFile
-from finetab_training.data.sources import RawFile, Source, open_source
+from finetab_training.data.sources import RawFile, Source, open_source, told_apart
 from finetab_training.data.split import Sided, split_by_file, split_by_source
 
 SplitBy: TypeAlias = Literal["time", "file", "source"]
@@ -68,7 +68,7 @@ class Tally:
 
 def stream(recipe: Recipe, tally: Tally) -> Iterator[Sided]:
     """The files of a recipe with their sides, as they come; the tally is complete when they have all come."""
-    sources = [open_source(spec, recipe.columns) for spec in recipe.specs]
+    sources = told_apart(open_source(spec, recipe.columns) for spec in recipe.specs)
     history = _history(sources, recipe)
     if history is not None:
         tally.split_by = "time"

@@ -74,22 +74,31 @@ class Examined:
     credentials: tuple[str, ...] = ()
 
 
+def is_named_like_code(path: str) -> bool:
+    """Whether a file may pass, as far as its path tells."""
+    return not (is_vendored(path) or language_of(path) is None or is_generated(path, ""))
+
+
 def examine(raw: RawFile, policy: Policy) -> Examined:
     """Put a raw file through all steps."""
     candidate = Candidate(raw, policy)
     for reason, passes in STEPS:
         if not passes(candidate):
             return Examined(raw.source, raw.path, None, reason)
-    candidate = _without_credentials(candidate)
-    if not _is_healthy(candidate):
+    cleaned = _without_credentials(candidate)
+    if cleaned is None:
+        return Examined(raw.source, raw.path, None, "a secret that cannot be cut out")
+    if not _is_healthy(cleaned):
         return Examined(raw.source, raw.path, None, "does not parse")
-    assert candidate.language is not None
-    file = SourceFile(raw.path, candidate.language, candidate.text or "", raw.source, candidate.licence)
-    return Examined(raw.source, raw.path, file, credentials=candidate.credentials)
+    assert cleaned.language is not None
+    file = SourceFile(raw.path, cleaned.language, cleaned.text or "", raw.source, cleaned.licence)
+    return Examined(raw.source, raw.path, file, credentials=cleaned.credentials)
 
 
-def _without_credentials(candidate: Candidate) -> Candidate:
+def _without_credentials(candidate: Candidate) -> Candidate | None:
     cleaned, kinds = without_credentials(candidate.tree)
+    if cleaned is None:
+        return None
     if not kinds:
         return candidate
     return Candidate(replace(candidate.raw, data=cleaned.encode()), candidate.policy, kinds)

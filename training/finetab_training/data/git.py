@@ -13,8 +13,10 @@ from typing import IO
 from finetab.core.git import names_in, run
 from finetab.errors import BadInput
 
-_HUNK = re.compile(r"^@@ -\S+ \+(\d+)(?:,(\d+))? @@")
-_SHARE_AFTER_CUT = 0.1  # of all lines ever added, where the cut is `auto`
+_HUNK = re.compile(r"^@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
+# Whatever the user's own settings say.
+_PLAIN = ("--no-color", "--relative", "--no-ext-diff", "--no-textconv", "--inter-hunk-context=0", "--dst-prefix=b/")
+_FILE_MODE = "100"  # as ls-tree gives it: 100644 and 100755; a link is 120000, a submodule 160000
 MOST_BYTES = 8_000_000
 """What is read of one file: more than any filter lets pass, and little enough to hold."""
 
@@ -26,8 +28,9 @@ def listed_files(folder: Path) -> list[str] | None:
 
 
 def files_at(folder: Path, commit: str) -> list[str]:
-    """The tracked files below a folder at a commit, relative to the folder."""
-    return names_in(run(folder, "ls-tree", "-r", "-z", "--name-only", commit))
+    """The tracked files below a folder at a commit, relative to the folder; links and submodules are none."""
+    entries = (entry.split("\t", 1) for entry in names_in(run(folder, "ls-tree", "-r", "-z", commit)))
+    return [name for told, name in entries if told.startswith(_FILE_MODE)]
 
 
 def resolve(folder: Path, revision: str) -> str:
@@ -46,20 +49,24 @@ def head(folder: Path) -> str | None:
     return found.decode().strip() if found else None
 
 
-def auto_cut(folder: Path) -> str | None:
-    """The newest commit after which about a tenth of all lines ever added came; None where history is too short."""
-    log = run(folder, "log", "--first-parent", "--numstat", "--format=%x00%H", "--", ".")
-    commits: list[tuple[str, int]] = []
-    for block in (log or b"").decode("utf-8", "replace").split("\0")[1:]:
-        name, _, stats = block.partition("\n")
-        added = (line.split("\t", 1)[0] for line in stats.splitlines() if line)
-        commits.append((name, sum(int(count) for count in added if count.isdecimal())))
-    wanted, after = _SHARE_AFTER_CUT * sum(lines for _, lines in commits), 0
-    for name, lines in commits[:-1]:  # the first commit brings everything, so nothing could be trained on before it
-        if after >= wanted:
-            return name
-        after += lines
-    return commits[-1][0] if len(commits) > 1 else None
+def added_lines(folder: Path) -> list[tuple[str, dict[str, int]]]:
+    """The commits below a folder, the newest first, each with the number of lines that it added, by file."""
+    form = ("--numstat", "-z", "-M", "--relative", "--format=%x01%H")
+    log = run(folder, "log", "--first-parent", *form, "--", ".")
+    blocks = (log or b"").decode("utf-8", "surrogateescape").split("\1")[1:]
+    return [(commit, _numbers(told)) for commit, _, told in (block.partition("\0") for block in blocks)]
+
+
+def _numbers(told: str) -> dict[str, int]:
+    """What `--numstat -z` says of one commit: added, deleted and path of each file, two paths of one that moved."""
+    fields = iter(told.removeprefix("\n").split("\0"))
+    found: dict[str, int] = {}
+    for entry in filter(None, fields):
+        added, _, path = entry.split("\t", 2)
+        if not path:
+            _, path = next(fields), next(fields)
+        found[path] = int(added) if added.isdecimal() else 0  # "-" of a binary file
+    return found
 
 
 def contents(folder: Path, commit: str, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
@@ -98,12 +105,17 @@ class Lines:
 
 def new_lines(folder: Path, commit: str, until: str) -> dict[str, list[Lines]]:
     """By file, the lines that came between two commits; a file that only moved has none."""
-    diff = run(folder, "diff", "-U0", "-M", "-w", "--no-color", "--relative", "--no-ext-diff", commit, until)
+    diff = run(folder, "diff", "-U0", "-M", "-w", *_PLAIN, commit, until)
     found: dict[str, list[Lines]] = {}
-    name = ""
+    name, left = "", 0
     for line in (diff or b"").decode("utf-8", "replace").split("\n"):
-        if line.startswith("+++ "):
+        if left:  # inside of a hunk, where an added `++ count;` reads like the header of a file
+            left -= line.startswith(("-", "+"))
+        elif line.startswith("+++ "):
             name = line.removeprefix("+++ ").removeprefix("b/").rstrip("\t")
-        elif (hunk := _HUNK.match(line)) and int(hunk[2] or 1):
-            found.setdefault(name, []).append(Lines(int(hunk[1]), int(hunk[2] or 1)))
+        elif hunk := _HUNK.match(line):
+            deleted, added = (int(count or 1) for count in (hunk[1], hunk[3]))
+            left = deleted + added
+            if added:
+                found.setdefault(name, []).append(Lines(int(hunk[2]), added))
     return found

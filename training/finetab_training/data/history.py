@@ -3,16 +3,19 @@
 A line that is much like one that stood in the file before (renamed, re-indented, a number changed) is not new.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from finetab.core.git import generated_files
 from finetab.errors import BadInput
 from finetab_training.data import git
 from finetab_training.data.alike import is_like_one_of
+from finetab_training.data.filters import is_named_like_code
 from finetab_training.data.git import Lines
 from finetab_training.data.sources import RawFile, Source, at_commit
 
+_SHARE_AFTER_CUT = 0.1  # of all lines of code ever added, where the cut is `auto`
 _MIN_LINE = 8  # characters; shorter lines are alike by nature and are judged with their neighbours
 
 
@@ -56,11 +59,32 @@ def open_history(folder: Path, cut: str) -> History | None:
         if cut != "auto":
             raise BadInput(f"{folder} is in no git repository with commits, so it cannot be cut at {cut}.")
         return None
-    found = git.auto_cut(folder) if cut == "auto" else git.resolve(folder, cut)
+    found = auto_cut(folder) if cut == "auto" else git.resolve(folder, cut)
     lines = git.new_lines(folder, found, head) if found else {}
+    lines = {name: lines[name] for name in _code(folder, lines)}
     if not lines and cut != "auto":
-        raise BadInput(f"No line was added to {folder} after {cut}; name an earlier commit or date.")
+        raise BadInput(f"No line of code was added to {folder} after {cut}; name an earlier commit or date.")
     return History(folder, found, head, lines) if found and lines else None
+
+
+def auto_cut(folder: Path) -> str | None:
+    """The newest commit after which about a tenth of all code ever added came; None where history is too short."""
+    log = git.added_lines(folder)
+    code = _code(folder, {name for _, added in log for name in added})
+    counted = ((commit, sum(added[name] for name in added.keys() & code)) for commit, added in log)
+    commits = [each for each in counted if each[1]]
+    wanted, after = _SHARE_AFTER_CUT * sum(lines for _, lines in commits), 0
+    for commit, lines in commits[:-1]:  # the first commit brings everything, so nothing could be trained on before it
+        if after >= wanted:
+            return commit
+        after += lines
+    return commits[-1][0] if len(commits) > 1 else None
+
+
+def _code(folder: Path, names: Iterable[str]) -> set[str]:
+    """Those files that a corpus would take, by their names and what the repository says of them."""
+    named = [name for name in names if is_named_like_code(name)]
+    return set(named) - generated_files(folder, named)
 
 
 def truly_new(text: str, added: Sequence[Lines], old: Sequence[str]) -> tuple[tuple[int, int], ...]:

@@ -1,6 +1,6 @@
 """Where source files come from: folders, git commits, installed packages, hub datasets. Read one at a time.
 
-    FOLDER              its files; in a git repository the tracked and not ignored ones
+    FOLDER              its files, no links; in a git repository the tracked and not ignored ones
     FOLDER@COMMIT       the tracked files as they were at a commit or tag
     package:NAME        an installed Python package, by the name it is imported by
     FILE.whl            a Python package as it is downloaded; nothing of it is installed or run
@@ -12,8 +12,9 @@ Files of folders are the user's own; those of packages and hub datasets are thir
 import importlib.util
 import zipfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import PathDistribution, packages_distributions
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,20 @@ def open_source(spec: str, columns: dict[str, str] | None = None) -> Source:
     raise BadFile(f"There is no folder {spec}; a source is {_KINDS}.")
 
 
+def told_apart(sources: Iterable[Source]) -> list[Source]:
+    """The same sources under names that are all different: of two `src` the second is `src-2`."""
+    found: dict[str, Source] = {}
+    for source in sources:
+        numbered = (f"{source.name}-{number}" for number in count(2))
+        name = next(name for name in chain([source.name], numbered) if name not in found)
+        found[name] = source if name == source.name else _renamed(source, name)
+    return list(found.values())
+
+
+def _renamed(source: Source, name: str) -> Source:
+    return replace(source, name=name, files=(replace(raw, source=name) for raw in source.files))
+
+
 def _folder(folder: Path) -> Source:
     licence = licence_of_folder(folder)
     return Source(folder.resolve().name, _files_of(folder, licence, is_own=True), folder, facts={"licence": licence})
@@ -92,7 +107,8 @@ def _files_of(folder: Path, licence: str, *, is_own: bool) -> Iterator[RawFile]:
     names = git.listed_files(folder)
     paths = folder.rglob("*") if names is None else (folder / name for name in names)
     generated = generated_files(folder, names) if names else frozenset()
-    for path in sorted(path for path in paths if path.is_file()):
+    # A link may lead out of the folder, to what its owner never meant to train on; an installer may link a package's.
+    for path in sorted(path for path in paths if path.is_file() and not (is_own and path.is_symlink())):
         name = path.relative_to(folder).as_posix()
         yield RawFile(folder.resolve().name, name, _data(path), licence, is_own, name in generated)
 

@@ -1,6 +1,6 @@
 """What an adapter was trained on, kept beside its weights so that no evaluation measures on it.
 
-trained_files.json   the digest of each file's content by its path in the corpus
+trained_files.json   the digest of each file's content by its source and path; in older adapters by its path alone
 trained_lines.npy    64-bit hashes of the lines that are long enough to tell, sorted, each once
 """
 
@@ -30,7 +30,7 @@ class Trained:
     """The files and lines of a training run. Lines are known by their hashes alone."""
 
     files: dict[str, str] = field(default_factory=dict)
-    """The digest of each file's content by its path."""
+    """The digest of each file's content by its name, `SOURCE:PATH`."""
     lines: frozenset[int] = frozenset()
     texts: tuple[str, ...] = ()
     """Lines themselves, where they are at hand: then what is much like one of them is known as well."""
@@ -43,7 +43,8 @@ class Trained:
 
     def has_file(self, file: SourceFile, same_folder: bool) -> bool:
         """Whether this content was trained on, or, in the folder trained on, an older state of this file."""
-        return file.digest in self.files.values() or (same_folder and file.path in self.files)
+        names = (_name(file), file.path) if same_folder else ()
+        return file.digest in self.files.values() or any(name in self.files for name in names)
 
     def has_text(self, text: str) -> bool:
         """Whether half of a text or more was trained on, or nearly, by its lines that are long enough to tell."""
@@ -61,12 +62,17 @@ class Trained:
 
 def trained_on(files: Iterable[SourceFile]) -> Trained:
     """What a run that trains on these files will have seen."""
-    paths: dict[str, str] = {}
+    digests: dict[str, str] = {}
     lines: set[int] = set()
     for file in files:  # one at a time: a dataset's files are made as they are asked for
-        paths[file.path] = file.digest
+        digests[_name(file)] = file.digest
         lines.update(_hash(line) for line in _telling(file.text))
-    return Trained(paths, frozenset(lines))
+    return Trained(digests, frozenset(lines))
+
+
+def _name(file: SourceFile) -> str:
+    """Two sources may have files of the same path."""
+    return f"{file.source}:{file.path}" if file.source else file.path
 
 
 def _telling(text: str) -> Iterable[str]:

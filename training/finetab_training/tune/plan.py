@@ -22,6 +22,7 @@ from finetab.settings import FILE_NAME, TUNE_TABLE, read_settings
 from finetab_training.config import RunConfig, make_config, read_config
 from finetab_training.data import git
 from finetab_training.data.corpus import Recipe
+from finetab_training.data.filters import is_named_like_code
 from finetab_training.data.sources import open_source
 
 MOST_HOLES = 300
@@ -71,6 +72,11 @@ class Plan:
     def memory(self) -> Path:
         """What became of each file in this and earlier tunes of the folder."""
         return self.root / OWN_FOLDER / "tunes" / "examined.sqlite"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the process that tunes the folder."""
+        return self.root / OWN_FOLDER / "tunes" / ".lock"
 
     def answers(self, arm: str) -> Path:
         """What an arm answered."""
@@ -128,7 +134,8 @@ def state_of(root: Path) -> str:
 
 def _digest(root: Path) -> str:
     digest = sha256()
-    for raw in open_source(str(root)).files:
+    code = (raw for raw in open_source(str(root)).files if is_named_like_code(raw.path))  # not what a tune leaves
+    for raw in code:
         digest.update(f"{raw.path}\0{len(raw.data)}\0".encode())
         digest.update(raw.data)
     return digest.hexdigest()

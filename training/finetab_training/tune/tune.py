@@ -2,12 +2,13 @@
 
 import json
 import shlex
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from filelock import FileLock, Timeout
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -19,11 +20,11 @@ from finetab.core.atomic import write_text
 from finetab.core.pointer import make_own_folder, read_pointer, resolved, write_pointer
 from finetab.core.progress import silent
 from finetab.documents import Document
-from finetab.errors import BadFile
+from finetab.errors import BadFile, BadInput
 from finetab.settings import outranked, read_settings
 from finetab_training.data.dataset import Files, is_dataset, read_dataset, write_dataset
 from finetab_training.data.hole import Hole, read_holes, write_holes
-from finetab_training.data.trained import read_trained
+from finetab_training.data.trained import read_trained, trained_on
 from finetab_training.evaluate.gate import Decision, decide, timed_against
 from finetab_training.evaluate.general import drawn_general_holes
 from finetab_training.evaluate.holes import NEIGHBOURS, WRITTEN, Cut, cut_holes, unseen
@@ -59,6 +60,27 @@ def tune(plan: Plan, console: Console, *, force: bool = False) -> Decision | Non
     if plan.report.is_file() and not force:
         console.print(f"Nothing is new since {plan.name} was made and measured; its report: {plan.report}")
         return None
+    with _alone(plan):
+        return _tune(plan, console, force=force)
+
+
+@contextmanager
+def _alone(plan: Plan) -> Iterator[None]:
+    """No other tune of the folder meanwhile: two would write into one another's files."""
+    make_own_folder(plan.root)
+    plan.lock.parent.mkdir(exist_ok=True)
+    lock = FileLock(plan.lock)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise BadInput(f"Another process tunes {plan.root}; wait until it has ended, and tune again.") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _tune(plan: Plan, console: Console, *, force: bool) -> Decision:
     stages = Stages(console)
     with stages.stage("corpus", "what the repository holds, cut by time where it has a history"):
         _build(plan, console)
@@ -86,13 +108,14 @@ def tune(plan: Plan, console: Console, *, force: bool = False) -> Decision | Non
 
 
 def _build(plan: Plan, console: Console) -> None:
-    make_own_folder(plan.root)
     if not is_dataset(plan.dataset):
         write_dataset(plan.recipe(plan.memory), plan.dataset, lambda tally: None)
     train, test, report = read_dataset(plan.dataset)
     by = report["split"]["by"]
     how = "lines written after the cut" if by == "time" else "whole files: there is too little history to cut by time"
     console.print(f"{len(train)} files to train on, {len(test)} to measure with ({how})", highlight=False)
+    # Training takes hours: what would leave nothing to measure with is told before it.
+    _some(plan, cut_holes(test, 1, plan.config.seed, trained_on(train).with_texts(train), kinds=WRITTEN))
 
 
 def _train(plan: Plan, console: Console) -> None:
@@ -146,14 +169,19 @@ def _holes(plan: Plan, training: Files, test: Files, neighbours: tuple[Document,
     if path.is_file() and counts.is_file():
         return Cut(read_holes(path), int(json.loads(counts.read_text("utf-8"))))
     trained = read_trained(plan.adapter).with_texts(training)
-    cut = cut_holes(test, plan.num_holes, plan.config.seed, trained, neighbours, WRITTEN)
+    cut = _some(plan, cut_holes(test, plan.num_holes, plan.config.seed, trained, neighbours, WRITTEN))
+    write_holes(path, cut.holes)
+    write_text(counts, json.dumps(cut.num_seen))
+    return cut
+
+
+def _some(plan: Plan, cut: Cut) -> Cut:
+    """The cut itself. Raises `BadFile` where there is no hole in it."""
     if not cut.holes:
         raise BadFile(
             f"No hole can be cut from {plan.root}: nothing was written after the cut that was not there before. "
             "Commit some work and tune again, or name an earlier --cut."
         )
-    write_holes(path, cut.holes)
-    write_text(counts, json.dumps(cut.num_seen))
     return cut
 
 
