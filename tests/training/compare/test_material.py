@@ -8,7 +8,7 @@ from finetab.errors import BadFile
 from finetab_training.compare.config import make_comparison
 from finetab_training.compare.material import is_made, make_material, read_material
 from finetab_training.data.corpus import Recipe
-from finetab_training.data.dataset import read_dataset, write_dataset
+from finetab_training.data.dataset import read_dataset, read_validation, write_dataset
 from finetab_training.data.trained import trained_on
 
 
@@ -18,7 +18,7 @@ def test_no_file_is_trained_on_chosen_by_or_measured_with_twice(entries: dict[st
     make_material(comparison)
     assert is_made(comparison)
     material = read_material(comparison)
-    training, validation, _ = read_dataset(material.data)
+    training, validation = read_dataset(material.data)[0], read_validation(material.data) or ()
     places = [{file.place for file in training}, {file.place for file in validation}]
     places.append({hole.path for hole in material.holes})
     assert all(places)

@@ -23,8 +23,11 @@ from finetab.adapters.library import WEIGHTS, read_adapter
 from finetab.core.models import load_base
 from finetab.errors import BadAdapter, BadFile, Interrupted, NoSpace
 from finetab_training.config import RunConfig, make_config
+from finetab_training.data.corpus import Recipe, read_corpus
 from finetab_training.data.fim_samples import IGNORED
+from finetab_training.data.split import split_validation
 from finetab_training.data.trained import read_trained
+from finetab_training.evaluate.holes import cut_holes
 from finetab_training.runs import Run, ending_of, open_run, run_of
 from finetab_training.train import loss
 from finetab_training.train.prepare import prepare
@@ -109,7 +112,7 @@ def test_the_best_step_on_held_out_rows_is_kept_and_a_run_that_gets_worse_ends(
             row = rows[index]
             total += float(loss.row_loss(model, row["input_ids"], row["labels"], row["position_ids"]))
             counted += int((row["labels"][0, 1:] != IGNORED).sum())
-    assert total / counted == pytest.approx(looks[best], rel=1e-3)
+    assert total / counted == pytest.approx(looks[best], rel=2e-3)  # next to the best, looks differ by a hundredth
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -275,3 +278,17 @@ def test_an_out_that_would_destroy_something_is_refused(
     with pytest.raises(BadFile, match=r"is no adapter|No folder to write"):
         trained(run_of(replace(config, out="") if kind == "no out" else config))
     assert (out if kind == "file" else out / "mine.txt").read_text() == "mine"
+
+
+def test_what_chooses_a_step_counts_as_trained_on_and_is_a_part_of_what_is_kept_back(
+    project: Path, tiny: Callable[[str], Path], tmp_path: Path
+) -> None:
+    config = config_for(project, tiny("llama"), tmp_path / "adapter", max_steps=1, held_out_rows=2, method="lora")
+    seen = read_trained(trained(run_of(config)))
+    test = read_corpus(Recipe((str(project),), held_out_share=config.held_out_share, seed=config.seed)).test
+    validation, measured = split_validation(test, config.seed)
+    assert len(validation) == 1
+    assert measured
+    assert all(seen.has_text(file.text) for file in validation)
+    assert len(seen.files) == 5
+    assert not cut_holes(validation, 5, 0, seen).holes

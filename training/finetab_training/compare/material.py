@@ -1,6 +1,6 @@
 """What a comparison trains on, chooses by and measures with: three kinds of files, none of which is of two kinds.
 
-OUT/material/data/            a dataset: files to train on, and the validation files as its test side
+OUT/material/data/            a dataset: files to train on, and those to choose learning rates and checkpoints by
 OUT/material/holes.jsonl      holes in files that neither training nor the validation rows see
 OUT/material/general.jsonl    holes in code of other projects, to tell what was unlearned
 OUT/material/facts.json       how many of each
@@ -18,7 +18,7 @@ from finetab.core.atomic import new_folder
 from finetab.errors import BadFile
 from finetab_training.compare.config import Comparison
 from finetab_training.data.corpus import Recipe
-from finetab_training.data.dataset import is_dataset, read_dataset, write_dataset, write_sides
+from finetab_training.data.dataset import VALIDATION, is_dataset, read_dataset, write_dataset, write_sides
 from finetab_training.data.hole import Hole, read_holes, write_holes
 from finetab_training.data.source_file import SourceFile
 from finetab_training.data.split import split_by_file
@@ -73,7 +73,7 @@ def make_material(comparison: Comparison) -> None:
             )
         general = unseen((hole for hole in drawn_general_holes() if hole.middle), comparison.general_holes, seen).holes
         (building / "data").mkdir()
-        write_sides(building / "data", {"train": training, "test": validation}, report)
+        write_sides(building / "data", {"train": training, "test": (), VALIDATION: validation}, report)
         write_holes(building / "holes.jsonl", cut.holes)
         write_holes(building / "general.jsonl", general)
         facts = {

@@ -1,6 +1,7 @@
 """A corpus on disk, as `finetab data build` leaves it and training reads it.
 
 DATASET/train.arrow, test.arrow   one row a file; `datasets.Dataset.from_file` and `load_dataset` read them
+DATASET/validation.arrow          files that choose among checkpoints; where it is missing, some of the test side do
 DATASET/report.json               sources, counts, reasons, split
 DATASET/dropped.jsonl             every file that was left out, with its reason
 """
@@ -24,6 +25,7 @@ from finetab_training.data.source_file import SourceFile
 from finetab_training.data.split import Side
 
 REPORT = "report.json"
+VALIDATION = "validation"
 _SIDES: tuple[Side, ...] = ("train", "test")
 _TEXT = Value("string")
 _FEATURES = Features({
@@ -75,6 +77,12 @@ def read_dataset(folder: Path) -> tuple[Files, Files, dict[str, Any]]:
     return train, test, report
 
 
+def read_validation(folder: Path) -> Files | None:
+    """The files that choose among checkpoints, where a dataset has such a side."""
+    path = folder / f"{VALIDATION}.arrow"
+    return Files(Dataset.from_file(str(path))) if path.is_file() else None
+
+
 def write_dataset(recipe: Recipe, folder: Path, on_file: Callable[[Tally], None]) -> dict[str, Any]:
     """Build a recipe's corpus into a folder, whole or not at all, and give its report.
 
@@ -100,8 +108,11 @@ def write_dataset(recipe: Recipe, folder: Path, on_file: Callable[[Tally], None]
     return report
 
 
-def write_sides(folder: Path, sides: Mapping[Side, Iterable[SourceFile]], report: Mapping[str, Any]) -> None:
-    """Write a dataset of files at hand into a folder that is being built; `report` says where they come from."""
+def write_sides(folder: Path, sides: Mapping[str, Iterable[SourceFile]], report: Mapping[str, Any]) -> None:
+    """Write a dataset of files at hand into a folder that is being built; `report` says where they come from.
+
+    Beside the two sides there may be `VALIDATION`.
+    """
     counts: dict[str, _Counts] = {}
     for side, files in sides.items():
         counts[side] = _Counts()

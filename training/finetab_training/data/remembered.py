@@ -25,6 +25,7 @@ Signed: TypeAlias = tuple[Examined, LeanMinHash | None]
 Work: TypeAlias = Callable[[RawFile], Signed]
 _TABLE = "CREATE TABLE IF NOT EXISTS files (key BLOB PRIMARY KEY, day INTEGER, told TEXT, signature BLOB)"
 _KEPT_DAYS = 90  # after its last use
+_RULES = 2  # counted up where files are examined by other rules: what old ones let pass may hold a secret
 _EXAMINERS = ("finetab", "detect-secrets", "datasketch", "tree-sitter")
 
 
@@ -32,7 +33,7 @@ def remembering(work: Work, path: Path, policy: Policy) -> Work:
     """`work` under a policy, which asks the file at `path` first. A file that cannot be read as ours is begun anew."""
     database = _opened(path)
     today = int(time.time() // 86_400)
-    examiner = json.dumps([astuple(policy), [version(name) for name in _EXAMINERS]])
+    examiner = json.dumps([_RULES, astuple(policy), [version(name) for name in _EXAMINERS]])
     database.execute("DELETE FROM files WHERE day < ?", (today - _KEPT_DAYS,))
 
     def remembered(raw: RawFile) -> Signed:

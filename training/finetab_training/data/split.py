@@ -12,6 +12,7 @@ from finetab_training.data.source_file import SourceFile
 
 Side: TypeAlias = Literal["train", "test"]
 Sided: TypeAlias = tuple[Side, SourceFile]
+_VALIDATION_SHARE = 0.2
 
 
 def split_by_file(files: Iterable[SourceFile], share: float, seed: int) -> Iterator[Sided]:
@@ -33,6 +34,16 @@ def split_by_file(files: Iterable[SourceFile], share: float, seed: int) -> Itera
         yield "test" if share > 0 and highest is not None else "train", lowest[1]
     if highest is not None:
         yield "train", highest[1]
+
+
+def split_validation(test: Sequence[SourceFile], seed: int) -> tuple[list[SourceFile], list[SourceFile]]:
+    """A fifth of the files that are kept back, to choose among checkpoints by, and the others, to measure with.
+
+    What chose must not measure as well, so of a single file nothing is taken.
+    """
+    # Files that were kept back have the lowest ranks of their split's seed: it must be another one here.
+    sided = list(split_by_file(test, _VALIDATION_SHARE, ~seed))
+    return [file for side, file in sided if side == "test"], [file for side, file in sided if side == "train"]
 
 
 def split_by_source(names: Sequence[str], share: float, seed: int) -> dict[str, Side]:

@@ -4,12 +4,15 @@ Written once and whole when the run begins. A run that goes on finds them as the
 """
 
 import json
+from contextlib import suppress
 from dataclasses import asdict, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from finetab.core.atomic import new_folder
 from finetab.core.models import BaseModel
+from finetab.errors import BadFile
 from finetab_training.config import RunConfig
 from finetab_training.data.control import exchange_suffixes
 from finetab_training.data.spans import WEIGHTS
@@ -38,12 +41,15 @@ def write_inputs(
     """
     with new_folder(folder) as building:
         rows = write_rows(building / ROWS, prepared.training, base, config)
-        if prepared.test and config.held_out_rows:
+        chosen_by = prepared.validation if config.held_out_rows else ()
+        if chosen_by:
             served = replace(config, **_SERVED, max_steps=config.held_out_rows, rows_per_step=1)
-            write_rows(building / HELD_OUT, prepared.test, base, served, prepared.training)
+            with suppress(BadFile):  # they are too short to tell anything
+                write_rows(building / HELD_OUT, chosen_by, base, served, prepared.training)
+        if (building / HELD_OUT).is_file():
             held_out = list(StoredRows(building / HELD_OUT).rows())
             write_packed(building / CONTROL, exchange_suffixes(held_out, base.fim))
-        trained = trained_on(prepared.training)
+        trained = trained_on(chain(prepared.training, chosen_by))
         write_trained(building, trained.joined(read_trained(start)) if start else trained)
         (building / _FACTS).write_text(json.dumps(prepared.facts | asdict(rows), indent=2) + "\n", "utf-8")
 

@@ -13,6 +13,7 @@ from finetab_training.config import RunConfig
 from finetab_training.data.corpus import Recipe, read_corpus
 from finetab_training.data.fim_samples import mix_of
 from finetab_training.data.source_file import SourceFile
+from finetab_training.data.split import split_validation
 from finetab_training.methods.registry import check_method
 from finetab_training.runs import Run, is_first_process
 from finetab_training.train.start import start_of
@@ -23,7 +24,8 @@ class Prepared:
     """A run's files, and what its manifest says of them."""
 
     training: Sequence[SourceFile]
-    test: Sequence[SourceFile]
+    validation: Sequence[SourceFile]
+    """What chooses among checkpoints. Nothing is measured with it, so that it counts as trained on."""
     facts: dict[str, Any]
 
 
@@ -55,11 +57,13 @@ def _read(config: RunConfig) -> Prepared:
     if dataset.is_dataset(Path(config.data)):
         training, test, report = dataset.read_dataset(Path(config.data))
         told = (report["split"]["by"], report["sources"], report["dropped"])
-        return Prepared(training, test, _facts(config, len(training), len(test), *told))
+        validation = dataset.read_validation(Path(config.data)) or split_validation(test, config.seed)[0]
+        return Prepared(training, validation, _facts(config, len(training), len(test), *told))
     recipe = Recipe((config.data,), cut=config.cut, held_out_share=config.held_out_share, seed=config.seed)
     corpus = read_corpus(recipe)
     told = (corpus.tally.split_by, corpus.tally.sources, dict(corpus.tally.dropped))
-    return Prepared(corpus.training, corpus.test, _facts(config, len(corpus.training), len(corpus.test), *told))
+    validation, _ = split_validation(corpus.test, config.seed)
+    return Prepared(corpus.training, validation, _facts(config, len(corpus.training), len(corpus.test), *told))
 
 
 def _facts(

@@ -24,6 +24,7 @@ from finetab.errors import BadFile, BadInput
 from finetab.settings import outranked, read_settings
 from finetab_training.data.dataset import Files, is_dataset, read_dataset, write_dataset
 from finetab_training.data.hole import Hole, read_holes, write_holes
+from finetab_training.data.split import split_validation
 from finetab_training.data.trained import read_trained, trained_on
 from finetab_training.evaluate.gate import Decision, decide, timed_against
 from finetab_training.evaluate.general import drawn_general_holes
@@ -115,7 +116,8 @@ def _build(plan: Plan, console: Console) -> None:
     how = "lines written after the cut" if by == "time" else "whole files: there is too little history to cut by time"
     console.print(f"{len(train)} files to train on, {len(test)} to measure with ({how})", highlight=False)
     # Training takes hours: what would leave nothing to measure with is told before it.
-    _some(plan, cut_holes(test, 1, plan.config.seed, trained_on(train).with_texts(train), kinds=WRITTEN))
+    measured = split_validation(test, plan.config.seed)[1] if plan.config.held_out_rows else test
+    _some(plan, cut_holes(measured, 1, plan.config.seed, trained_on(train).with_texts(train), kinds=WRITTEN))
 
 
 def _train(plan: Plan, console: Console) -> None:
