@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from finetab.adapters.library import read_adapter
+from finetab.core.blend import called
 from finetab.core.pointer import BASE, WITHOUT_ADAPTER, Pointer, read_pointer, resolved, write_pointer
 from finetab.errors import BadInput
 from finetab.settings import outranked
@@ -52,7 +53,7 @@ def report(
 
     pointer = _running(folder)
     rows = read_rows(database_path())
-    one, other = (_name(name) for name in (pointer.adapter, pointer.against))
+    one, other = called(pointer.adapter), called(pointer.against)
     found = compare(kept_of(rows, one, pointer.since), kept_of(rows, other, pointer.since))
     if as_json:
         typer.echo(json.dumps({"names": [one, other], "since": pointer.since, **found}))
@@ -71,11 +72,6 @@ def _running(folder: Path) -> Pointer:
     if not pointer.against:
         raise BadInput(f"Nothing is compared in {folder.resolve()}; begin with: finetab ab start")
     return pointer
-
-
-def _name(adapter: str) -> str:
-    """As it stands in the statistics: an adapter may be known by its folder here."""
-    return Path(adapter).name
 
 
 def _show(found: dict[str, Any], one: str, other: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 from tests.server.stats.test_database import OFFER
 from tests.server.test_adapters_cli import PASSED, make, run, words
 
-from finetab.core.pointer import read_pointer
+from finetab.core.pointer import Pointer, read_pointer, write_pointer
 from finetab.stats.database import database_path
 from finetab.stats.events import Outcome
 from finetab.stats.store import Store
@@ -50,3 +50,9 @@ def test_a_comparison_begins_is_reported_and_ends(tmp_path: Path) -> None:
 def test_an_adapter_is_not_compared_with_itself_nor_with_what_is_not_there(tmp_path: Path) -> None:
     assert "name another one" in words(run(tmp_path, "ab", "start"))
     assert "There is no adapter" in words(run(tmp_path, "ab", "start", "nobody"))
+
+
+def test_a_blend_is_reported_by_the_names_that_the_statistics_know(tmp_path: Path) -> None:
+    write_pointer(tmp_path, Pointer(f"0.5*mine + 0.5*{tmp_path / 'other'}", against="base", since=1.0))
+    found = json.loads(run(tmp_path, "ab", "report", "--json").output)
+    assert found["names"] == ["0.5*mine + 0.5*other", "base"]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from lsprotocol import types
 
+from finetab.core.blend import called
 from finetab.core.pointer import BASE, WITHOUT_ADAPTER, read_pointer, roll_back
 from finetab.errors import FinetabError
 from finetab.lsp.folders import Folder
@@ -38,7 +39,7 @@ async def look_for_demotion(ls: FinetabServer, folder: Folder) -> None:
 
 def _worse_than_base(root: Path, statistics: Path) -> str:
     """The promoted adapter's name if it does worse than the base, else ""."""
-    adapter = Path(read_pointer(root).adapter).name
+    adapter = called(read_pointer(root).adapter)
     if adapter in WITHOUT_ADAPTER:
         return ""
     rows = read_rows(statistics)
@@ -58,5 +59,5 @@ async def _agrees(ls: FinetabServer, says: str) -> bool:
 
 
 def _roll_back(root: Path, adapter: str) -> None:
-    if Path(read_pointer(root).adapter).name == adapter:  # else somebody has moved it meanwhile
+    if called(read_pointer(root).adapter) == adapter:  # else somebody has moved it meanwhile
         roll_back(root)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from finetab.core.blend import called
 from finetab.core.pointer import Pointer, read_pointer
 from finetab.stats.database import database_path, read_rows
 from finetab.stats.events import Row
@@ -102,8 +103,7 @@ def read_trial(root: Path, rows: list[Row]) -> Trial | None:
 
 
 def _trial(pointer: Pointer, rows: list[Row]) -> Trial:
-    # The statistics know an adapter by its name, the pointer may know it by its folder.
-    one, other = Path(pointer.adapter).name, Path(pointer.against).name
+    one, other = called(pointer.adapter), called(pointer.against)
     found = compare(kept_of(rows, one, pointer.since), kept_of(rows, other, pointer.since))
     sides = ((name, found[side]) for name, side in ((one, "one"), (other, "other")))
     rates = tuple(
