@@ -49,12 +49,13 @@ def report(
 ) -> None:
     """Print what was shown, accepted and kept of each, and whether the difference is more than chance."""
     from finetab.stats.database import database_path, read_rows
+    from finetab.stats.mark import mark_of
     from finetab.stats.trial import compare, kept_of
 
     pointer = _running(folder)
-    rows = read_rows(database_path())
+    rows, mark = read_rows(database_path()), mark_of(folder)
     one, other = called(pointer.adapter), called(pointer.against)
-    found = compare(kept_of(rows, one, pointer.since), kept_of(rows, other, pointer.since))
+    found = compare(kept_of(rows, mark, one, pointer.since), kept_of(rows, mark, other, pointer.since))
     if as_json:
         typer.echo(json.dumps({"names": [one, other], "since": pointer.since, **found}))
     else:

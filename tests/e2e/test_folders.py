@@ -12,6 +12,8 @@ from tests.server.adapters.real_adapter import make_adapter
 
 from finetab.core.pointer import Pointer, read_pointer, write_pointer
 from finetab.lsp.client import ServerProcess
+from finetab.stats.database import database_path, read_rows
+from finetab.stats.mark import mark_of
 
 FINETAB = [*SCRIPT[:1], "-m", "finetab", "serve"]
 PATIENCE_SECONDS = 60
@@ -151,3 +153,17 @@ def test_two_compared_at_the_desk_take_turns_line_by_line_and_each_line_keeps_it
         write_pointer(tmp_path, Pointer("mine"))
         until(lambda: set(adapters()) == {"mine"})
         assert server.stop() == 0
+
+
+def test_a_row_of_the_statistics_says_by_a_mark_which_folder_was_answered(tmp_path: Path, home: Path) -> None:
+    roots = [tmp_path / "one", tmp_path / "two"]
+    with ServerProcess(SCRIPT) as server:
+        start(server, roots, base="echo")
+        for root in roots:
+            path = root / "a.py"
+            server.open(path.as_uri(), "x")
+            until(lambda path=path: adapter_at(server, path) is not None)  # type: ignore[misc]
+        server.call("workspace/executeCommand", {"command": "finetab.stats", "arguments": []})
+        rows = read_rows(database_path())
+        assert {offer.folder for offer, _ in rows} == {mark_of(root) for root in roots}
+        assert str(home) not in str(rows)

@@ -12,6 +12,7 @@ from tests.server.test_adapters_cli import PASSED, make, run, words
 from finetab.core.pointer import Pointer, read_pointer, write_pointer
 from finetab.stats.database import database_path
 from finetab.stats.events import Outcome
+from finetab.stats.mark import mark_of
 from finetab.stats.store import Store
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -25,9 +26,11 @@ def test_a_comparison_begins_is_reported_and_ends(tmp_path: Path) -> None:
     assert read_pointer(tmp_path).against == "base"
     assert "nothing to compare yet" in run(tmp_path, "ab", "report").output
     store = Store(database_path())
+    here = replace(OFFER, time=time.time() + 1, folder=mark_of(tmp_path))
+    store.put(replace(here, id="elsewhere", adapter="base", folder="elsewhere"), Outcome("elsewhere", "shown"))
     for number in range(80):
         is_mine = number % 2 == 0
-        offer = replace(OFFER, id=str(number), adapter="mine@0123" if is_mine else "base", time=time.time() + 1)
+        offer = replace(here, id=str(number), adapter="mine@0123" if is_mine else "base")
         store.put(offer, Outcome(str(number), "shown", 1.0))
         if is_mine or number % 8 == 1:
             store.put(Outcome(str(number), "accepted", 12.0))

@@ -12,6 +12,7 @@ from finetab.errors import FinetabError
 from finetab.lsp.folders import Folder
 from finetab.lsp.session import FinetabServer
 from finetab.stats.database import read_rows
+from finetab.stats.mark import mark_of
 from finetab.stats.trial import is_worse, kept_of
 
 _LOG = logging.getLogger(__name__)
@@ -42,8 +43,8 @@ def _worse_than_base(root: Path, statistics: Path) -> str:
     adapter = called(read_pointer(root).adapter)
     if adapter in WITHOUT_ADAPTER:
         return ""
-    rows = read_rows(statistics)
-    is_bad = is_worse(kept_of(rows, adapter, 0.0), kept_of(rows, BASE, 0.0), _AT_LEAST)
+    rows, mark = read_rows(statistics), mark_of(root)
+    is_bad = is_worse(kept_of(rows, mark, adapter), kept_of(rows, mark, BASE), _AT_LEAST)
     return adapter if is_bad else ""
 
 

@@ -25,12 +25,18 @@ class Kept:
     """Taken, and still there when somebody looked last."""
 
 
-def kept_of(rows: Sequence[Row], adapter: str, since: float) -> list[Kept]:
-    """The suggestions of an adapter, by its name without the version or `base`, that were shown since a time."""
+def kept_of(rows: Sequence[Row], folder: str, adapter: str, since: float = 0.0) -> list[Kept]:
+    """The suggestions that were shown since a time in a folder, by its mark, of an adapter, by its name or `base`.
+
+    Rows from before folders had marks count for none.
+    """
     return [
         _kept(offer, fate)
         for offer, fate in rows
-        if offer.adapter.partition("@")[0] == adapter and offer.time >= since and fate.shown and not offer.continues
+        if (offer.folder, offer.adapter.partition("@")[0]) == (folder, adapter)
+        and offer.time >= since
+        and fate.shown
+        and not offer.continues
     ]
 
 
