@@ -16,7 +16,6 @@ from finetab.stats.mark import mark_of
 from finetab.stats.trial import is_worse, kept_of
 
 _LOG = logging.getLogger(__name__)
-_AT_LEAST = 200  # shown suggestions of each
 _ROLL_BACK = "Roll Back"
 
 
@@ -44,7 +43,7 @@ def _worse_than_base(root: Path, statistics: Path) -> str:
     if adapter in WITHOUT_ADAPTER:
         return ""
     rows, mark = read_rows(statistics), mark_of(root)
-    is_bad = is_worse(kept_of(rows, mark, adapter), kept_of(rows, mark, BASE), _AT_LEAST)
+    is_bad = is_worse(kept_of(rows, mark, adapter), kept_of(rows, mark, BASE))
     return adapter if is_bad else ""
 
 

@@ -1,11 +1,14 @@
 """Two adapters at the desk: whose suggestion counts, what it was worth, and when a difference is more than chance."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+import pytest
 from tests.server.stats.test_database import OFFER
 
 from finetab.stats.events import Fate
-from finetab.stats.trial import Kept, compare, kept_of
+from finetab.stats.trial import Kept, compare, is_worse, kept_of
 
 SHOWN = Fate(shown=1.0)
 
@@ -37,7 +40,7 @@ def test_a_suggestion_is_worth_what_is_left_of_it() -> None:
         Fate(shown=1.0, rejected=1.0),
     ]
     kept = [kept_of([(row, fate)], "here", "base")[0] for fate in fates]
-    assert kept == [Kept(True, 20.0), Kept(True, 40.0), Kept(True, 2.0), Kept(False, 0.0)]
+    assert kept == [Kept(True, 20.0, 1.0), Kept(True, 40.0, 1.0), Kept(True, 2.0, 1.0), Kept(False, 0.0, 1.0)]
 
 
 def test_a_difference_is_told_with_an_interval() -> None:
@@ -57,3 +60,53 @@ def test_where_one_side_is_empty_nothing_is_compared() -> None:
     assert found["other"] == {
         "shown": 0, "accepted": 0, "acceptance": None, "characters_kept": 0, "characters_each": None,
     }  # fmt: skip
+
+
+def kept(generator: np.random.Generator, number: int, rate: float, seconds: float = 1.0) -> list[Kept]:
+    """Suggestions of which a share is accepted, one after the other; most of what is accepted is short."""
+    accepted = generator.random(number) < rate
+    characters = np.where(accepted, generator.lognormal(3.0, 0.8, number), 0.0)
+    return [Kept(bool(characters[at]), float(characters[at]), at * seconds) for at in range(number)]
+
+
+def is_ever_worse(ones: Sequence[Kept], others: Sequence[Kept]) -> bool:
+    """Whether one of many looks, while the first side grows, says so."""
+    return any(is_worse(ones[:size], others) for size in range(150, len(ones) + 1, 150))
+
+
+@pytest.mark.parametrize(
+    ("num_others", "seconds"),
+    [(300, 0.0), (2_000, 0.0), (2_000, 1.0)],  # of the base: few and many from before the promotion, and side by side
+)
+@pytest.mark.parametrize("rate", [0.05, 0.25])
+def test_what_is_as_good_is_hardly_ever_called_worse_however_often_one_looks(
+    rate: float, num_others: int, seconds: float
+) -> None:
+    generator = np.random.default_rng(0)
+    wrong = sum(
+        is_ever_worse(kept(generator, 2_000, rate), kept(generator, num_others, rate, seconds)) for _ in range(100)
+    )
+    assert wrong <= 5
+
+
+@pytest.mark.parametrize(("num_others", "seconds"), [(1_000, 0.0), (2_000, 1.0)])
+def test_what_is_really_worse_is_found(num_others: int, seconds: float) -> None:
+    generator = np.random.default_rng(0)
+    found = sum(
+        is_ever_worse(kept(generator, 2_000, 0.1), kept(generator, num_others, 0.2, seconds)) for _ in range(20)
+    )
+    assert found >= 18
+
+
+def test_between_two_looks_nothing_new_is_found() -> None:
+    good, bad = [Kept(True, 30.0)] * 200, [Kept(False, 0.0, 1.0)] * 400
+    assert [is_worse(bad[:size], good) for size in (199, 200, 399)] == [False, True, True]
+    turned = [Kept(True, 30.0)] * 200 + bad
+    assert [is_worse(turned[:size], good) for size in (200, 399, 400)] == [False, False, True]
+
+
+def test_what_the_other_side_suggested_after_a_look_is_not_looked_at_and_few_are_too_few() -> None:
+    bad, good = [Kept(False, 0.0, 1.0)] * 300, [Kept(True, 30.0)] * 200
+    assert is_worse(bad, good)
+    assert not is_worse(bad, good[1:])
+    assert not is_worse(bad, [Kept(True, 30.0, 2.0)] * 200)
