@@ -1,5 +1,6 @@
 """Two adapters at the desk: whose suggestion counts, what it was worth, and when a difference is more than chance."""
 
+import tracemalloc
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -52,6 +53,16 @@ def test_a_difference_is_told_with_an_interval() -> None:
     assert found["characters"]["low"] > 0
     even = compare(good, good)["acceptance"]
     assert even["low"] < 0 < even["high"]
+
+
+def test_many_suggestions_need_little_memory() -> None:
+    many = [Kept(True, 30.0)] * 5_000 + [Kept(False, 0.0)] * 5_000
+    tracemalloc.start()
+    found = compare(many, many)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found["characters"]["low"] < 0 < found["characters"]["high"]
+    assert peak < 20_000_000
 
 
 def test_where_one_side_is_empty_nothing_is_compared() -> None:
