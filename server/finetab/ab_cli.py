@@ -10,7 +10,7 @@ import typer
 
 from finetab.adapters.library import read_adapter
 from finetab.core.blend import called
-from finetab.core.pointer import BASE, WITHOUT_ADAPTER, Pointer, read_pointer, resolved, write_pointer
+from finetab.core.pointer import BASE, WITHOUT_ADAPTER, Pointer, kept_as, read_pointer, resolved, write_pointer
 from finetab.errors import BadInput
 from finetab.settings import outranked
 
@@ -24,7 +24,7 @@ def start(
     folder: _FOLDER = Path(),
 ) -> None:
     """Let another adapter, or the base, answer half of the lines."""
-    pointer = read_pointer(folder)
+    pointer, other = read_pointer(folder), kept_as(folder, other)
     if other == pointer.adapter:
         raise BadInput(f'"{other}" is what is in force in {folder.resolve()}; name another one to compare it with.')
     if other not in WITHOUT_ADAPTER:

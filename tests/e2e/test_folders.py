@@ -86,10 +86,12 @@ def test_what_is_promoted_is_in_force_within_a_second_and_a_changed_file_as_well
         until(lambda: adapter_at(server, path) == "named")
         (tmp_path / "finetab.toml").unlink()
         until(lambda: adapter_at(server, path) == "promoted")
+        write_pointer(tmp_path, Pointer("promoted", ("base", "removed")))
         undo = {"command": "finetab.rollback", "arguments": [{"uri": tmp_path.as_uri()}]}
         assert server.call("workspace/executeCommand", undo) == {"adapter": "base", "was": "promoted"}
         until(lambda: adapter_at(server, path) == "base")
         assert server.call("workspace/executeCommand", undo) is None
+        assert messages(server) == ["No longer there, and passed over: removed."]
 
 
 def test_swaps_under_load_drop_no_request_and_no_answer_comes_from_a_wrong_adapter(

@@ -5,6 +5,7 @@ FOLDER/.finetab/adapters/       the adapters that were made for the folder; `.fi
 """
 
 import json
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -71,16 +72,6 @@ def write_pointer(folder: Path, pointer: Pointer) -> None:
     write_text(pointer_path(folder), json.dumps(asdict(pointer), indent=2) + "\n")
 
 
-def roll_back(folder: Path) -> tuple[Pointer, Pointer] | None:
-    """Put in force what was before; what was and what is then, None where nothing was before."""
-    was = read_pointer(folder)
-    now = was.moved_back()
-    if now is None:
-        return None
-    write_pointer(folder, now)
-    return was, now
-
-
 def make_own_folder(folder: Path) -> None:
     """Make the place for what finetab keeps of a folder, and tell git to look away from it."""
     ignore = folder / OWN_FOLDER / ".gitignore"
@@ -97,6 +88,20 @@ def resolved(folder: Path, adapter: str) -> str:
 def _resolved(folder: Path, name: str) -> str:
     own = adapters_of(folder) / name
     return str(own) if name not in WITHOUT_ADAPTER and own.is_dir() else name
+
+
+def kept_as(folder: Path, adapter: str) -> str:
+    """An adapter, or each of a blend, as the pointer is to keep it: one made for the folder and one of the library by
+    its name, any other by its whole path, since a server stands elsewhere than who names it."""
+    return renamed(adapter, lambda name: _kept_as(folder, name))
+
+
+def _kept_as(folder: Path, name: str) -> str:
+    path = Path(_resolved(folder, name)).expanduser()
+    if name in WITHOUT_ADAPTER or not path.is_dir():
+        return name
+    whole = Path(os.path.abspath(path))  # a link stays one
+    return whole.name if whole.parent == Path(os.path.abspath(adapters_of(folder))) else str(whole)
 
 
 def _parsed(raw: Any) -> Pointer:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from lsprotocol import types
 
+from finetab.adapters.rollback import Rollback, roll_back
 from finetab.core.blend import called
-from finetab.core.pointer import BASE, WITHOUT_ADAPTER, read_pointer, roll_back
+from finetab.core.pointer import BASE, WITHOUT_ADAPTER, read_pointer
 from finetab.errors import FinetabError
 from finetab.lsp.folders import Folder
 from finetab.lsp.session import FinetabServer
@@ -31,8 +32,9 @@ async def look_for_demotion(ls: FinetabServer, folder: Folder) -> None:
             return
         says = f"Of what {adapter} suggests, less is kept than of what the base suggested."
         if wish == "auto" or await _agrees(ls, says):
-            await loop.run_in_executor(None, _roll_back, root, adapter)
-            ls.tell(f"{says} It has been rolled back.", types.MessageType.Info)
+            moved = await loop.run_in_executor(None, _roll_back, root, adapter)
+            if moved is not None:
+                ls.tell(f"{says} {moved.now} is in force again. {moved.passed_over}".rstrip(), types.MessageType.Info)
     except (FinetabError, OSError) as error:
         _LOG.warning("no look at what is kept of suggestions: %s", error)
 
@@ -58,6 +60,7 @@ async def _agrees(ls: FinetabServer, says: str) -> bool:
     return chosen is not None and chosen.title == _ROLL_BACK
 
 
-def _roll_back(root: Path, adapter: str) -> None:
-    if called(read_pointer(root).adapter) == adapter:  # else somebody has moved it meanwhile
-        roll_back(root)
+def _roll_back(root: Path, adapter: str) -> Rollback | None:
+    if called(read_pointer(root).adapter) != adapter:  # somebody has moved it meanwhile
+        return None
+    return roll_back(root)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from finetab.core.pointer import Pointer, adapters_of, pointer_path, read_pointer, resolved, write_pointer
+from finetab.core.pointer import Pointer, adapters_of, kept_as, pointer_path, read_pointer, resolved, write_pointer
 from finetab.errors import BadFile
 
 
@@ -42,6 +42,22 @@ def test_each_adapter_of_a_blend_is_found_like_one_alone(tmp_path: Path) -> None
     own.mkdir(parents=True)
     assert resolved(tmp_path, "0.7*python + 0.3*mine") == f"0.7*python + 0.3*{own}"
     assert resolved(tmp_path, "mine + ") == "mine + "  # who loads it says what is wrong
+
+
+def test_the_pointer_keeps_what_means_the_same_from_everywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own, elsewhere = adapters_of(tmp_path / "project") / "own", tmp_path / "elsewhere"
+    for folder in (own, elsewhere):
+        folder.mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    project = Path("project")
+    assert [kept_as(project, name) for name in ("elsewhere", "./project/../elsewhere", str(elsewhere))] == [
+        str(elsewhere)
+    ] * 3
+    assert [kept_as(project, name) for name in ("own", "project/.finetab/adapters/own", str(own))] == ["own"] * 3
+    assert [kept_as(project, name) for name in ("base", "none", "from-the-library")] == [
+        "base", "none", "from-the-library",
+    ]  # fmt: skip
+    assert kept_as(project, "0.5*own + 0.5*elsewhere") == f"0.5*own + 0.5*{elsewhere}"
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"adapter": "x"}', '{"adapter": 1, "before": []}', "\ud800"])
