@@ -53,9 +53,8 @@ class Folder:
         self.settings, most = parse_settings(self.asked, settings)
         pointer = _pointer(self.root)
         self._coin = pointer.since
-        is_compared = pointer.against and self.settings.adapter == own.adapter
         self.against = None
-        if is_compared and self.root is not None:
+        if self.root is not None and pointer.against and self.settings.adapter == resolved(self.root, pointer.adapter):
             self.against = replace(self.settings, adapter=resolved(self.root, pointer.against))
         return [*faults, *more, *most]
 
