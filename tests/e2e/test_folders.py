@@ -157,6 +157,20 @@ def test_two_compared_at_the_desk_take_turns_line_by_line_and_each_line_keeps_it
         assert server.stop() == 0
 
 
+def test_the_status_is_of_what_is_in_force_though_its_rival_cannot_be_loaded(tmp_path: Path) -> None:
+    path = tmp_path / "a.py"
+    write_pointer(tmp_path, Pointer("mine", against="missing", since=1.0))
+    with ServerProcess(SCRIPT) as server:
+        start(server, [tmp_path], base="echo", status=True)
+        server.open(path.as_uri(), "x")
+        until(lambda: adapter_at(server, path) == "mine")
+        until(lambda: messages(server) == ['There is no adapter "missing"'])
+        server.why()  # what came before it has been told
+        told = [message["params"] for message in server.received if message.get("method") == "didChangeStatus"]
+        assert (told[-1]["kind"], told[-1].get("adapter")) == ("Normal", "mine")
+        assert server.stop() == 0
+
+
 def test_a_row_of_the_statistics_says_by_a_mark_which_folder_was_answered(tmp_path: Path, home: Path) -> None:
     roots = [tmp_path / "one", tmp_path / "two"]
     with ServerProcess(SCRIPT) as server:
