@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from finetab.core.blend import called
+from finetab.core.pointer import Comparison
 from finetab.stats.events import RETAINED, Fate, Offer, Row
 from finetab.stats.summary import share
 
@@ -31,8 +33,10 @@ class Kept:
     """When it was offered, in seconds since 1970."""
 
 
-def kept_of(rows: Sequence[Row], folder: str, adapter: str, since: float = 0.0) -> list[Kept]:
-    """The suggestions that were shown since a time in a folder, by its mark, of an adapter, by its name or `base`.
+def kept_of(
+    rows: Sequence[Row], folder: str, adapter: str, since: float = 0.0, until: float | None = None
+) -> list[Kept]:
+    """The suggestions that were shown from a time to a time in a folder, by its mark, of an adapter, by its name.
 
     Rows from before folders had marks count for none.
     """
@@ -40,7 +44,7 @@ def kept_of(rows: Sequence[Row], folder: str, adapter: str, since: float = 0.0) 
         _kept(offer, fate)
         for offer, fate in rows
         if (offer.folder, offer.adapter.partition("@")[0]) == (folder, adapter)
-        and offer.time >= since
+        and since <= offer.time <= (math.inf if until is None else until)
         and fate.shown
         and not offer.continues
     ]
@@ -50,6 +54,13 @@ def _kept(offer: Offer, fate: Fate) -> Kept:
     taken = fate.accepted or fate.partly or 0.0
     looks = [value for what in RETAINED.values() if (value := getattr(fate, what)) is not None]
     return Kept(bool(taken), taken * (looks[-1] if looks else 1.0), offer.time)
+
+
+def compare_sides(rows: Sequence[Row], folder: str, comparison: Comparison) -> dict[str, Any]:
+    """`compare` for the two of a comparison at the desk in a folder, by its mark."""
+    names = called(comparison.one), called(comparison.other)
+    one, other = (kept_of(rows, folder, name, comparison.since, comparison.until) for name in names)
+    return {"names": list(names), "since": comparison.since, "until": comparison.until, **compare(one, other)}
 
 
 def compare(ones: Sequence[Kept], others: Sequence[Kept]) -> dict[str, Any]:

@@ -1,10 +1,20 @@
 """The pointer to the adapter in force: written, read back, moved and moved back."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from finetab.core.pointer import Pointer, adapters_of, kept_as, pointer_path, read_pointer, resolved, write_pointer
+from finetab.core.pointer import (
+    Comparison,
+    Pointer,
+    adapters_of,
+    kept_as,
+    pointer_path,
+    read_pointer,
+    resolved,
+    write_pointer,
+)
 from finetab.errors import BadFile
 
 
@@ -22,6 +32,22 @@ def test_what_was_put_in_force_comes_back_and_so_does_what_was_before(tmp_path: 
     back = found.moved_back()
     assert back == Pointer("one", ("base",))
     assert back.moved_back() == Pointer("base", ())
+
+
+def test_a_comparison_that_ends_is_remembered_until_the_next_one_ends(tmp_path: Path) -> None:
+    running = Pointer("one", ("base",), against="two", since=5.0)
+    assert running.comparison == Comparison("one", "two", 5.0)
+    back = running.moved_back()
+    assert back is not None
+    for pointer in (running.alone(), running.moved_to("three"), back):
+        assert (pointer.against, pointer.since) == ("", 0.0)
+        assert pointer.ended is not None
+        assert pointer.ended.until
+        assert pointer.comparison == replace(Comparison("one", "two", 5.0), until=pointer.ended.until)
+        write_pointer(tmp_path, pointer)
+        assert read_pointer(tmp_path) == pointer
+    assert running.moved_to("one") == running
+    assert Pointer().alone() == Pointer()
 
 
 def test_git_does_not_see_what_is_kept_for_a_folder(tmp_path: Path) -> None:
