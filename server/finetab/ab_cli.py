@@ -9,7 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from finetab.adapters.library import read_adapter
-from finetab.core.pointer import BASE, WITHOUT_ADAPTER, Pointer, read_pointer, resolved, write_pointer
+from finetab.core.blend import called
+from finetab.core.pointer import BASE, WITHOUT_ADAPTER, kept_as, read_pointer, resolved, write_pointer
 from finetab.errors import BadInput
 from finetab.settings import outranked
 
@@ -23,9 +24,17 @@ def start(
     folder: _FOLDER = Path(),
 ) -> None:
     """Let another adapter, or the base, answer half of the lines."""
-    pointer = read_pointer(folder)
-    if other == pointer.adapter:
-        raise BadInput(f'"{other}" is what is in force in {folder.resolve()}; name another one to compare it with.')
+    pointer, other = read_pointer(folder), kept_as(folder, other)
+    if pointer.against:
+        raise BadInput(
+            f"{pointer.adapter} and {pointer.against} are compared in {folder.resolve()} since {_at(pointer.since)}; "
+            "end that first with: finetab ab stop"
+        )
+    if called(other) == called(pointer.adapter):
+        raise BadInput(
+            f'"{other}" is what is in force in {folder.resolve()}, or has its name; '
+            "name another one to compare it with."
+        )
     if other not in WITHOUT_ADAPTER:
         read_adapter(resolved(folder, other))
     write_pointer(folder, replace(pointer, against=other, since=time.time()))
@@ -36,9 +45,11 @@ def start(
 @ab_app.command()
 def stop(folder: _FOLDER = Path()) -> None:
     """Let what is in force answer everything again."""
-    pointer = _running(folder)
-    write_pointer(folder, replace(pointer, against="", since=0.0))
-    typer.echo(f"{pointer.adapter} answers alone in {folder.resolve()}")
+    pointer = read_pointer(folder)
+    if not pointer.against:
+        raise BadInput(f"Nothing is compared in {folder.resolve()}; begin with: finetab ab start")
+    write_pointer(folder, pointer.alone())
+    typer.echo(f"{pointer.adapter} answers alone in {folder.resolve()}; what was found stays: finetab ab report")
 
 
 @ab_app.command()
@@ -46,18 +57,24 @@ def report(
     folder: _FOLDER = Path(),
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
-    """Print what was shown, accepted and kept of each, and whether the difference is more than chance."""
-    from finetab.stats.database import database_path, read_rows
-    from finetab.stats.trial import compare, kept_of
+    """Print what was shown, accepted and kept of each, and whether the difference is more than chance.
 
-    pointer = _running(folder)
-    rows = read_rows(database_path())
-    one, other = (_name(name) for name in (pointer.adapter, pointer.against))
-    found = compare(kept_of(rows, one, pointer.since), kept_of(rows, other, pointer.since))
+    Where nothing is compared any more, it is of the last comparison in the folder.
+    """
+    from finetab.stats.database import database_path, read_rows
+    from finetab.stats.mark import mark_of
+    from finetab.stats.trial import compare_sides
+
+    comparison = read_pointer(folder).comparison
+    if comparison is None:
+        raise BadInput(f"Nothing was ever compared in {folder.resolve()}; begin with: finetab ab start")
+    found = compare_sides(read_rows(database_path()), mark_of(folder), comparison)
     if as_json:
-        typer.echo(json.dumps({"names": [one, other], "since": pointer.since, **found}))
+        typer.echo(json.dumps(found))
     else:
-        _show(found, one, other)
+        _show(found)
+    if comparison.until is None:
+        tell_outranked(folder)
 
 
 def tell_outranked(folder: Path) -> None:
@@ -66,29 +83,23 @@ def tell_outranked(folder: Path) -> None:
         typer.echo(sentence, err=True)
 
 
-def _running(folder: Path) -> Pointer:
-    pointer = read_pointer(folder)
-    if not pointer.against:
-        raise BadInput(f"Nothing is compared in {folder.resolve()}; begin with: finetab ab start")
-    return pointer
+def _at(seconds: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))
 
 
-def _name(adapter: str) -> str:
-    """As it stands in the statistics: an adapter may be known by its folder here."""
-    return Path(adapter).name
-
-
-def _show(found: dict[str, Any], one: str, other: str) -> None:
+def _show(found: dict[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
 
     table = Table("", "shown", "accepted", "rate % (95%)", "characters kept", "each", box=None)
-    for name, side in ((one, found["one"]), (other, found["other"])):
+    for name, side in zip(found["names"], (found["one"], found["other"]), strict=True):
         rate = side["acceptance"]
         told = "-" if rate is None else f"{100 * rate['rate']:.0f} ({100 * rate['low']:.0f}-{100 * rate['high']:.0f})"
         each = "-" if side["characters_each"] is None else f"{side['characters_each']:.1f}"
         table.add_row(name, str(side["shown"]), str(side["accepted"]), told, str(side["characters_kept"]), each)
     console = Console()
+    until = f"until {_at(found['until'])}" if found["until"] else "and still being compared"
+    console.print(f"since {_at(found['since'])}, {until}", highlight=False)
     console.print(table)
     for what, label, scale in (("acceptance", "accepted, in points", 100), ("characters", "characters kept each", 1)):
         console.print(f"{label}: {_verdict(found[what], scale)}", highlight=False)

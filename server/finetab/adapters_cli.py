@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,8 +11,9 @@ import typer
 from finetab.ab_cli import ab_app, tell_outranked
 from finetab.adapters.library import adapter_folder, read_adapter, read_named
 from finetab.adapters.listing import library_folder, manifests_in
+from finetab.adapters.rollback import roll_back
 from finetab.core.blend import names_in
-from finetab.core.pointer import WITHOUT_ADAPTER, Pointer, adapters_of, read_pointer, resolved, write_pointer
+from finetab.core.pointer import WITHOUT_ADAPTER, Pointer, adapters_of, kept_as, read_pointer, resolved, write_pointer
 from finetab.errors import BadAdapter, BadInput, UnknownName
 
 if TYPE_CHECKING:
@@ -70,12 +72,15 @@ def use(name: _NAME, folder: _FOLDER = Path()) -> None:
 @adapters_app.command()
 def remove(name: _NAME, folder: _FOLDER = Path()) -> None:
     """Delete an adapter's folder."""
-    if name in names_in(read_pointer(folder).adapter):
+    found, pointer = adapter_folder(resolved(folder, name)), read_pointer(folder)
+    if _is_among(found, folder, (pointer.adapter,)):
         raise BadInput(f'"{name}" is in force in {folder.resolve()}; run finetab rollback first.')
-    found = adapter_folder(resolved(folder, name))
+    if _is_among(found, folder, (pointer.against,)):
+        raise BadInput(f'"{name}" answers half of the lines in {folder.resolve()}; run finetab ab stop first.')
     read_adapter(str(found))  # what is no adapter is not deleted
+    was_before = _is_among(found, folder, pointer.before)
     shutil.rmtree(found)
-    typer.echo(f"removed {found}")
+    typer.echo(f"removed {found}" + ("; finetab rollback passes over it" if was_before else ""))
 
 
 def promote(
@@ -98,21 +103,20 @@ def promote(
 
 def rollback(folder: _FOLDER = Path()) -> None:
     """Put in force again what was before."""
-    pointer = read_pointer(folder)
-    before = pointer.moved_back()
-    if before is None:
-        raise BadInput(f"Nothing was in force in {folder.resolve()} before {pointer.adapter}.")
-    _check(folder, before)
-    write_pointer(folder, before)
-    typer.echo(f"{before.adapter} is in force in {folder.resolve()} again, not {pointer.adapter}")
+    moved = roll_back(folder)
+    if moved is None:
+        raise BadInput(f"Nothing was in force in {folder.resolve()} before {read_pointer(folder).adapter}.")
+    typer.echo(f"{moved.now} is in force in {folder.resolve()} again, not {moved.was}")
+    if moved.gone:
+        typer.echo(moved.passed_over)
     tell_outranked(folder)
 
 
 def _put_in_force(folder: Path, name: str) -> None:
-    pointer = read_pointer(folder).moved_to(name)
+    pointer = read_pointer(folder).moved_to(kept_as(folder, name))
     _check(folder, pointer)
     write_pointer(folder, pointer)
-    typer.echo(f"{name} is in force in {folder.resolve()}; running editors follow within seconds")
+    typer.echo(f"{pointer.adapter} is in force in {folder.resolve()}; running editors follow within seconds")
     tell_outranked(folder)
 
 
@@ -121,6 +125,13 @@ def _check(folder: Path, pointer: Pointer) -> None:
         raise UnknownName(f"There is no folder {folder}.")
     if pointer.adapter not in WITHOUT_ADAPTER:
         read_adapter(resolved(folder, pointer.adapter))
+
+
+def _is_among(found: Path, folder: Path, adapters: Sequence[str]) -> bool:
+    """Whether a folder is that of one of some adapters of the pointer's, by whatever name or path it goes there."""
+    names = {name for adapter in adapters for name in names_in(resolved(folder, adapter))} - {"", *WITHOUT_ADAPTER}
+    places = (place for name in names for place in (Path(name).expanduser(), library_folder() / name))
+    return any(place.resolve() == found.resolve() for place in places)
 
 
 def _gate(manifest: "Manifest") -> str:

@@ -1,10 +1,10 @@
 """A real server process whose model is a script, chosen by the base's name in the settings. Run by the tests.
 
 `echo` answers with the whole text around the cursor, `beside` with the names of the other open files, `slow` takes
-its time and looks at its ticket, `late` loads slowly, `missing` cannot be loaded, `broken` loads and raises, `bug`
-raises while loading, `deaf` never looks at its ticket, `loud` prints and reads as libraries do, `lines` answers with
-two lines of code, and with one more when asked for candidates. `steady` is a real pipeline whose model has one line
-in mind, and says it letter by letter.
+its time and looks at its ticket, `late` loads slowly, `missing` cannot be loaded, nor can an adapter of that name,
+`broken` loads and raises, `bug` raises while loading, `deaf` never looks at its ticket, `loud` prints and reads as
+libraries do, `lines` answers with two lines of code, and with one more when asked for candidates. `steady` is a real
+pipeline whose model has one line in mind, and says it letter by letter.
 """
 
 import json
@@ -24,7 +24,7 @@ from finetab.core.manifest import Budgets
 from finetab.core.progress import Progress
 from finetab.core.tokenizer import Tokenizer
 from finetab.engine.scripted import ScriptedEngine
-from finetab.errors import MissingWeights
+from finetab.errors import MissingWeights, UnknownName
 from finetab.lsp.server import serve_stdio
 from finetab.settings import Settings
 
@@ -114,6 +114,8 @@ def load(settings: Settings, progress: Progress) -> Service:
         time.sleep(60.0)
     if settings.base == "missing":
         raise MissingWeights("The weights of missing are not here; run: finetab models fetch missing")
+    if settings.adapter == "missing":
+        raise UnknownName('There is no adapter "missing"')
     if settings.base == "bug":
         raise RuntimeError("unexpected")
     return steady() if settings.base == "steady" else ScriptedService(settings)

@@ -12,6 +12,7 @@ from finetab.core.pointer import Pointer, read_pointer, write_pointer
 from finetab.lsp.client import ServerProcess
 from finetab.stats.database import database_path
 from finetab.stats.events import Outcome
+from finetab.stats.mark import mark_of
 from finetab.stats.store import Store
 
 
@@ -19,11 +20,11 @@ from finetab.stats.store import Store
 def history(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """200 suggestions each: half of the base's were taken, a tenth of the adapter's."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    store = Store(database_path())
+    store, here = Store(database_path()), replace(OFFER, folder=mark_of(tmp_path / "project"))
     for adapter, every in (("mine@0123", 10), ("base", 2)):
         for number in range(200):
             offer_id = f"{adapter}-{number}"
-            store.put(replace(OFFER, id=offer_id, adapter=adapter), Outcome(offer_id, "shown"))
+            store.put(replace(here, id=offer_id, adapter=adapter), Outcome(offer_id, "shown"))
             if number % every == 0:
                 store.put(Outcome(offer_id, "accepted", 20.0))
     store.flush(20.0)

@@ -12,6 +12,8 @@ from tests.server.adapters.real_adapter import make_adapter
 
 from finetab.core.pointer import Pointer, read_pointer, write_pointer
 from finetab.lsp.client import ServerProcess
+from finetab.stats.database import database_path, read_rows
+from finetab.stats.mark import mark_of
 
 FINETAB = [*SCRIPT[:1], "-m", "finetab", "serve"]
 PATIENCE_SECONDS = 60
@@ -84,10 +86,12 @@ def test_what_is_promoted_is_in_force_within_a_second_and_a_changed_file_as_well
         until(lambda: adapter_at(server, path) == "named")
         (tmp_path / "finetab.toml").unlink()
         until(lambda: adapter_at(server, path) == "promoted")
+        write_pointer(tmp_path, Pointer("promoted", ("base", "removed")))
         undo = {"command": "finetab.rollback", "arguments": [{"uri": tmp_path.as_uri()}]}
         assert server.call("workspace/executeCommand", undo) == {"adapter": "base", "was": "promoted"}
         until(lambda: adapter_at(server, path) == "base")
         assert server.call("workspace/executeCommand", undo) is None
+        assert messages(server) == ["No longer there, and passed over: removed."]
 
 
 def test_swaps_under_load_drop_no_request_and_no_answer_comes_from_a_wrong_adapter(
@@ -151,3 +155,31 @@ def test_two_compared_at_the_desk_take_turns_line_by_line_and_each_line_keeps_it
         write_pointer(tmp_path, Pointer("mine"))
         until(lambda: set(adapters()) == {"mine"})
         assert server.stop() == 0
+
+
+def test_the_status_is_of_what_is_in_force_though_its_rival_cannot_be_loaded(tmp_path: Path) -> None:
+    path = tmp_path / "a.py"
+    write_pointer(tmp_path, Pointer("mine", against="missing", since=1.0))
+    with ServerProcess(SCRIPT) as server:
+        start(server, [tmp_path], base="echo", status=True)
+        server.open(path.as_uri(), "x")
+        until(lambda: adapter_at(server, path) == "mine")
+        until(lambda: messages(server) == ['There is no adapter "missing"'])
+        server.why()  # what came before it has been told
+        told = [message["params"] for message in server.received if message.get("method") == "didChangeStatus"]
+        assert (told[-1]["kind"], told[-1].get("adapter")) == ("Normal", "mine")
+        assert server.stop() == 0
+
+
+def test_a_row_of_the_statistics_says_by_a_mark_which_folder_was_answered(tmp_path: Path, home: Path) -> None:
+    roots = [tmp_path / "one", tmp_path / "two"]
+    with ServerProcess(SCRIPT) as server:
+        start(server, roots, base="echo")
+        for root in roots:
+            path = root / "a.py"
+            server.open(path.as_uri(), "x")
+            until(lambda path=path: adapter_at(server, path) is not None)  # type: ignore[misc]
+        server.call("workspace/executeCommand", {"command": "finetab.stats", "arguments": []})
+        rows = read_rows(database_path())
+        assert {offer.folder for offer, _ in rows} == {mark_of(root) for root in roots}
+        assert str(home) not in str(rows)

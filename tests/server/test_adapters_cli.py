@@ -17,7 +17,7 @@ from finetab.adapters.listing import library_folder
 from finetab.adapters_cli import add_commands
 from finetab.core import manifest
 from finetab.core.bases import DEFAULT_BASE
-from finetab.core.pointer import Pointer, adapters_of, read_pointer
+from finetab.core.pointer import Pointer, adapters_of, read_pointer, write_pointer
 from finetab.errors import FinetabError
 from finetab.settings import read_settings
 
@@ -86,6 +86,39 @@ def test_removing_spares_what_is_in_force_and_what_is_no_adapter(tmp_path: Path)
     (tmp_path / "work" / "precious.txt").write_text("x")
     assert "is no adapter" in words(run(tmp_path, "adapters", "remove", str(tmp_path / "work")))
     assert (tmp_path / "work" / "precious.txt").exists()
+
+
+def test_a_path_is_put_in_force_from_wherever_a_server_looks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    outside = put(tmp_path / "desk" / "mine", replace(MANIFEST, name="mine"))
+    (tmp_path / "project").mkdir()
+    monkeypatch.chdir(tmp_path / "desk")
+    run(tmp_path / "project", "adapters", "use", "mine")
+    monkeypatch.chdir(tmp_path)
+    assert read_settings(tmp_path / "project")[0].adapter == str(outside)
+    assert "is in force" in words(run(tmp_path / "project", "adapters", "remove", "desk/mine"))
+
+
+def test_removing_spares_what_is_in_force_or_compared_by_whatever_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders = [make(tmp_path, "one"), make(tmp_path, "two"), put(library_folder() / "three")]
+    monkeypatch.chdir(tmp_path)
+    write_pointer(tmp_path, Pointer("./.finetab/adapters/one", ("base",), str(folders[2]), 1.0))
+    assert "finetab rollback first" in words(run(tmp_path, "adapters", "remove", "one"))
+    assert "finetab ab stop first" in words(run(tmp_path, "adapters", "remove", "three"))
+    assert "passes over" not in run(tmp_path, "adapters", "remove", ".finetab/adapters/two").output
+    assert [folder.exists() for folder in folders] == [True, False, True]
+
+
+def test_rolling_back_passes_over_what_was_removed(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        make(tmp_path, name)
+        run(tmp_path, "adapters", "use", name)
+    assert "finetab rollback passes over it" in run(tmp_path, "adapters", "remove", "one").output
+    told = run(tmp_path, "rollback").output
+    assert "base is in force" in told
+    assert "passed over: one." in told
+    assert read_pointer(tmp_path) == Pointer()
 
 
 def test_several_of_the_folder_s_adapters_are_put_in_force_together(

@@ -16,7 +16,7 @@ from finetab.adapters.sum import write_sum
 from finetab.core import manifest
 from finetab.core.atomic import new_folder
 from finetab.core.bases import cache_folder
-from finetab.core.blend import parse_blend
+from finetab.core.blend import called, parse_blend
 from finetab.core.manifest import Budgets, Manifest
 
 _MOST = 8  # kept, some tens of MB each
@@ -28,12 +28,13 @@ def blended(text: str) -> Path:
     parents = with_start_once(read_parents([term.name for term in terms], [term.weight for term in terms]))
     places = [str(parent.folder.resolve()) for parent in parents]
     told = [{**share, "folder": place} for share, place in zip(shares(parents), places, strict=True)]
-    version = sha256(json.dumps(told).encode()).hexdigest()[:12]
+    name = called(text)
+    version = sha256(json.dumps([name, told]).encode()).hexdigest()[:12]
     folder = cache_folder().parent / "blends" / version
     if not (folder / manifest.FILE_NAME).is_file():
         with new_folder(folder) as building:
             data = {"composed": {"method": "cat", "parents": told}}
-            made = descended(parents, name=text, rank=write_sum(parents, building), data=data)
+            made = descended(parents, name=name, rank=write_sum(parents, building), data=data)
             manifest.write(building, replace(made, version=version))
     os.utime(folder)
     _forget(folder.parent)

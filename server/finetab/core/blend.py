@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from finetab.errors import BadInput
 
@@ -41,6 +42,11 @@ def renamed(text: str, change: Callable[[str], str]) -> str:
     if not is_blend(text):
         return change(text)
     return _PLUS.join(str(replace(part, name=change(part.name))) for part in _parts(text)) or text
+
+
+def called(text: str) -> str:
+    """One adapter, or a blend, as people and the statistics call it: by names, where the text may have folders."""
+    return renamed(text, lambda name: Path(name).name)
 
 
 def _parts(text: str) -> "list[_Part]":

@@ -1,11 +1,13 @@
 """Which adapter a folder has in force: a small file that promotion writes and every running server watches.
 
-FOLDER/.finetab/in-force.json   {"adapter": "...", "before": [...], "against": "...", "since": 0.0}
+FOLDER/.finetab/in-force.json   {"adapter": "...", "before": [...], "against": "...", "since": 0.0, "ended": null}
 FOLDER/.finetab/adapters/       the adapters that were made for the folder; `.finetab` holds nothing to commit
 """
 
 import json
-from dataclasses import asdict, dataclass
+import os
+import time
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,16 @@ _REMEMBERED = 20
 
 
 @dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two that take turns at the desk, or took turns until a time; both in seconds since 1970."""
+
+    one: str
+    other: str
+    since: float
+    until: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Pointer:
     """The adapter in force, by its folder or name, or several as a blend, or `base`."""
 
@@ -34,14 +46,27 @@ class Pointer:
     """Who answers every other line while two are compared at the desk; "" while none are."""
     since: float = 0.0
     """When that began, in seconds since 1970."""
+    ended: Comparison | None = None
+    """The last one that has ended."""
+
+    @property
+    def comparison(self) -> Comparison | None:
+        """The one that runs, else the last one that has ended."""
+        return Comparison(self.adapter, self.against, self.since) if self.against else self.ended
+
+    def alone(self) -> "Pointer":
+        """The pointer after the comparison that runs, if one does, has ended now."""
+        ended = Comparison(self.adapter, self.against, self.since, time.time())
+        return replace(self, against="", since=0.0, ended=ended) if self.against else self
 
     def moved_to(self, adapter: str) -> "Pointer":
-        """The pointer after another adapter has been put in force."""
-        return Pointer(adapter, (*self.before, self.adapter)[-_REMEMBERED:]) if adapter != self.adapter else self
+        """The pointer after another adapter has been put in force, which ends a comparison."""
+        before = (*self.before, self.adapter)[-_REMEMBERED:]
+        return replace(self.alone(), adapter=adapter, before=before) if adapter != self.adapter else self
 
     def moved_back(self) -> "Pointer | None":
-        """The pointer as it was before, None where there was nothing."""
-        return Pointer(self.before[-1], self.before[:-1]) if self.before else None
+        """The pointer as it was before, None where there was nothing; a comparison ends."""
+        return replace(self.alone(), adapter=self.before[-1], before=self.before[:-1]) if self.before else None
 
 
 def pointer_path(folder: Path) -> Path:
@@ -71,16 +96,6 @@ def write_pointer(folder: Path, pointer: Pointer) -> None:
     write_text(pointer_path(folder), json.dumps(asdict(pointer), indent=2) + "\n")
 
 
-def roll_back(folder: Path) -> tuple[Pointer, Pointer] | None:
-    """Put in force what was before; what was and what is then, None where nothing was before."""
-    was = read_pointer(folder)
-    now = was.moved_back()
-    if now is None:
-        return None
-    write_pointer(folder, now)
-    return was, now
-
-
 def make_own_folder(folder: Path) -> None:
     """Make the place for what finetab keeps of a folder, and tell git to look away from it."""
     ignore = folder / OWN_FOLDER / ".gitignore"
@@ -99,8 +114,23 @@ def _resolved(folder: Path, name: str) -> str:
     return str(own) if name not in WITHOUT_ADAPTER and own.is_dir() else name
 
 
+def kept_as(folder: Path, adapter: str) -> str:
+    """An adapter, or each of a blend, as the pointer is to keep it: one made for the folder and one of the library by
+    its name, any other by its whole path, since a server stands elsewhere than who names it."""
+    return renamed(adapter, lambda name: _kept_as(folder, name))
+
+
+def _kept_as(folder: Path, name: str) -> str:
+    path = Path(_resolved(folder, name)).expanduser()
+    if name in WITHOUT_ADAPTER or not path.is_dir():
+        return name
+    whole = Path(os.path.abspath(path))  # a link stays one
+    return whole.name if whole.parent == Path(os.path.abspath(adapters_of(folder))) else str(whole)
+
+
 def _parsed(raw: Any) -> Pointer:
     names = (raw["adapter"], *raw["before"])
     if not all(isinstance(name, str) and name for name in names):
         raise TypeError("an adapter's name must be text")
-    return Pointer(names[0], tuple(names[1:]), str(raw.get("against", "")), float(raw.get("since", 0.0)))
+    ended = Comparison(**raw["ended"]) if raw.get("ended") else None
+    return Pointer(names[0], tuple(names[1:]), str(raw.get("against", "")), float(raw.get("since", 0.0)), ended)

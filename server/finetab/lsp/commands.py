@@ -8,7 +8,8 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from finetab.adapters.listing import library_folder, manifests_in
-from finetab.core.pointer import adapters_of, roll_back
+from finetab.adapters.rollback import Rollback, roll_back
+from finetab.core.pointer import adapters_of
 from finetab.errors import FinetabError
 from finetab.lsp.session import FinetabServer
 
@@ -35,15 +36,19 @@ async def rollback(ls: FinetabServer, *arguments: Any) -> dict[str, str] | None:
     folder = next((folder for folder in ls.folders if folder.uri == uri), ls.folders.main)
     if folder.root is None:
         return None
-    return await asyncio.get_running_loop().run_in_executor(ls.workers, _rolled_back, folder.root)
+    moved = await asyncio.get_running_loop().run_in_executor(ls.workers, _rolled_back, folder.root)
+    if moved is None:
+        return None
+    if moved.gone:
+        ls.tell(moved.passed_over, types.MessageType.Info)
+    return {"adapter": moved.now, "was": moved.was}
 
 
-def _rolled_back(root: Path) -> dict[str, str] | None:
+def _rolled_back(root: Path) -> Rollback | None:
     try:
-        moved = roll_back(root)
+        return roll_back(root)
     except FinetabError as error:
         raise JsonRpcException(str(error), types.LSPErrorCodes.RequestFailed.value) from error
-    return None if moved is None else {"adapter": moved[1].adapter, "was": moved[0].adapter}
 
 
 def _listed(folders: list[Path], in_force: set[str]) -> list[dict[str, Any]]:

@@ -94,19 +94,23 @@ def follow(ls: FinetabServer, folder: Folder) -> None:
 
 
 async def _load(ls: FinetabServer, folder: Folder, holder: ServiceHolder, settings: Settings) -> None:
-    """Load what settings ask for, if that is news; what is told of a rival's end names who is in force."""
+    """Load what settings ask for, if that is news. Nothing stands in for a rival, nor is the status ever of one."""
     if not holder.want(settings):
         return
     bar = await begin_progress(ls)
     progress = ls.status.loading(bar.report)
+    is_rival = holder is folder.rival
     fault = await holder.load(settings, progress)
     if fault:
         ls.tell(fault, types.MessageType.Error)
         plain = replace(settings, adapter=BASE)
-        if holder.service is None and plain != settings and holder.settle_for(settings, plain):
+        if not is_rival and holder.service is None and plain != settings and holder.settle_for(settings, plain):
             await holder.load(plain, progress)
         holder.give_up(settings)
-    ls.status.loaded(folder.holder.service or holder.service, fault)
+    if is_rival:
+        ls.status.loaded(None, "")
+    else:
+        ls.status.loaded(holder.service, fault)
     bar.end(holder.service.label if holder.service else "not loaded")
 
 

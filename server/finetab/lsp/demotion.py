@@ -6,15 +6,17 @@ from pathlib import Path
 
 from lsprotocol import types
 
-from finetab.core.pointer import BASE, WITHOUT_ADAPTER, read_pointer, roll_back
+from finetab.adapters.rollback import Rollback, roll_back
+from finetab.core.blend import called
+from finetab.core.pointer import BASE, WITHOUT_ADAPTER, read_pointer
 from finetab.errors import FinetabError
 from finetab.lsp.folders import Folder
 from finetab.lsp.session import FinetabServer
 from finetab.stats.database import read_rows
+from finetab.stats.mark import mark_of
 from finetab.stats.trial import is_worse, kept_of
 
 _LOG = logging.getLogger(__name__)
-_AT_LEAST = 200  # shown suggestions of each
 _ROLL_BACK = "Roll Back"
 
 
@@ -30,19 +32,20 @@ async def look_for_demotion(ls: FinetabServer, folder: Folder) -> None:
             return
         says = f"Of what {adapter} suggests, less is kept than of what the base suggested."
         if wish == "auto" or await _agrees(ls, says):
-            await loop.run_in_executor(None, _roll_back, root, adapter)
-            ls.tell(f"{says} It has been rolled back.", types.MessageType.Info)
+            moved = await loop.run_in_executor(None, _roll_back, root, adapter)
+            if moved is not None:
+                ls.tell(f"{says} {moved.now} is in force again. {moved.passed_over}".rstrip(), types.MessageType.Info)
     except (FinetabError, OSError) as error:
         _LOG.warning("no look at what is kept of suggestions: %s", error)
 
 
 def _worse_than_base(root: Path, statistics: Path) -> str:
     """The promoted adapter's name if it does worse than the base, else ""."""
-    adapter = Path(read_pointer(root).adapter).name
+    adapter = called(read_pointer(root).adapter)
     if adapter in WITHOUT_ADAPTER:
         return ""
-    rows = read_rows(statistics)
-    is_bad = is_worse(kept_of(rows, adapter, 0.0), kept_of(rows, BASE, 0.0), _AT_LEAST)
+    rows, mark = read_rows(statistics), mark_of(root)
+    is_bad = is_worse(kept_of(rows, mark, adapter), kept_of(rows, mark, BASE))
     return adapter if is_bad else ""
 
 
@@ -57,6 +60,7 @@ async def _agrees(ls: FinetabServer, says: str) -> bool:
     return chosen is not None and chosen.title == _ROLL_BACK
 
 
-def _roll_back(root: Path, adapter: str) -> None:
-    if Path(read_pointer(root).adapter).name == adapter:  # else somebody has moved it meanwhile
-        roll_back(root)
+def _roll_back(root: Path, adapter: str) -> Rollback | None:
+    if called(read_pointer(root).adapter) != adapter:  # somebody has moved it meanwhile
+        return None
+    return roll_back(root)

@@ -59,6 +59,7 @@ def offered(ls: FinetabServer, uri: str, found: Found, candidates: Sequence[tupl
         "total_ms": found.total_ms,
         "prefill_ms": answer.prefill_ms,
         "decode_ms": answer.decode_ms,
+        "folder": ls.folders.of(document.path).mark,
     }
     offers = [
         (Offer(id=offer_id, characters=len(text), lines=text.count("\n") + 1, **shared), text)

@@ -13,6 +13,7 @@ from finetab.core.pointer import Pointer, pointer_path, read_pointer, resolved
 from finetab.errors import BadFile
 from finetab.lsp.loading import ServiceHolder
 from finetab.settings import FILE_NAME, Settings, parse_settings, read_settings
+from finetab.stats.mark import mark_of
 
 Stamp: TypeAlias = tuple[tuple[int, int, int] | None, ...]
 
@@ -32,6 +33,8 @@ class Folder:
     """The rival's, while two are compared."""
     asked: dict[str, Any] = field(default_factory=dict)
     """What the editor has said since it was started."""
+    mark: str = ""
+    """By which the statistics know it."""
     seen: Stamp = ()
     """Of the files that the settings were read from."""
     _coin: float = 0.0
@@ -44,15 +47,14 @@ class Folder:
 
     def read(self, options: Mapping[str, Any]) -> list[str]:
         """Take the settings anew, the editor's first ones included; every fault in them as a sentence."""
-        self.seen = self.stamp()
+        self.seen, self.mark = self.stamp(), mark_of(self.root)
         own, faults = _own_settings(self.root)
         settings, more = parse_settings(options, own)
         self.settings, most = parse_settings(self.asked, settings)
         pointer = _pointer(self.root)
         self._coin = pointer.since
-        is_compared = pointer.against and self.settings.adapter == own.adapter
         self.against = None
-        if is_compared and self.root is not None:
+        if self.root is not None and pointer.against and self.settings.adapter == resolved(self.root, pointer.adapter):
             self.against = replace(self.settings, adapter=resolved(self.root, pointer.against))
         return [*faults, *more, *most]
 

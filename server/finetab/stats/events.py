@@ -1,6 +1,6 @@
 """The nouns of the statistics: an offer, something that became of it, and both together as they are kept.
 
-None of them holds any text, path or name of a document.
+None of them holds any text, path or name of a document or folder.
 """
 
 from collections.abc import Mapping
@@ -53,6 +53,8 @@ class Offer:
     """From the request's arrival to its answer."""
     prefill_ms: float | None = None
     decode_ms: float | None = None
+    folder: str = ""
+    """The mark of the workspace's folder that it was answered for; "" where there is none, or it was not kept yet."""
 
 
 @dataclass(frozen=True, slots=True)

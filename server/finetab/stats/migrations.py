@@ -20,6 +20,7 @@ MIGRATIONS: Sequence[Sequence[str]] = (
         """,
         "CREATE INDEX offers_by_time ON offers (time)",
     ),
+    ("ALTER TABLE offers ADD COLUMN folder TEXT NOT NULL DEFAULT ''",),
 )
 
 

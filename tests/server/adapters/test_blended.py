@@ -49,10 +49,10 @@ def test_a_blend_is_served_like_one_adapter(
     assert base_folder(str(base)) == base
 
 
-def test_its_manifest_names_it_and_those_it_is_made_of(pair: tuple[Path, Path]) -> None:
+def test_its_manifest_names_it_without_paths_and_those_it_is_made_of(pair: tuple[Path, Path]) -> None:
     one, two = pair
     folder, made = read_adapter(f"0.7*{one} + 0.3*{two}")
-    assert made.name == f"0.7*{one} + 0.3*{two}"
+    assert made.name == "0.7*of 1 + 0.3*of 2"
     assert [(each["weight"], each["folder"]) for each in made.data["composed"]["parents"]] == [
         (0.7, str(one)),
         (0.3, str(two)),
@@ -60,6 +60,12 @@ def test_its_manifest_names_it_and_those_it_is_made_of(pair: tuple[Path, Path]) 
     assert (made.options["r"], made.base_name) == (8, manifest.read(one).base_name)
     assert read_adapter(f"{one} + {two}")[1].version != made.version
     assert folder.parent.name == "blends"
+
+
+def test_the_same_sum_written_otherwise_goes_by_what_was_written(pair: tuple[Path, Path]) -> None:
+    one, two = pair
+    texts = (f"{one} + {two}", f"0.5*{one} + 0.5*{two}")
+    assert [read_adapter(text)[1].name for text in texts] == ["of 1 + of 2", "0.5*of 1 + 0.5*of 2"]
 
 
 def test_it_is_made_once_and_the_oldest_goes_when_there_are_many(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from finetab.core.blend import Term, is_blend, names_in, parse_blend, renamed
+from finetab.core.blend import Term, called, is_blend, names_in, parse_blend, renamed
 from finetab.errors import BadInput
 
 
@@ -46,3 +46,11 @@ def test_its_names_are_those_of_its_terms_and_a_text_that_is_no_blend_is_one_nam
 def test_what_cannot_be_read_keeps_its_words_and_one_name_is_renamed() -> None:
     assert renamed("mine + ", str.upper) == "mine + "
     assert renamed("mine", str.upper) == "MINE"
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("mine", "mine"), ("/there/mine", "mine"), ("/there/a + b", "a + b"), ("2*/x/a + 0.50*b", "2*a + 0.5*b")],
+)
+def test_people_call_it_by_names_and_not_by_folders(text: str, name: str) -> None:
+    assert called(text) == name

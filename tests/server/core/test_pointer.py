@@ -1,10 +1,20 @@
 """The pointer to the adapter in force: written, read back, moved and moved back."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from finetab.core.pointer import Pointer, adapters_of, pointer_path, read_pointer, resolved, write_pointer
+from finetab.core.pointer import (
+    Comparison,
+    Pointer,
+    adapters_of,
+    kept_as,
+    pointer_path,
+    read_pointer,
+    resolved,
+    write_pointer,
+)
 from finetab.errors import BadFile
 
 
@@ -22,6 +32,22 @@ def test_what_was_put_in_force_comes_back_and_so_does_what_was_before(tmp_path: 
     back = found.moved_back()
     assert back == Pointer("one", ("base",))
     assert back.moved_back() == Pointer("base", ())
+
+
+def test_a_comparison_that_ends_is_remembered_until_the_next_one_ends(tmp_path: Path) -> None:
+    running = Pointer("one", ("base",), against="two", since=5.0)
+    assert running.comparison == Comparison("one", "two", 5.0)
+    back = running.moved_back()
+    assert back is not None
+    for pointer in (running.alone(), running.moved_to("three"), back):
+        assert (pointer.against, pointer.since) == ("", 0.0)
+        assert pointer.ended is not None
+        assert pointer.ended.until
+        assert pointer.comparison == replace(Comparison("one", "two", 5.0), until=pointer.ended.until)
+        write_pointer(tmp_path, pointer)
+        assert read_pointer(tmp_path) == pointer
+    assert running.moved_to("one") == running
+    assert Pointer().alone() == Pointer()
 
 
 def test_git_does_not_see_what_is_kept_for_a_folder(tmp_path: Path) -> None:
@@ -42,6 +68,22 @@ def test_each_adapter_of_a_blend_is_found_like_one_alone(tmp_path: Path) -> None
     own.mkdir(parents=True)
     assert resolved(tmp_path, "0.7*python + 0.3*mine") == f"0.7*python + 0.3*{own}"
     assert resolved(tmp_path, "mine + ") == "mine + "  # who loads it says what is wrong
+
+
+def test_the_pointer_keeps_what_means_the_same_from_everywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own, elsewhere = adapters_of(tmp_path / "project") / "own", tmp_path / "elsewhere"
+    for folder in (own, elsewhere):
+        folder.mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    project = Path("project")
+    assert [kept_as(project, name) for name in ("elsewhere", "./project/../elsewhere", str(elsewhere))] == [
+        str(elsewhere)
+    ] * 3
+    assert [kept_as(project, name) for name in ("own", "project/.finetab/adapters/own", str(own))] == ["own"] * 3
+    assert [kept_as(project, name) for name in ("base", "none", "from-the-library")] == [
+        "base", "none", "from-the-library",
+    ]  # fmt: skip
+    assert kept_as(project, "0.5*own + 0.5*elsewhere") == f"0.5*own + 0.5*{elsewhere}"
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"adapter": "x"}', '{"adapter": 1, "before": []}', "\ud800"])

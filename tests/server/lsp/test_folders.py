@@ -91,6 +91,12 @@ def test_who_is_compared_with_what_is_in_force_is_asked_in_the_same_way(tmp_path
     assert folder.settings.max_new_tokens == 7
     folder.read({"adapter": "named"})  # then what is promoted is not in force, and nothing is compared
     assert folder.against is None
+    (tmp_path / "finetab.toml").write_text('adapter = "named"\n')
+    folder.read({})
+    assert (folder.settings.adapter, folder.against) == ("named", None)
+    (tmp_path / "finetab.toml").write_text('adapter = "one"\n')  # the same, so it is in force
+    folder.read({})
+    assert folder.against is not None
 
 
 def test_the_place_of_no_folder_is_closed_when_there_is_one(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from finetab.errors import BadFile
 from finetab.stats import migrations
-from finetab.stats.database import connect
+from finetab.stats.database import connect, read_rows
 from finetab.stats.migrations import MIGRATIONS, migrate
 
 
@@ -48,3 +48,17 @@ def test_several_that_begin_at_once_make_one_schema(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda path: connect(path).close(), [tmp_path / "s"] * 8))
     assert columns(tmp_path / "s").count("id") == 1
+
+
+def test_rows_from_before_folders_had_marks_are_read_and_are_of_no_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as before:
+        before.setattr(migrations, "MIGRATIONS", MIGRATIONS[:1])
+        with closing(connect(tmp_path / "s")) as connection:
+            connection.execute(
+                "INSERT INTO offers (id, continues, time, language, base, adapter, characters, lines, why, is_explicit,"
+                " total_ms, shown) VALUES ('a', '', 1.0, 'python', 'tiny', 'base', 8, 1, 'answered', 0, 50.0, 1.0)"
+            )
+    ((offer, fate),) = read_rows(tmp_path / "s")
+    assert (offer.id, offer.folder, fate.shown) == ("a", "", 1.0)

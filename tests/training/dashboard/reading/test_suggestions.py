@@ -11,6 +11,7 @@ from finetab.core.pointer import Pointer, write_pointer
 from finetab.errors import BadFile
 from finetab.stats.database import database_path
 from finetab.stats.events import Fate, Outcome
+from finetab.stats.mark import mark_of
 from finetab_training.dashboard.reading.suggestions import Left, Rate, read_suggestions, read_trial, rows_of
 
 
@@ -49,8 +50,9 @@ def test_a_comparison_at_the_desk_has_two_sides(tmp_path: Path, home: Path) -> N
     empty = read_trial(tmp_path, [])
     assert empty is not None
     assert (empty.names, empty.sides, empty.difference) == (("mine", "base"), (), None)
-    put(database_path(), OFFER, replace(OFFER, id="b", adapter="base"), Outcome("a", "shown"), Outcome("b", "shown"),
-        Outcome("a", "accepted", 8.0))  # fmt: skip
+    here = replace(OFFER, folder=mark_of(tmp_path))
+    put(database_path(), here, replace(here, id="b", adapter="base"), replace(OFFER, id="c", folder="elsewhere"),
+        *(Outcome(name, "shown") for name in "abc"), Outcome("a", "accepted", 8.0))  # fmt: skip
     trial = read_trial(tmp_path, rows_of(None))
     assert trial is not None
     assert [(side.name, side.rate, side.n) for side in trial.sides] == [("mine", 1.0, 1), ("base", 0.0, 1)]

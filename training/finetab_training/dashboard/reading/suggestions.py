@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from finetab.core.pointer import Pointer, read_pointer
+from finetab.core.pointer import read_pointer
 from finetab.stats.database import database_path, read_rows
 from finetab.stats.events import Row
+from finetab.stats.mark import mark_of
 from finetab.stats.summary import summarise
-from finetab.stats.trial import compare, kept_of
+from finetab.stats.trial import compare_sides
 
 ENDS = {
     "accepted": "accepted", "partly_accepted": "partly", "typed": "typed by hand", "rejected": "rejected",
@@ -98,13 +99,13 @@ def _rates(groups: Mapping[str, Any]) -> tuple[Rate, ...]:
 def read_trial(root: Path, rows: list[Row]) -> Trial | None:
     """The comparison that runs in a folder, None where none does. Raises `BadFile` for a damaged pointer."""
     pointer = read_pointer(root)
-    return _trial(pointer, rows) if pointer.against else None
+    if not pointer.against or pointer.comparison is None:
+        return None
+    return _trial(compare_sides(rows, mark_of(root), pointer.comparison))
 
 
-def _trial(pointer: Pointer, rows: list[Row]) -> Trial:
-    # The statistics know an adapter by its name, the pointer may know it by its folder.
-    one, other = Path(pointer.adapter).name, Path(pointer.against).name
-    found = compare(kept_of(rows, one, pointer.since), kept_of(rows, other, pointer.since))
+def _trial(found: Mapping[str, Any]) -> Trial:
+    one, other = found["names"]
     sides = ((name, found[side]) for name, side in ((one, "one"), (other, "other")))
     rates = tuple(
         Rate(name, side["acceptance"]["rate"], side["acceptance"]["low"], side["acceptance"]["high"], side["shown"])
