@@ -158,6 +158,21 @@ def test_distilling_brings_the_original_back_and_touches_factors_only(tiny: Call
     assert mean_loss(small, rows(2)) > 0
 
 
+def test_everything_is_on_the_cpu_also_where_there_is_a_gpu(
+    project: Path, tiny: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The device that is taken by itself is one on which nothing can be computed."""
+    asked: list[str] = []
+
+    def picked(device: str) -> torch.device:
+        asked.append(device)
+        return torch.device("meta" if device == "auto" else device)
+
+    monkeypatch.setattr("finetab.core.models.pick_device", picked)
+    compress(Compression(str(tiny("llama")), 0.7, str(project)), tmp_path / "small", no_news)
+    assert asked == ["cpu"]
+
+
 def test_what_cannot_be_is_told(project: Path, tiny: Callable[[str], Path], tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"between 0 and 1, not 1\.5"):
         compress(Compression(str(tiny("llama")), 1.5, str(project)), tmp_path / "small", no_news)

@@ -62,7 +62,7 @@ def compress(job: Compression, out: Path, advance: Callable[[str], None]) -> dic
     job.check()
     if out.exists():
         raise BadFile(f"{out} exists already; choose another --out.")
-    base = load_base(job.base, dtype="float32")
+    base = load_base(job.base, device="cpu", dtype="float32")
     calibration, test = _rows(job, base)
     original = base.model
     model = deepcopy(original)
