@@ -199,6 +199,14 @@ def test_everything_is_on_the_cpu_also_where_there_is_a_gpu(
     assert asked == ["cpu"]
 
 
+def test_a_compressed_base_is_not_compressed_again(project: Path, tiny: Callable[[str], Path], tmp_path: Path) -> None:
+    small = tmp_path / "tiny-smollm2-small"
+    compress(Compression(str(tiny("llama")), 0.7, str(project), plain=True), small, no_news)
+    with pytest.raises(BadInput, match=r"compressed already, with \d+ layers factored; compress the base that"):
+        compress(Compression(str(small), 0.5, str(project), plain=True), tmp_path / "smaller", no_news)
+    assert not (tmp_path / "smaller").exists()
+
+
 def test_what_cannot_be_is_told(project: Path, tiny: Callable[[str], Path], tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"between 0 and 1, not 1\.5"):
         compress(Compression(str(tiny("llama")), 1.5, str(project)), tmp_path / "small", no_news)

@@ -18,11 +18,11 @@ from transformers import PreTrainedModel
 
 from finetab.core.atomic import new_folder
 from finetab.core.base import read_config
-from finetab.core.factored import RANKS
+from finetab.core.factored import RANKS, read_ranks
 from finetab.core.fim import TAUGHT
 from finetab.core.models import BaseModel, embedding_rows, load_base
 from finetab.core.tokenizer import FILE_NAME as TOKENIZER
-from finetab.core.weights import weight_files
+from finetab.core.weights import base_folder, weight_files
 from finetab.errors import BadFile, BadInput
 from finetab_training.compress.distilling import distil
 from finetab_training.compress.factoring import Text, factor, num_numbers
@@ -54,9 +54,14 @@ class Compression:
     seed: int = 0
 
     def check(self) -> None:
-        """Raise `BadInput` for what cannot be."""
+        """Raise `BadInput` for what cannot be, and what `base_folder` raises."""
         if not 0 < self.ratio < 1:
             raise BadInput(f"--ratio is the share of numbers that is left, between 0 and 1, not {self.ratio}.")
+        if ranks := read_ranks(base_folder(self.base)):
+            raise BadInput(
+                f"{self.base} is compressed already, with {len(ranks)} layers factored; compress the base that it was "
+                "made of, with a lower --ratio."
+            )
 
 
 def compress(job: Compression, out: Path, advance: Callable[[str], None]) -> dict[str, Any]:
