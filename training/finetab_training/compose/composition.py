@@ -27,7 +27,7 @@ from finetab.adapters.blended import descended, shares
 from finetab.adapters.config import ROWS
 from finetab.adapters.library import WEIGHTS
 from finetab.adapters.parents import Parent
-from finetab.adapters.start import with_start_once
+from finetab.adapters.start import held_starts, with_start_once
 from finetab.adapters.sum import Array, mean_rows, write_sum
 from finetab.core import manifest
 from finetab.core.atomic import new_folder
@@ -134,7 +134,13 @@ def _skeleton(base: str) -> PreTrainedModel:
 
 
 def _manifest(parents: Sequence[Parent], composition: Composition, rank: int, folder: Path, name: str) -> Manifest:
-    told = {"method": composition.method, "density": composition.density, "parents": shares(parents)}
+    starts = held_starts(parents)
+    told = {
+        "method": composition.method,
+        "density": composition.density,
+        "parents": shares(parents),
+        "starts": starts if composition.method in _SUMS else dict.fromkeys(starts),
+    }
     return replace(
         descended(parents, name=name, rank=rank, data={"composed": told}),
         version=sha256((folder / WEIGHTS).read_bytes()).hexdigest()[:12],
