@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any, cast
 
 import psutil
 import pytest
@@ -78,3 +79,14 @@ def test_a_run_that_failed_says_why_and_shows_no_traceback(visit: Visit, tmp_pat
     page = visit("progress", tmp_path)
     assert words in page.error[0].value.replace("\\", "")
     assert "Traceback" not in said(page)
+
+
+def test_a_run_that_diverged_says_so_and_is_still_drawn(visit: Visit, tmp_path: Path) -> None:
+    one = record(tmp_path, "", is_alive=True)
+    with (Path(one.run) / "metrics.jsonl").open("a") as metrics:
+        metrics.write('{"step": 3, "loss": NaN, "tokens": 100, "memory_gb": 1.0, "seconds": 3.0}\n')
+        metrics.write('{"step": 3, "held_out_loss": NaN, "held_out_control": NaN}\n')
+    page = visit("progress", tmp_path)
+    (bar,) = page.get("progress")
+    assert "Step 3 of 4, loss no number" in str(cast(Any, bar).proto)
+    assert page.get("vega_lite_chart") or page.get("arrow_vega_lite_chart")

@@ -1,5 +1,6 @@
 """What was started from the page, while it happens."""
 
+from math import isfinite
 from pathlib import Path
 
 import streamlit as st
@@ -70,7 +71,8 @@ def _found(root: Path, one: Started) -> FoundRun | None:
 def _steps(run: FoundRun) -> None:
     curves = read_curves(run.folder)
     last = curves.steps[-1]
-    words = f"Step {last.step} of {run.num_steps}, loss {last.loss:.3f}, {last.tokens_per_second:,.0f} tokens/s"
+    loss = f"{last.loss:.3f}" if isfinite(last.loss) else "no number"
+    words = f"Step {last.step} of {run.num_steps}, loss {loss}, {last.tokens_per_second:,.0f} tokens/s"
     st.progress(min(1.0, last.step / run.num_steps), f"{words}, {last.memory_gb:.1f} GB")
     losses = [(step.step, step.loss) for step in curves.steps]
     looks = [(look.step, look.loss) for look in curves.looks]
