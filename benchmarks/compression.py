@@ -8,7 +8,8 @@ The base with the adapter that ships merged into it, so that it fills in the mid
 share of the linear layers' numbers that is left), calibrated on the data. The loss is that of files of the data that
 were kept back. Holes are the general ones, through the pipeline that serves, all in full precision; differences are to
 the original, hole by hole, with 95% bootstrap intervals. RESULTS gets `report.json`, and `ratio-quality` as PNG and
-SVG. What is measured already is not measured again.
+SVG. What is measured already is not measured again: other ratios may be asked for later, but not other data, holes or
+steps of distilling, which need another RESULTS.
 """
 
 import argparse
@@ -36,10 +37,10 @@ from finetab_training.evaluate.metrics import estimate, paired_difference
 from finetab_training.evaluate.runner import answer_holes
 from finetab_training.export import export_merged
 
-_ORIGINAL = "original"
+_ORIGINAL, _ASKED = "original", "asked"
 _WAYS = {"plain": "#8a8a8a", "whitened": "#0b5fa5", "distilled": "#b5541c"}
 Report = dict[str, dict[str, Any]]
-"""By `way ratio`."""
+"""By `way ratio`; and, by `asked`, what all of them were measured with."""
 
 
 def main() -> None:
@@ -53,7 +54,9 @@ def main() -> None:
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     path = given.out / "report.json"
-    report: Report = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    report: Report = json.loads(path.read_text("utf-8")) if path.is_file() else {_ASKED: _asked(given)}
+    if fault := _why_not(report, given):
+        parser.error(f"{path} {fault}")
     holes = drawn_general_holes()[: given.holes]
     console = Console(width=140)
     with TemporaryDirectory() as scratch:
@@ -71,11 +74,28 @@ def main() -> None:
                 made = compress(job, out, lambda _doing: None)
                 report[_ORIGINAL] |= _costs(made, 0, "original")
                 last = "distilled" if steps else "compressed"
-                report[label] = {"way": way, "ratio": float(ratio)} | _costs(made, 1, last) | _answers(out, holes)
+                told = {"way": way, "ratio": float(ratio), "steps": steps}
+                report[label] = told | _costs(made, 1, last) | _answers(out, holes)
                 write_text(path, json.dumps(report, indent=1))
                 console.print(_table(report))
     for kind in ("png", "svg"):
         _plot(report).savefig(given.out / f"ratio-quality.{kind}", dpi=150)
+
+
+def _asked(given: argparse.Namespace) -> dict[str, Any]:
+    """What all rows of a report have in common."""
+    return {"data": str(Path(given.data).resolve()) if Path(given.data).exists() else given.data, "holes": given.holes}
+
+
+def _why_not(report: Report, given: argparse.Namespace) -> str:
+    """Why a report cannot go on with what is asked for; "" where it can."""
+    if report.get(_ASKED) != _asked(given):
+        said = json.dumps(report[_ASKED]) if _ASKED in report else "something that it does not say"
+        return f"was measured with {said}, and now {json.dumps(_asked(given))} is asked for; choose another --out"
+    steps = {row["steps"] for row in report.values() if row.get("way") == "distilled"} - {given.distil}
+    if given.distil and steps:
+        return f"has rows distilled for {steps.pop()} steps, and now {given.distil} are asked for; choose another --out"
+    return ""
 
 
 def _answers(folder: Path, holes: Sequence[Hole]) -> dict[str, Any]:
@@ -95,6 +115,8 @@ def _table(report: Report) -> Table:
     columns = ("", "loss", "numbers, M", "row", "token", "exact %", "similarity %", "gain")
     table = Table(*columns, box=None)
     for label, found in report.items():
+        if label == _ASKED:
+            continue
         gain = paired_difference(found["similarity"], report[_ORIGINAL]["similarity"])
         times = [f"{found['times'][name]:.2f}x" for name in ("row", "token")]
         answers = [estimate(found[name]).percent() for name in ("exact", "similarity")]

@@ -106,14 +106,17 @@ def compose(
 
     from rich.console import Console
 
-    from finetab_training.compose.composition import Composition
+    from finetab_training.compose.composition import Composition, check_free
     from finetab_training.compose.composition import compose as run_compose
     from finetab_training.compose.session import searched
 
     composition = Composition(method, rank, density, seed)
-    if holes:
-        parents = searched(parents, composition, holes, tries, Console(stderr=True))
-    made = run_compose(parents, composition, out)
+    check_free(out)  # before a long search
+    told = None
+    if search:
+        parents, found = searched(parents, composition, holes, tries, Console(stderr=True))
+        told = {"file": str(search.resolve()), **found}
+    made = run_compose(parents, composition, out, told)
     shares = ", ".join(f"{each['weight']:g} of {each['adapter']}" for each in made.data["composed"]["parents"])
     typer.echo(f"{out}: {made.label}, rank {made.options['r']}, {method} of {shares}")
     typer.echo(f"measure it: finetab evaluate --adapter {out} --holes FILE.jsonl")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from finetab.adapters.parents import Parent, read_parents
-from finetab.adapters.start import with_start_once
+from finetab.adapters.start import held_starts, with_start_once
 from finetab.adapters.sum import write_sum
 from finetab.core import manifest
 from finetab.core.atomic import new_folder
@@ -28,13 +28,13 @@ def blended(text: str) -> Path:
     parents = with_start_once(read_parents([term.name for term in terms], [term.weight for term in terms]))
     places = [str(parent.folder.resolve()) for parent in parents]
     told = [{**share, "folder": place} for share, place in zip(shares(parents), places, strict=True)]
+    composed = {"method": "cat", "parents": told, "starts": held_starts(parents)}
     name = called(text)
-    version = sha256(json.dumps([name, told]).encode()).hexdigest()[:12]
+    version = sha256(json.dumps([name, composed]).encode()).hexdigest()[:12]
     folder = cache_folder().parent / "blends" / version
     if not (folder / manifest.FILE_NAME).is_file():
         with new_folder(folder) as building:
-            data = {"composed": {"method": "cat", "parents": told}}
-            made = descended(parents, name=name, rank=write_sum(parents, building), data=data)
+            made = descended(parents, name=name, rank=write_sum(parents, building), data={"composed": composed})
             manifest.write(building, replace(made, version=version))
     os.utime(folder)
     _forget(folder.parent)

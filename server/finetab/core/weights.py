@@ -52,8 +52,7 @@ def fingerprint(folder: Path) -> str:
     config = json.loads((folder / "config.json").read_text("utf-8"))
     config.pop("transformers_version", None)
     digest.update(json.dumps(config, sort_keys=True).encode())
-    files = sorted(folder.glob("*.safetensors")) or sorted(folder.glob("*.bin"))
-    for file in files:
+    for file in weight_files(folder):
         size = file.stat().st_size
         digest.update(f"{file.name} {size}".encode())
         with file.open("rb") as data:
@@ -61,6 +60,11 @@ def fingerprint(folder: Path) -> str:
                 data.seek(size * sample // _SAMPLES)
                 digest.update(data.read(_SAMPLE_BYTES))
     return digest.hexdigest()
+
+
+def weight_files(folder: Path) -> list[Path]:
+    """The files with a model's weights; of both forms the one that is loaded."""
+    return sorted(folder.glob("*.safetensors")) or sorted(folder.glob("*.bin"))
 
 
 def check_name(name: str) -> None:

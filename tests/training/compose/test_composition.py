@@ -12,7 +12,9 @@ from tests.conftest import FAMILIES
 from tests.server.adapters.real_adapter import make_adapter, weights_with
 
 from finetab.adapters.library import WEIGHTS, read_adapter
+from finetab.adapters.listing import library_folder
 from finetab.adapters.parents import Parent, parse_weights, read_parents
+from finetab.adapters.start import with_start_once
 from finetab.core import manifest
 from finetab.errors import BadAdapter, BadFile, BadInput
 from finetab_training.compose.composition import METHODS, Composition, compose
@@ -75,6 +77,25 @@ def test_every_way_gives_an_adapter_that_can_be_served(
     found = weights_with(tiny("gemma3_text"), tmp_path / "made")
     plain = weights_with(tiny("gemma3_text"), None)
     assert any(not torch.allclose(found[name], plain[name], atol=1e-3) for name in plain)
+
+
+def test_a_start_is_counted_once_also_in_a_sum_with_what_was_composed(
+    tiny: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    start = make_adapter(tiny("llama"), library_folder() / "start", 9)
+    label = manifest.read(start).label
+    parents = [replace(parent, manifest=replace(parent.manifest, data={"start": label}))
+               for parent in parents_of(tiny("llama"), tmp_path, (1.0, 1.0, 1.0), {}, {}, {})]  # fmt: skip
+    write_trained(start, Trained())
+    made = {method: compose(parents[:2], Composition(method), tmp_path / method) for method in ("cat", "svd", "ties")}
+    for method in ("cat", "svd"):
+        assert made[method].data["composed"]["starts"] == {label: 1.0}
+        both = (Parent(tmp_path / method, made[method], 0.5), replace(parents[2], weight=0.5))
+        assert with_start_once(both) == both
+    assert made["ties"].data["composed"]["starts"] == {label: None}
+    with pytest.raises(BadInput, match=rf"How much of {label} is left .* cat or svd"):
+        with_start_once((Parent(tmp_path / "ties", made["ties"], 0.5), parents[2]))
 
 
 def test_what_does_not_go_together_is_refused_in_a_sentence(tiny: Callable[[str], Path], tmp_path: Path) -> None:

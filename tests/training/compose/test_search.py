@@ -2,22 +2,20 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from io import StringIO
 from pathlib import Path
 
 import pytest
 import torch
-from rich.console import Console
 from tests.training.compose.test_composition import parents_of
 from torch.nn import functional
 
 from finetab.adapters.attach import attach
 from finetab.adapters.parents import Parent
 from finetab.core.models import load_base
+from finetab.errors import BadFile
 from finetab.settings import Settings
 from finetab_training.compose.composition import Composition
 from finetab_training.compose.search import Tried, search_weights
-from finetab_training.compose.session import searched
 from finetab_training.data.hole import Hole
 
 HOLES = [Hole(f"{name}.py", "python", f"def {name}(a):\n    return ", "\n", f"a + {number}") for number, name in
@@ -58,10 +56,7 @@ def test_a_loss_is_that_of_the_middles_after_their_prompts(
     assert found.loss == pytest.approx(total / count, rel=1e-3)
 
 
-def test_a_search_tells_its_best_and_gives_the_parents_those_weights(parents: tuple[Parent, ...]) -> None:
-    console = Console(file=StringIO(), width=120)
-    found = searched(parents, Composition(), HOLES, 5, console)
-    assert isinstance(console.file, StringIO)
-    assert "best of" in console.file.getvalue()
-    assert [parent.folder for parent in found] == [parent.folder for parent in parents]
-    assert [parent.weight for parent in found] != [0.5, 0.5]
+def test_holes_without_middles_are_refused(parents: tuple[Parent, ...]) -> None:
+    empty = [replace(hole, middle="") for hole in HOLES]
+    with pytest.raises(BadFile, match="None of 3 holes has a middle"):
+        search_weights(parents, Composition(), empty, 1, Settings(), lambda _tried: None)

@@ -1,14 +1,18 @@
 """Compression: exact where nothing is cut off, least loss where something is, and a folder that loads and answers."""
 
 import json
+import shutil
 from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import load_file
 from tests.conftest import FAMILIES
+from transformers import PreTrainedModel
 
 from finetab.assemble import load_completer
 from finetab.completion.request import CompletionRequest
@@ -120,7 +124,7 @@ def test_a_compressed_model_keeps_its_ratio_loads_and_is_served(
     with pytest.raises(BadSetting, match="compressed model, which cannot be held in 4 bits"):
         load_base(str(out), quantisation="nf4")
     kept = json.loads((out / "compression.json").read_text())
-    assert kept["ranks"] == ranks
+    assert (kept["ranks"], read_config(out)["dtype"]) == (ranks, "float32")
 
 
 def test_looking_at_inputs_and_loss_loses_less_than_plain_svd(tiny: Callable[[str], Path]) -> None:
@@ -156,6 +160,51 @@ def test_distilling_brings_the_original_back_and_touches_factors_only(tiny: Call
     for name, weight in small.named_parameters():
         assert torch.equal(weight, before[name]) == (id(weight) not in in_factors), name
     assert mean_loss(small, rows(2)) > 0
+
+
+def test_a_compressed_model_is_measured_and_written_in_the_originals_numbers_and_is_smaller(
+    project: Path, tiny: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original, out, measured = tmp_path / "tiny-smollm2-half", tmp_path / "small", []
+    held: Any = load_base(str(tiny("llama"))).model
+    held.half().save_pretrained(original)
+    shutil.copy(tiny("llama") / "tokenizer.json", original)
+
+    def loss(model: PreTrainedModel, _rows: object) -> float:
+        measured.append(all(torch.equal(weight, weight.half().float()) for weight in model.parameters()))
+        return 1.0
+
+    monkeypatch.setattr("finetab_training.compress.compression.mean_loss", loss)
+    report = compress(Compression(str(original), 0.6, str(project), plain=True, steps=2), out, no_news)
+    assert measured[1:] == [True, True]
+    written = out / "model.safetensors"
+    assert {value.dtype for value in load_file(written).values()} == {torch.float16}
+    assert read_config(out)["dtype"] == "float16"
+    was, now = report["bytes"]
+    assert now == written.stat().st_size < 0.9 * was
+
+
+def test_everything_is_on_the_cpu_also_where_there_is_a_gpu(
+    project: Path, tiny: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The device that is taken by itself is one on which nothing can be computed."""
+    asked: list[str] = []
+
+    def picked(device: str) -> torch.device:
+        asked.append(device)
+        return torch.device("meta" if device == "auto" else device)
+
+    monkeypatch.setattr("finetab.core.models.pick_device", picked)
+    compress(Compression(str(tiny("llama")), 0.7, str(project), plain=True), tmp_path / "small", no_news)
+    assert asked == ["cpu"]
+
+
+def test_a_compressed_base_is_not_compressed_again(project: Path, tiny: Callable[[str], Path], tmp_path: Path) -> None:
+    small = tmp_path / "tiny-smollm2-small"
+    compress(Compression(str(tiny("llama")), 0.7, str(project), plain=True), small, no_news)
+    with pytest.raises(BadInput, match=r"compressed already, with \d+ layers factored; compress the base that"):
+        compress(Compression(str(small), 0.5, str(project), plain=True), tmp_path / "smaller", no_news)
+    assert not (tmp_path / "smaller").exists()
 
 
 def test_what_cannot_be_is_told(project: Path, tiny: Callable[[str], Path], tmp_path: Path) -> None:

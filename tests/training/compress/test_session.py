@@ -15,6 +15,7 @@ def test_a_compression_tells_what_it_cost(project: Path, tiny: Callable[[str], P
     compressed(Compression(str(tiny("llama")), 0.8, str(project), steps=3), tmp_path / "small", console)
     assert isinstance(console.file, StringIO)
     said = console.file.getvalue()
-    assert all(name in said for name in ("original", "compressed", "distilled", "perplexity"))
+    assert all(name in said for name in ("original", "compressed", "distilled", "perplexity", "MB"))
+    assert "Both were timed in float32" in said
     assert "of the numbers in linear layers, seen through its inputs" in said
     assert f"finetab evaluate --base {tmp_path / 'small'}" in said

@@ -1,5 +1,6 @@
 """Plots are valid, and show what they are given."""
 
+import json
 from typing import Any
 
 import altair as alt
@@ -34,6 +35,17 @@ def values_in(chart: Any) -> list[dict[str, Any]]:
 )
 def test_every_plot_is_valid_with_data_and_without(chart: alt.TopLevelMixin) -> None:
     assert chart.to_dict()
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+def test_what_is_no_number_is_left_out_of_every_plot(value: float) -> None:
+    for chart in (
+        charts.curves("loss", {"a": [*POINTS, (3.0, value)]}, {}, {"b": [(1.0, value)]}),
+        charts.spans([Span("a", 1.0, 0.5, 1.5, 3), Span("b", value, value, value)], "points"),
+        charts.pareto([Spot("a", 1.0, 2.0, 1.5, 2.5), Spot("b", value, 1.0, 1.0, 1.0)], ["b"], "GB", "%"),
+    ):
+        assert json.dumps(chart.to_dict(), allow_nan=False)
+        assert values_in(chart)
 
 
 def test_an_interval_around_zero_says_what_is_sure() -> None:

@@ -11,7 +11,7 @@ Sums count what the parents started from once (`start.py`). The base is only nee
 without weights, and a 7B one takes no memory.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -27,7 +27,7 @@ from finetab.adapters.blended import descended, shares
 from finetab.adapters.config import ROWS
 from finetab.adapters.library import WEIGHTS
 from finetab.adapters.parents import Parent
-from finetab.adapters.start import with_start_once
+from finetab.adapters.start import held_starts, with_start_once
 from finetab.adapters.sum import Array, mean_rows, write_sum
 from finetab.core import manifest
 from finetab.core.atomic import new_folder
@@ -68,11 +68,21 @@ class Composition:
             raise BadInput(f"density must be above 0 and at most 1, not {self.density}.")
 
 
-def compose(parents: Sequence[Parent], composition: Composition, out: Path) -> Manifest:
-    """Write the composed adapter to a folder that does not exist yet, and give its manifest."""
-    composition.check(parents)
+def check_free(out: Path) -> None:
+    """Raise `BadFile` where something stands in the place of an adapter-to-be."""
     if out.exists():
         raise BadFile(f"{out} exists already; choose another --out.")
+
+
+def compose(
+    parents: Sequence[Parent], composition: Composition, out: Path, search: Mapping[str, Any] | None = None
+) -> Manifest:
+    """Write the composed adapter to a folder that does not exist yet, and give its manifest.
+
+    `search` is told there: what the weights were looked for with.
+    """
+    composition.check(parents)
+    check_free(out)
     if composition.method in _SUMS:
         parents = with_start_once(parents)
     with new_folder(out) as building:
@@ -82,7 +92,12 @@ def compose(parents: Sequence[Parent], composition: Composition, out: Path) -> M
             else _write_by_peft(parents, composition, building)
         )
         write_trained(building, read_all_trained(parent.folder for parent in parents))
-        made = _manifest(parents, composition, rank, building, out.name)
+        told = _told(parents, composition) | ({"search": dict(search)} if search else {})
+        made = replace(
+            descended(parents, name=out.name, rank=rank, data={"composed": told}),
+            version=sha256((building / WEIGHTS).read_bytes()).hexdigest()[:12],
+            seed=composition.seed,
+        )
         manifest.write(building, made)
     return made
 
@@ -133,10 +148,12 @@ def _skeleton(base: str) -> PreTrainedModel:
     return model
 
 
-def _manifest(parents: Sequence[Parent], composition: Composition, rank: int, folder: Path, name: str) -> Manifest:
-    told = {"method": composition.method, "density": composition.density, "parents": shares(parents)}
-    return replace(
-        descended(parents, name=name, rank=rank, data={"composed": told}),
-        version=sha256((folder / WEIGHTS).read_bytes()).hexdigest()[:12],
-        seed=composition.seed,
-    )
+def _told(parents: Sequence[Parent], composition: Composition) -> dict[str, Any]:
+    """What the manifest says of the making."""
+    starts = held_starts(parents)
+    return {
+        "method": composition.method,
+        "density": composition.density,
+        "parents": shares(parents),
+        "starts": starts if composition.method in _SUMS else dict.fromkeys(starts),
+    }

@@ -23,6 +23,7 @@ from finetab.core.pointer import BARE
 from finetab.core.weights import base_folder
 from finetab.engine.network import Network
 from finetab.engine.ways import choose_way, open_network
+from finetab.errors import BadFile
 from finetab.settings import Settings
 from finetab_training.compose.composition import Composition, compose
 from finetab_training.data.hole import Hole
@@ -55,8 +56,13 @@ def search_weights(
     settings: Settings,
     advance: Callable[[Tried], None],
 ) -> tuple[Tried, ...]:
-    """Try up to `most` weights, the parents' own first; all that were tried, the best one first."""
+    """Try up to `most` weights, the parents' own first; all that were tried, the best one first.
+
+    Raises `BadFile` for holes with nothing in them.
+    """
     composition.check(parents)
+    if not any(hole.middle for hole in holes):
+        raise BadFile(f"None of {len(holes)} holes has a middle, so weights cost the same on all of them; name others.")
     first = parents[0].manifest
     settings = replace(settings, base=first.base_name, adapter=BARE)
     tried: list[Tried] = []

@@ -2,15 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from finetab.adapters.parents import Parent
 from finetab.cli import settings_here
+from finetab.errors import BadFile
 from finetab_training.compose.composition import Composition
 from finetab_training.compose.search import Tried, search_weights
 from finetab_training.data.hole import Hole
+from finetab_training.data.trained import read_all_trained
+from finetab_training.evaluate.holes import unseen
 
 
 def searched(
@@ -19,9 +23,28 @@ def searched(
     holes: Sequence[Hole],
     tries: int,
     console: Console | None = None,
-) -> tuple[Parent, ...]:
-    """The parents with the weights that did best."""
+) -> tuple[tuple[Parent, ...], dict[str, Any]]:
+    """The parents with the weights that did best, and what a manifest tells of the search.
+
+    Holes that a parent was trained on are left out: they would speak for whoever knows them by heart. Raises `BadFile`
+    where none are left.
+    """
     console = console or Console(stderr=True)
+    cut = unseen(holes, len(holes), read_all_trained(parent.folder for parent in parents))
+    if not cut.holes:
+        raise BadFile(f"The adapters were trained on the lines of all {cut.num_seen} holes; name others.")
+    if cut.num_seen:
+        console.print(f"{cut.num_seen} holes left out, since an adapter was trained on their lines", highlight=False)
+    found = _tried(parents, composition, cut.holes, tries, console)
+    best = found[0]
+    console.print(f"best of {len(found)} on {len(cut.holes)} holes: loss {best.loss:.4f} with {_told(best)}")
+    told = {"holes": len(cut.holes), "left_out": cut.num_seen, "tried": len(found), "loss": best.loss}
+    return tuple(replace(parent, weight=weight) for parent, weight in zip(parents, best.weights, strict=True)), told
+
+
+def _tried(
+    parents: Sequence[Parent], composition: Composition, holes: Sequence[Hole], tries: int, console: Console
+) -> tuple[Tried, ...]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     best = float("inf")
     with Progress(*columns, console=console) as bar:
@@ -34,9 +57,7 @@ def searched(
                 best = tried.loss
                 console.print(f"loss {tried.loss:.4f} with {_told(tried)}", highlight=False)
 
-        found = search_weights(parents, composition, holes, tries, settings_here(), advance)
-    console.print(f"best of {len(found)} on {len(holes)} holes: loss {found[0].loss:.4f} with {_told(found[0])}")
-    return tuple(replace(parent, weight=weight) for parent, weight in zip(parents, found[0].weights, strict=True))
+        return search_weights(parents, composition, holes, tries, settings_here(), advance)
 
 
 def _told(tried: Tried) -> str:

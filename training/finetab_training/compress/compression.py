@@ -18,10 +18,11 @@ from transformers import PreTrainedModel
 
 from finetab.core.atomic import new_folder
 from finetab.core.base import read_config
-from finetab.core.factored import RANKS
+from finetab.core.factored import RANKS, read_ranks
 from finetab.core.fim import TAUGHT
 from finetab.core.models import BaseModel, embedding_rows, load_base
 from finetab.core.tokenizer import FILE_NAME as TOKENIZER
+from finetab.core.weights import base_folder, weight_files
 from finetab.errors import BadFile, BadInput
 from finetab_training.compress.distilling import distil
 from finetab_training.compress.factoring import Text, factor, num_numbers
@@ -34,6 +35,7 @@ REPORT = "compression.json"
 _ROW_TOKENS = 256
 _CALIBRATION_ROWS, _PROBE_ROWS, _TEST_ROWS = 64, 4, 32
 _ROUNDS = 5
+_HALVES = {"float16": torch.float16, "bfloat16": torch.bfloat16}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +54,14 @@ class Compression:
     seed: int = 0
 
     def check(self) -> None:
-        """Raise `BadInput` for what cannot be."""
+        """Raise `BadInput` for what cannot be, and what `base_folder` raises."""
         if not 0 < self.ratio < 1:
             raise BadInput(f"--ratio is the share of numbers that is left, between 0 and 1, not {self.ratio}.")
+        if ranks := read_ranks(base_folder(self.base)):
+            raise BadInput(
+                f"{self.base} is compressed already, with {len(ranks)} layers factored; compress the base that it was "
+                "made of, with a lower --ratio."
+            )
 
 
 def compress(job: Compression, out: Path, advance: Callable[[str], None]) -> dict[str, Any]:
@@ -62,16 +69,17 @@ def compress(job: Compression, out: Path, advance: Callable[[str], None]) -> dic
     job.check()
     if out.exists():
         raise BadFile(f"{out} exists already; choose another --out.")
-    base = load_base(job.base, dtype="float32")
+    base = load_base(job.base, device="cpu", dtype="float32")
     calibration, test = _rows(job, base)
     original = base.model
     model = deepcopy(original)
     text = None if job.plain else Text(calibration[:_CALIBRATION_ROWS], calibration[:_PROBE_ROWS])
     ranks = factor(model, job.ratio, text, advance)
-    losses = {"original": mean_loss(original, test), "compressed": mean_loss(model, test)}
+    dtype = _written_in(base)
+    losses = {"original": mean_loss(original, test), "compressed": mean_loss(_rounded(model, dtype), test)}
     if job.steps:
         distil(model, original, calibration, job.steps, lambda _loss: advance("distilling"))
-        losses["distilled"] = mean_loss(model, test)
+        losses["distilled"] = mean_loss(_rounded(model, dtype), test)
     report = {
         **asdict(job),
         "base": base.name,
@@ -84,7 +92,8 @@ def compress(job: Compression, out: Path, advance: Callable[[str], None]) -> dic
         "milliseconds": _speed(original, model, test[0]),
     }
     with new_folder(out) as building:
-        _write(model, base, ranks, building)
+        _write(model, base, ranks, dtype, building)
+        report["bytes"] = [sum(file.stat().st_size for file in weight_files(of)) for of in (base.folder, building)]
         (building / REPORT).write_text(json.dumps(report | {"ranks": ranks}, indent=2) + "\n", "utf-8")
     return report
 
@@ -119,9 +128,23 @@ def _cut(files: Sequence[SourceFile], base: BaseModel, most: int, seed: int) -> 
     return rows[:most]
 
 
-def _write(model: PreTrainedModel, base: BaseModel, ranks: dict[str, int], folder: Path) -> None:
+def _written_in(base: BaseModel) -> torch.dtype:
+    """What the original's weights are written in, so that fewer numbers are fewer bytes."""
+    config = read_config(base.folder)
+    return _HALVES.get(config.get("dtype") or config.get("torch_dtype") or "", torch.float32)
+
+
+@torch.no_grad()
+def _rounded(model: PreTrainedModel, dtype: torch.dtype) -> PreTrainedModel:
+    """The model with its weights as they will be read again, so that what is measured is what is written."""
+    for weight in model.parameters():
+        weight.copy_(weight.to(dtype))
+    return model
+
+
+def _write(model: PreTrainedModel, base: BaseModel, ranks: dict[str, int], dtype: torch.dtype, folder: Path) -> None:
     """A model folder that `load_base`, or `load_factored` alone, reads."""
-    state = {name: value.contiguous() for name, value in model.state_dict().items()}
+    state = {name: value.to(dtype).contiguous() for name, value in model.state_dict().items()}
     head: Any = model.get_output_embeddings()
     if head.weight is embedding_rows(model):
         state = {
@@ -130,7 +153,7 @@ def _write(model: PreTrainedModel, base: BaseModel, ranks: dict[str, int], folde
     save_file(state, folder / "model.safetensors", metadata={"format": "pt"})
     shutil.copyfile(base.folder / TOKENIZER, folder / TOKENIZER)
     taught = {"family": base.fim.family, "forms": list(base.fim.native), "name": base.name}
-    config = read_config(base.folder) | {RANKS: ranks, TAUGHT: taught, "dtype": "float32"}
+    config = read_config(base.folder) | {RANKS: ranks, TAUGHT: taught, "dtype": str(dtype).removeprefix("torch.")}
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", "utf-8")
     if base.terms:
         (folder / "NOTICE").write_text(base.terms + "\n", "utf-8")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from math import isfinite
 from typing import Any, TypeAlias
 
 import altair as alt
@@ -178,4 +179,9 @@ def pareto(spots: Sequence[Spot], front: Sequence[str], x: str, y: str) -> Plot:
 
 
 def _chart(rows: Sequence[Mapping[str, Any]]) -> alt.Chart:
-    return alt.Chart(alt.InlineData(values=list(rows)))
+    """What is no finite number is left out: it has no place on an axis, and JSON has no word for it."""
+    return alt.Chart(alt.InlineData(values=[row for row in rows if _is_finite(row)]))
+
+
+def _is_finite(row: Mapping[str, Any]) -> bool:
+    return all(isfinite(value) for value in row.values() if isinstance(value, float))

@@ -1,8 +1,10 @@
 """What was started here: the buttons of a run follow its state."""
 
 import json
-from dataclasses import asdict
+import shutil
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any, cast
 
 import psutil
 import pytest
@@ -16,9 +18,11 @@ from finetab_training.runs import STATE, Run
 STOPPED = "finetab: Stopped at step 2; go on with: finetab train --resume mine.run\n"
 
 
-def record(root: Path, log: str, *, is_alive: bool = False, has_checkpoint: bool = False) -> Started:
+def record(
+    root: Path, log: str, *, is_alive: bool = False, has_checkpoint: bool = False, name: str = "mine"
+) -> Started:
     """A run that was started, as it is kept; a living one has this very process."""
-    run = Run(root / "mine.run", RunConfig(data=".", out="mine", max_steps=4))
+    run = Run(root / f"{name}.run", RunConfig(data=".", out=name, max_steps=4))
     run.begin()
     figures = {"step": 2, "loss": 1.5, "learning_rate": 1e-4, "tokens": 100, "memory_gb": 1.0, "seconds": 2.0}
     run.log(figures)
@@ -26,12 +30,12 @@ def record(root: Path, log: str, *, is_alive: bool = False, has_checkpoint: bool
         (run.checkpoints / "checkpoint-2").mkdir(parents=True)
         (run.checkpoints / "checkpoint-2" / STATE).write_text("{}")
     place = root / ".finetab" / "started"
-    place.mkdir(parents=True)
-    (place / "mine.log").write_text(log)
+    place.mkdir(parents=True, exist_ok=True)
+    (place / f"{name}.log").write_text(log)
     process = psutil.Process()
     born = process.create_time() if is_alive else 1.0
-    one = Started(str(run.folder), ("train",), process.pid, born, str(place / "mine.log"))
-    (place / "mine.json").write_text(json.dumps(asdict(one)))
+    one = Started(str(run.folder), ("train",), process.pid, born, str(place / f"{name}.log"))
+    (place / f"{name}.json").write_text(json.dumps(asdict(one)))
     return one
 
 
@@ -78,3 +82,26 @@ def test_a_run_that_failed_says_why_and_shows_no_traceback(visit: Visit, tmp_pat
     page = visit("progress", tmp_path)
     assert words in page.error[0].value.replace("\\", "")
     assert "Traceback" not in said(page)
+
+
+def test_a_run_that_diverged_says_so_and_is_still_drawn(visit: Visit, tmp_path: Path) -> None:
+    one = record(tmp_path, "", is_alive=True)
+    with (Path(one.run) / "metrics.jsonl").open("a") as metrics:
+        metrics.write('{"step": 3, "loss": NaN, "tokens": 100, "memory_gb": 1.0, "seconds": 3.0}\n')
+        metrics.write('{"step": 3, "held_out_loss": NaN, "held_out_control": NaN}\n')
+    page = visit("progress", tmp_path)
+    (bar,) = page.get("progress")
+    assert "Step 3 of 4, loss no number" in str(cast(Any, bar).proto)
+    assert page.get("vega_lite_chart") or page.get("arrow_vega_lite_chart")
+
+
+def test_a_finished_run_whose_folder_is_gone_says_so_and_the_others_stand(visit: Visit, tmp_path: Path) -> None:
+    gone = record(tmp_path, f"adapter: {tmp_path / 'gone'}\n", name="gone")
+    record(tmp_path, "", is_alive=True)
+    place = tmp_path / ".finetab" / "started" / "gone.json"
+    place.write_text(json.dumps(asdict(replace(gone, born=psutil.Process().create_time() + 1))))  # it is drawn first
+    shutil.rmtree(gone.run)
+    page = visit("progress", tmp_path)
+    (error,) = page.error
+    assert "gone.run is no run folder" in error.value.replace("\\", "")
+    assert [button.label for button in page.button] == ["Stop"]

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from finetab_training.dashboard.reading.curves import Curves, Look, read_curves, smoothed
+from finetab_training.dashboard.reading.curves import Curves, Look, read_curves, smooth_line, smoothed
 
 
 def record(step: int, seconds: float, **more: Any) -> str:
@@ -47,3 +47,7 @@ def test_the_use_of_the_suffix_is_what_a_foreign_one_costs_more(tmp_path: Path) 
 def test_smoothing_takes_the_mean_of_what_came_before() -> None:
     assert smoothed([4.0, 2.0, 0.0, 2.0], 2) == [4.0, 3.0, 1.0, 1.0]
     assert smoothed([], 3) == []
+
+
+def test_what_is_no_number_does_not_spoil_the_mean_of_those_after_it() -> None:
+    assert smooth_line([(1, 4.0), (2, float("nan")), (3, 2.0)], 2) == [(1, 4.0), (3, 3.0)]

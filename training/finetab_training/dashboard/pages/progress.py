@@ -1,5 +1,7 @@
 """What was started from the page, while it happens."""
 
+from functools import partial
+from math import isfinite
 from pathlib import Path
 
 import streamlit as st
@@ -28,7 +30,8 @@ def draw(root: Path) -> None:
 
     def drawn() -> None:
         for one in begun:
-            _draw_one(root, one)
+            with st.container(border=True):
+                told(partial(_draw_one, root, one))()  # what is wrong with one stands in its own card
         if is_busy and not any(one.is_alive() for one in begun):
             st.rerun()  # the whole page: it need not look again
 
@@ -40,22 +43,21 @@ def _draw_one(root: Path, one: Started) -> None:
     can_go_on = run is not None and run.state == "can go on"
     state = one.state()
     words = ("stopped" if can_go_on else "failed") if state == "ended" else state
-    with st.container(border=True):
-        st.markdown(f":material/{_ICONS[words]}: **{plain(adapter_of(Path(one.run)).name)}** {words}")
-        if run is not None:
-            _steps(run)
-        elif state == "at work":
-            st.progress(0.0, "Loading the base and making rows")
-        if state == "finished":
-            _written(root, one)
-        elif state == "ended":
-            unsaid = f"It ended without a word of its own; its log is {one.log}"
-            (st.info if can_go_on else st.error)(plain(one.last_word() or unsaid))
-            if can_go_on and st.button("Go on", key=f"go on {one.pid}", icon=":material/play_arrow:"):
-                started.go_on(root, Path(one.run))
-                st.rerun()
-        else:
-            _stop(one)
+    st.markdown(f":material/{_ICONS[words]}: **{plain(adapter_of(Path(one.run)).name)}** {words}")
+    if run is not None:
+        _steps(run)
+    elif state == "at work":
+        st.progress(0.0, "Loading the base and making rows")
+    if state == "finished":
+        _written(root, one)
+    elif state == "ended":
+        unsaid = f"It ended without a word of its own; its log is {one.log}"
+        (st.info if can_go_on else st.error)(plain(one.last_word() or unsaid))
+        if can_go_on and st.button("Go on", key=f"go on {one.pid}", icon=":material/play_arrow:"):
+            started.go_on(root, Path(one.run))
+            st.rerun()
+    else:
+        _stop(one)
 
 
 def _found(root: Path, one: Started) -> FoundRun | None:
@@ -70,7 +72,8 @@ def _found(root: Path, one: Started) -> FoundRun | None:
 def _steps(run: FoundRun) -> None:
     curves = read_curves(run.folder)
     last = curves.steps[-1]
-    words = f"Step {last.step} of {run.num_steps}, loss {last.loss:.3f}, {last.tokens_per_second:,.0f} tokens/s"
+    loss = f"{last.loss:.3f}" if isfinite(last.loss) else "no number"
+    words = f"Step {last.step} of {run.num_steps}, loss {loss}, {last.tokens_per_second:,.0f} tokens/s"
     st.progress(min(1.0, last.step / run.num_steps), f"{words}, {last.memory_gb:.1f} GB")
     losses = [(step.step, step.loss) for step in curves.steps]
     looks = [(look.step, look.loss) for look in curves.looks]

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -79,9 +80,10 @@ def _records(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def smooth_line(points: Sequence[tuple[float, float]], window: int) -> list[tuple[float, float]]:
-    """A line with each value smoothed, at its own step."""
-    means = smoothed([value for _, value in points], window)
-    return [(step, mean) for (step, _), mean in zip(points, means, strict=True)]
+    """A line with each value smoothed, at its own step; without those of a run that diverged, which are no numbers."""
+    finite = [(step, value) for step, value in points if isfinite(value)]
+    means = smoothed([value for _, value in finite], window)
+    return [(step, mean) for (step, _), mean in zip(finite, means, strict=True)]
 
 
 def smoothed(values: Sequence[float], window: int) -> list[float]:
