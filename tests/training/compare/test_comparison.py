@@ -115,3 +115,12 @@ def test_a_folder_of_something_else_or_of_another_process_is_left_alone(entries:
     (out / "mine.txt").unlink()
     with FileLock(out / ".lock"), pytest.raises(BadInput, match="Another process compares"):
         told(entries)
+
+
+def test_a_mistake_that_is_told_before_anything_is_made_can_be_mended(entries: dict[str, Any], done: list[str]) -> None:
+    good = entries["train"] | {}
+    for wrong, words in (({"data": "package:no_such_package"}, "no_such_package"), ({"base": "gema"}, "gema")):
+        with pytest.raises(FinetabError, match=words):
+            told(entries | {"train": good | wrong})
+    told(entries | {"train": good})
+    assert done

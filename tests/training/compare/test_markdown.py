@@ -12,7 +12,7 @@ def test_every_figure_stands_in_its_row(tmp_path: Path) -> None:
     assert "| base alone | 0.0 [0.0, 0.0] | 50.0 [50.0, 50.0] |" in text
     assert (
         "| two | 50.0 [0.0, 100.0] | 95.0 [90.0, 100.0] | +45.0 [+40.0, +50.0] | +35.0 [+30.0, +40.0] "
-        "| -25.0 [-25.0, -25.0] | 3.000, 1.500 |"
+        "| -25.0 [-25.0, -25.0] | 3.000, 1.500 (-1.500) |"
     ) in text
     assert "| one | `lora`, r 4 | 1,000 | 2.0 | 1.00 | 50 | 20 (20-21) | 0.10 |" in text
     assert "| one | 5e-05: no number, 0.0001: 2.000 | 0.0001, at the edge |" in text

@@ -11,11 +11,13 @@ from tests.server.adapters.real_adapter import make_adapter
 
 from finetab.adapters import shipped
 from finetab.adapters.library import read_adapter
+from finetab.assemble import Loader
 from finetab.core import manifest
 from finetab.core.bases import FALLBACK_BASE, cache_folder
 from finetab.core.fim import TAUGHT
 from finetab.settings import Settings
-from finetab_training.tune.arms import arms_of, served_now
+from finetab_training.data.hole import Hole
+from finetab_training.tune.arms import Arm, answered, arms_of, served_now
 
 
 @pytest.mark.parametrize(("forms", "served"), [([], "base-prefix"), (["psm"], "base-fim"), (["spm"], "base-fim")])
@@ -50,3 +52,25 @@ def test_a_base_that_comes_with_an_adapter_is_what_is_in_force(home: Path, monke
     assert names("none") == ["base-prefix", "base-fim", "adapter"]
     bare = next(arm for arm in arms_of(Settings(), candidate, "base", 0) if arm.name == "base-fim")
     assert bare.settings.adapter == "none"  # what is compared with is the base alone
+
+
+def test_answers_of_what_was_in_force_before_are_not_those_of_what_is_now(
+    tiny: Callable[[str], Path], tmp_path: Path
+) -> None:
+    base, path = tiny("llama"), tmp_path / "in-force.jsonl"
+    holes = [Hole("a.py", "python", f"x{index} = ", "\n", "1", "line") for index in range(3)]
+    settings = Settings(base=str(base), form="prefix", max_new_tokens=4)
+    worked_out: list[int] = []
+
+    def answers(adapter: Path) -> list[str]:
+        arm = Arm("in-force", replace(settings, adapter=str(adapter)))
+        counts: list[int] = []
+        found = answered(arm, holes, path, Loader(), counts.append)
+        worked_out.append(counts[1:].count(1))  # the first one counts those that are there already
+        return [result.output for result in found]
+
+    one, two = (make_adapter(base, tmp_path / name, seed) for seed, name in enumerate(("one", "two"), 1))
+    first = answers(one)
+    assert answers(one) == first
+    assert answers(two) != first
+    assert worked_out == [3, 0, 3]

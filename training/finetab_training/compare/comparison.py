@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from finetab.core.atomic import write_text
+from finetab.core.weights import base_folder
 from finetab.errors import BadFile, BadInput, BadSetting, FinetabError, Interrupted, NoSpace
 from finetab_training.compare.alone import run_alone
 from finetab_training.compare.config import DECIDED, Comparison
@@ -42,6 +43,7 @@ def compare(comparison: Comparison, console: Console) -> Path:
 
     Raises `FinetabError` with what to do.
     """
+    base_folder(comparison.train.base)
     outcomes = [Outcome(technique) for technique in comparison.techniques]
     stages = Stages(console)
     with _begun(comparison):
@@ -70,7 +72,7 @@ def _begun(comparison: Comparison) -> Iterator[None]:
     out.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(out / _LOCK, timeout=0):
-            if _is_begun(out):
+            if _is_begun(out) and is_made(comparison):
                 _check_same(comparison, out / _CONFIG)
             write_text(out / _CONFIG, json.dumps(comparison.to_dict(), indent=2) + "\n")
             yield

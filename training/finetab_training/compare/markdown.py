@@ -46,13 +46,18 @@ def _quality(made: Mapping[str, Any]) -> str:
         rows.append((
             name, with_interval(row["exact_match"]), with_interval(row[QUALITY]),
             _points(row["against_base"]), _points(row["against_first"]), _points(row["general_against_base"]),
-            f"{loss['before']:.3f}, " + ("no number" if loss["mean"] is None else f"{loss['mean']:.3f}"),
+            f"{loss['before']:.3f}, " + _after(loss),
         ))  # fmt: skip
     words = (
         "Differences are in points of edit similarity. *Elsewhere* are the general holes, code of other projects: what "
-        "was forgotten shows there, less what is gained by knowing how holes are asked."
+        "was forgotten shows there, less what is gained by knowing how holes are asked. Losses are of the base as it "
+        "is held in training, in 4 bits by some techniques: their changes can be compared."
     )
     return f"{_table(head, rows)}\n\n{words}"
+
+
+def _after(loss: Mapping[str, Any]) -> str:
+    return "no number" if loss["mean"] is None else f"{loss['mean']:.3f} ({loss['mean'] - loss['before']:+.3f})"
 
 
 def _points(found: Mapping[str, Any]) -> str:
@@ -122,8 +127,8 @@ def _method(made: Mapping[str, Any]) -> list[str]:
         f"general holes. Dropped because training or the validation rows hold their lines: {facts['holes_dropped']}.",
         "Answers are those of the pipeline that serves, in full precision for all; the base is asked as it is served "
         "without an adapter. Swap is the time from the order until an adapter can be asked where the base is loaded.",
-        "Intervals are 95% bootstrap intervals over holes and seeds: both are drawn anew, a seed for all of its holes "
-        "at once; differences are paired by hole and by seed.",
+        "Intervals are 95% bootstrap intervals over files, their holes, and seeds: all are drawn anew, a seed for all "
+        "of its holes at once; differences are paired by hole and by seed.",
         *_limits(facts["holes"], len(seeds)),
     ]
 
@@ -140,7 +145,10 @@ def _budget(rates: Sequence[float], steps: int, rows: int, files: int) -> list[s
 
 
 def _limits(num_holes: int, num_seeds: int) -> list[str]:
-    found = ["Times and tokens a second are those of the machine as busy as it was; techniques took turns by seed."]
+    found = [
+        "Tokens a second are those of the median step; the time of training follows from them and from what putting "
+        "the technique on the base took; on a machine as busy as it was."
+    ]
     if num_seeds == 1:
         found.append("With one seed the intervals say nothing of a seed's luck.")
     elif num_seeds < _FEW_SEEDS:

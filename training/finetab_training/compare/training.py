@@ -19,6 +19,7 @@ from rich.console import Console
 
 from finetab.core import manifest
 from finetab.core.atomic import write_text
+from finetab.errors import BadFile
 from finetab_training.compare.alone import run_alone
 from finetab_training.config import RunConfig, make_config
 from finetab_training.runs import Run, run_of
@@ -42,7 +43,7 @@ class Figures:
     tokens_per_second: float
     """The median over steps."""
     seconds: float
-    """From the first step to the end of the last one, looks at the validation rows among them."""
+    """What putting the technique on the base took, and all steps at that speed: no looks, no pauses."""
     steps: int
 
 
@@ -86,21 +87,24 @@ def _kept(folder: Path, config: RunConfig) -> Figures | None:
 
 
 def figures_of(run: Run, adapter: Path) -> Figures:
-    """What a finished run's folder says."""
+    """What a finished run's folder says. Raises `BadFile` where nothing was looked at between its steps."""
     lines = [json.loads(line) for line in (run.folder / "metrics.jsonl").read_text("utf-8").splitlines()]
     steps = [line for line in lines if "loss" in line]
     looks = [line for line in lines if "held_out_loss" in line]
+    if not looks:
+        raise BadFile(f"No row can be cut from the validation files of {run.config.data}: they are too short.")
     losses = [line["held_out_loss"] for line in looks if line["step"] and math.isfinite(line["held_out_loss"])]
-    seconds = _seconds(steps)
     known = json.loads((run.folder / "environment.json").read_text("utf-8"))
+    tokens = sum(line["tokens"] for line in steps)
+    speed = _speed(lines) or tokens / steps[-1]["seconds"]
     return Figures(
         loss=min(losses, default=None),
         loss_before=looks[0]["held_out_loss"],
         parameters=known["parameters"],
         adapter_bytes=sum(path.stat().st_size for path in adapter.glob("*.safetensors")),
         peak_memory_gb=max(line["memory_gb"] for line in steps),
-        tokens_per_second=_speed(lines) or sum(line["tokens"] for line in steps) / seconds,
-        seconds=seconds,
+        tokens_per_second=speed,
+        seconds=known["apply_seconds"] + tokens / speed,
         steps=len(steps),
     )
 
@@ -114,9 +118,3 @@ def _speed(lines: list[dict[str, Any]]) -> float | None:
         if other["seconds"] > one["seconds"]  # a run that goes on begins to count anew
     ]
     return median(speeds) if speeds else None
-
-
-def _seconds(steps: list[dict[str, Any]]) -> float:
-    """Of all parts of a run that was stopped and went on."""
-    ends = [one["seconds"] for one, other in pairwise(steps) if other["seconds"] < one["seconds"]]
-    return float(sum(ends) + steps[-1]["seconds"])

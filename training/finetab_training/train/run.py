@@ -2,6 +2,7 @@
 
 import hashlib
 import shutil
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -61,11 +62,12 @@ def train(run: Run, prepared: Prepared | None, console: Console) -> Path:
     console.print(_summary(facts), highlight=False)
     set_seed(config.seed)  # PEFT draws its first values from the global generator
     rows = StoredRows(run.inputs / ROWS, config.rows_per_step)
+    began = time.monotonic()
     tuned = method.apply(_target(base, rows, config, start), options)
     begun = told_start(config, started)
     console.print(f"{tuned.num_trainable:,} parameters to train{begun}", highlight=False, markup=False)
     if processes.is_main_process:
-        run.know(parameters=tuned.num_trainable)
+        run.know(parameters=tuned.num_trainable, apply_seconds=round(time.monotonic() - began, 3))
     _fit(run, tuned, rows, read_held_out(run.inputs), console)
     gather_trained(tuned.model)
     with new_folder(out) if processes.is_main_process else scratch_folder() as building:

@@ -18,6 +18,7 @@ from pathlib import Path
 from finetab.adapters.library import chosen, read_adapter
 from finetab.completion.completer import Completer
 from finetab.completion.request import LoadService
+from finetab.core.atomic import write_text
 from finetab.core.base import read_base
 from finetab.core.fim import Form
 from finetab.core.pointer import BARE, BASE, WITHOUT_ADAPTER
@@ -92,8 +93,9 @@ def answered(
     load: LoadService,
     advance: Callable[[int], None],
 ) -> list[Result]:
-    """The arm's answers to all holes; those that the file has already are not worked out again."""
+    """The arm's answers to all holes; those that the file has already, of the same arm, are not worked out again."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    _forget_others(arm, path)
     results = _read(path)[: len(holes)]
     advance(len(results))
     if len(results) == len(holes):
@@ -108,6 +110,16 @@ def answered(
             results.append(result)
             advance(1)
     return results
+
+
+def _forget_others(arm: Arm, path: Path) -> None:
+    """Remove answers of another adapter or other settings: what is in force may change while a tune is stopped."""
+    adapter = chosen(arm.settings)[1]
+    told = json.dumps([adapter[1].label if adapter else "", asdict(arm.settings)], default=str)
+    beside = path.with_suffix(".arm.json")
+    if not beside.is_file() or beside.read_text("utf-8") != told:
+        path.unlink(missing_ok=True)
+        write_text(beside, told)
 
 
 def _read(path: Path) -> list[Result]:

@@ -58,7 +58,7 @@ def tune(plan: Plan, console: Console, *, force: bool = False) -> Decision | Non
 
     Raises `FinetabError` with what to do.
     """
-    if plan.report.is_file() and not force:
+    if plan.report.is_file() and (plan.adapter / manifest.FILE_NAME).is_file() and not force:
         console.print(f"Nothing is new since {plan.name} was made and measured; its report: {plan.report}")
         return None
     with _alone(plan):
