@@ -47,10 +47,12 @@ Holes = Mapping[str, Sequence[Hole]]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Of an adapter on some holes, one number each."""
+    """Of an adapter on some holes, one number each; costs are of those that have a middle. With the files of each."""
 
+    files: list[str]
     exact: list[float]
     similarity: list[float]
+    cost_files: list[str]
     costs: list[float]
 
 
@@ -113,8 +115,10 @@ def _outcomes(load: Loader, base: Base, network: Network, adapter: str, holes: H
             results = answer_holes(completer, track(each, doing, transient=True), lambda: None)
             samples = make_samples(base, each, manifest.budgets, manifest.form)
             found[data] = Outcome(
+                [result.path for result in results],
                 [100.0 * result.exact for result in results],
                 [100.0 * result.similarity for result in results],
+                [hole.path for hole in each if hole.middle],
                 [cost_of(network, _ASKED, sample) / len(sample.middle) for sample in samples],
             )
     network.detach(_ASKED)
@@ -125,8 +129,8 @@ def _table(outcomes: Mapping[str, Outcome]) -> Table:
     table = Table("", "exact %", "similarity %", "gain", "cost", "saved", box=None)
     first = next(iter(outcomes.values()))
     for label, found in outcomes.items():
-        gain = paired_difference(found.similarity, first.similarity)
-        saved = paired_difference(first.costs, found.costs)
+        gain = paired_difference(found.similarity, first.similarity, found.files)
+        saved = paired_difference(first.costs, found.costs, found.cost_files)
         table.add_row(
             label,
             *(f"{estimate(values).mean:.1f}" for values in (found.exact, found.similarity)),

@@ -7,7 +7,7 @@
 The base with the adapter that ships merged into it, so that it fills in the middle, is factored at each ratio (the
 share of the linear layers' numbers that is left), calibrated on the data. The loss is that of files of the data that
 were kept back. Holes are the general ones, through the pipeline that serves, all in full precision; differences are to
-the original, hole by hole, with 95% bootstrap intervals. RESULTS gets `report.json`, and `ratio-quality` as PNG and
+the original, hole by hole, with 95% bootstrap intervals over files and their holes. RESULTS gets `report.json`, and `ratio-quality` as PNG and
 SVG. What is measured already is not measured again: other ratios may be asked for later, but not other data, holes or
 steps of distilling, which need another RESULTS.
 """
@@ -102,7 +102,11 @@ def _answers(folder: Path, holes: Sequence[Hole]) -> dict[str, Any]:
     settings = Settings(base=str(folder), adapter=BARE, quantisation="none")
     with closing(load_completer(settings, silent)) as completer:
         results = answer_holes(completer, track(holes, folder.name, transient=True), lambda: None)
-    return {"exact": [float(each.exact) for each in results], "similarity": [each.similarity for each in results]}
+    return {
+        "files": [each.path for each in results],
+        "exact": [float(each.exact) for each in results],
+        "similarity": [each.similarity for each in results],
+    }
 
 
 def _costs(made: Mapping[str, Any], side: int, name: str) -> dict[str, Any]:
@@ -117,9 +121,9 @@ def _table(report: Report) -> Table:
     for label, found in report.items():
         if label == _ASKED:
             continue
-        gain = paired_difference(found["similarity"], report[_ORIGINAL]["similarity"])
+        gain = paired_difference(found["similarity"], report[_ORIGINAL]["similarity"], found["files"])
         times = [f"{found['times'][name]:.2f}x" for name in ("row", "token")]
-        answers = [estimate(found[name]).percent() for name in ("exact", "similarity")]
+        answers = [estimate(found[name], found["files"]).percent() for name in ("exact", "similarity")]
         costs = f"{found['loss']:.3f}", f"{found['numbers'] / 1e6:.0f}", *times
         table.add_row(label, *costs, *answers, gain.percent("+"))
     return table
@@ -135,7 +139,7 @@ def _plot(report: Report) -> Figure:
             continue
         ratios = [row["ratio"] for row in rows]
         left.plot(ratios, [row["loss"] for row in rows], "o-", color=colour, label=way)
-        found = [estimate(row["similarity"]) for row in rows]
+        found = [estimate(row["similarity"], row["files"]) for row in rows]
         means = [100 * each.mean for each in found]
         errors = [[100 * (each.mean - each.low) for each in found], [100 * (each.high - each.mean) for each in found]]
         right.errorbar(ratios, means, yerr=errors, fmt="o-", color=colour, capsize=3, linewidth=1, label=way)
@@ -149,7 +153,7 @@ def _plot(report: Report) -> Figure:
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(alpha=0.2)
     left.legend(frameon=False)
-    figure.suptitle("Dotted: the original; bars: 95% intervals over holes", fontsize=9)
+    figure.suptitle("Dotted: the original; bars: 95% intervals over files and their holes", fontsize=9)
     return figure
 
 

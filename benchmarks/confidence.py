@@ -49,8 +49,9 @@ def main() -> None:
         shown = [result for result in answered if result.mean_logprob >= threshold]
         if not shown:
             break
-        exact = estimate([float(result.exact) for result in shown])
-        alike = estimate([result.similarity for result in shown])
+        files = [result.path for result in shown]
+        exact = estimate([float(result.exact) for result in shown], files)
+        alike = estimate([result.similarity for result in shown], files)
         table.add_row(
             f"{threshold:.1f}",
             f"{100 * len(shown) / len(results):.0f}",

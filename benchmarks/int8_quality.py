@@ -55,10 +55,11 @@ def main() -> None:
     for way in _WAYS:
         found[way] = answers(replace(_SETTINGS, base=given.base, form=given.form, quantisation=way), holes)
     ours, theirs = (found[way] for way in _WAYS)
+    files = [hole.path for hole in holes]
     rows = {
         name: {
-            **{way: estimate(of_way[name]).to_dict() for way, of_way in found.items()},
-            "difference": paired_difference(ours[name], theirs[name]).to_dict(),
+            **{way: estimate(of_way[name], files).to_dict() for way, of_way in found.items()},
+            "difference": paired_difference(ours[name], theirs[name], files).to_dict(),
         }
         for name in ("exact", "similarity", "logprob of the middle")
     }

@@ -61,8 +61,8 @@ def _rows(kind: str, without: list[Result], healed: list[Result]) -> list[list[s
         ("exact", [[float(result.exact) for result in results] for results in (without, healed)]),
         ("similarity", [[result.similarity for result in results] for results in (without, healed)]),
     ):
-        change = paired_difference(values[1], values[0])
-        found = [*(estimate(side) for side in values), change]
+        files = [result.path for result in healed]
+        found = [*(estimate(side, files) for side in values), paired_difference(values[1], values[0], files)]
         shown = [f"{100 * one.mean:.1f} [{100 * one.low:.1f}, {100 * one.high:.1f}]" for one in found]
         rows.append([kind, str(len(without)), label, *shown])
     return rows
