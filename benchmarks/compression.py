@@ -7,9 +7,9 @@
 The base with the adapter that ships merged into it, so that it fills in the middle, is factored at each ratio (the
 share of the linear layers' numbers that is left), calibrated on the data. The loss is that of files of the data that
 were kept back. Holes are the general ones, through the pipeline that serves, all in full precision; differences are to
-the original, hole by hole, with 95% bootstrap intervals over files and their holes. RESULTS gets `report.json`, and `ratio-quality` as PNG and
-SVG. What is measured already is not measured again: other ratios may be asked for later, but not other data, holes or
-steps of distilling, which need another RESULTS.
+the original, hole by hole, with 95% bootstrap intervals over files and their holes. RESULTS gets `report.json`, and
+`ratio-quality` as PNG and SVG. What is measured already is not measured again: other ratios may be asked for later, but
+not other data, holes or steps of distilling, which need another RESULTS.
 """
 
 import argparse
