@@ -96,7 +96,9 @@ def test_a_sample_is_drawn_by_the_seed() -> None:
     assert draw_holes(name, 20, 0) != draw_holes(name, 20, 1)
     assert draw_holes(name, 20, 0)[:5] == draw_holes(name, 5, 0)
     assert {hole.kind for hole in draw_holes(name, 20, 0)} == {name}
-    assert len({hole.path for hole in draw_holes(name, 2000, 0)}) == 1033
+    holes = draw_holes(name, 2000, 0)
+    assert len({(hole.path, len(hole.prefix)) for hole in holes}) == 1033
+    assert len({hole.path for hole in holes}) == 164
 
 
 def test_without_its_package_the_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -103,11 +103,14 @@ def _cut_lines(problem: Problem, task_id: str, first: int, last: int) -> Infilli
 
 
 def as_hole(record: Infilling, kind: str) -> Hole:
-    """A record as an editor meets it: the line break after the middle's last line is already there."""
+    """A record as an editor meets it: the line break after the middle's last line is already there.
+
+    Its file is named for its function, of which there are several records: they resemble each other.
+    """
     middle = record.canonical_solution
     line_break = "\n" if middle.endswith("\n") else ""
     return Hole(
-        path=f"{record.task_id}.py",
+        path=f"{'/'.join(record.task_id.split('/')[1:3])}.py",
         language="python",
         prefix=record.prompt,
         suffix=line_break + record.suffix,
