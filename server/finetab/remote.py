@@ -38,8 +38,8 @@ def _shared(settings: Settings, base: Base, progress: Progress) -> HttpEngine:
     """The engine that all editors of this user share, up and running."""
     shared = SharedEngine(settings, base)
     engine = HttpEngine(Connection(shared.address), base, shared.start)
-    shared.start()
     try:
+        shared.start()
         shared.wait(engine, progress)
     except BaseException:
         engine.close()

@@ -75,6 +75,7 @@ class SharedEngine:
                     raise BadSetting(f"The shared engine could not start: {self._last_words()}") from None
                 if waited > _START_SECONDS:
                     raise
+                self.start()  # the one that had the place may just have ended
             progress("starting the shared engine", min(0.9, waited / 10))
             time.sleep(_LOOK_SECONDS)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from finetab.errors import FinetabError, NoSpace
 
+_OPENS_FOLDERS = os.name != "nt"
 _FULL = os.strerror(errno.ENOSPC)
 _NOT_WRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST}
 
@@ -94,7 +95,9 @@ def not_writable(error: BaseException) -> str:
 
 
 def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
+    if path.is_dir() and not _OPENS_FOLDERS:
+        return
+    handle = os.open(path, os.O_RDONLY if _OPENS_FOLDERS else os.O_RDWR)  # where not, what is only read is not synced
     try:
         os.fsync(handle)
     except OSError as error:

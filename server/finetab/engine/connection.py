@@ -78,17 +78,15 @@ class Connection:
         """Close all streams, for good; whoever still reads one is told that the engine is away."""
         if not self._is_closed:
             self._is_closed = True
-            self._begun(self._close())
+            asyncio.run_coroutine_threadsafe(self._close(), self._loop)
 
     def _run(self) -> None:
         self._loop.run_forever()
+        self._loop.run_until_complete(_cancelled())  # what came while it was being closed
         self._loop.close()
 
     async def _close(self) -> None:
-        tasks = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await _cancelled()
         await self._client.aclose()
         self._loop.stop()
 
@@ -100,10 +98,12 @@ class Connection:
 
     def _begun(self, work: Coroutine[Any, Any, Any]) -> Future[Any]:
         try:
-            return asyncio.run_coroutine_threadsafe(work, self._loop)
-        except RuntimeError as error:  # the loop has been closed
-            work.close()
-            raise self._away(None) from error
+            if not self._is_closed:
+                return asyncio.run_coroutine_threadsafe(work, self._loop)
+        except RuntimeError:
+            pass  # the loop has been closed this very moment
+        work.close()
+        raise self._away(None)
 
     async def _whole(self, method: str, path: str, body: Mapping[str, Any] | None) -> Any:
         try:
@@ -156,6 +156,14 @@ class Connection:
     def _away(self, error: Exception | None) -> EngineAway:
         reason = "the connection was closed" if error is None else str(error) or type(error).__name__
         return EngineAway(f"The engine at {self.address.label} does not answer ({reason}).")
+
+
+async def _cancelled() -> None:
+    """End all other tasks of the loop."""
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _client(address: Address) -> httpx2.AsyncClient:

@@ -1,11 +1,11 @@
-"""How long to leave an engine alone that does not answer: twice as long each time, until it does."""
+"""How long to leave an engine alone that does not answer: twice as long each time, up to two seconds, until it does."""
 
 import time
 from collections.abc import Callable
 
 from finetab.errors import EngineAway
 
-_FIRST_SECONDS, _MAX_SECONDS = 0.5, 5.0
+_FIRST_SECONDS, _MAX_SECONDS = 0.5, 2.0
 
 
 class Patience:
@@ -23,7 +23,9 @@ class Patience:
             raise EngineAway(self._why)
 
     def failed(self, error: EngineAway) -> None:
-        """It was away."""
+        """It was away. Who was told so by `check` has not tried."""
+        if self._clock() < self._until:
+            return
         self._why = str(error)
         self._until = self._clock() + self._seconds
         self._seconds = min(_MAX_SECONDS, 2 * self._seconds)

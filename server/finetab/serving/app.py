@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -16,7 +17,7 @@ from finetab.core.logins import is_on_this_machine
 from finetab.engine.wire import COMPLETIONS, HEALTH, MODELS
 from finetab.errors import BadInput, UnknownName
 from finetab.serving.asked import read_asked
-from finetab.serving.desk import Desk
+from finetab.serving.desk import MOST_EACH, Desk
 from finetab.serving.metrics import CONTENT_TYPE
 from finetab.serving.tokens import owner_of
 
@@ -31,8 +32,10 @@ def app_of(desk: Desk) -> Starlette:
     async def completions(request: Request) -> Response:
         owner = _owner(request, desk)
         if wait := desk.rate.take(owner):
-            raise HTTPException(429, "Too many requests with this token.", {"Retry-After": f"{wait:.1f}"})
+            raise HTTPException(429, "Too many requests with this token.", {"Retry-After": str(math.ceil(wait))})
         asked = read_asked(await _body(request), desk.served.base)
+        if desk.is_crowded(asked, owner):
+            raise HTTPException(429, f"{MOST_EACH} requests of this user are waiting.", {"Retry-After": "1"})
         answering, chunks = desk.begin(asked, owner)
         # Keeps a reference, as long as the request has one.
         request.state.watch = asyncio.create_task(_watch(request.receive, answering.leave))

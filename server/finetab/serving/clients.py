@@ -1,6 +1,10 @@
-"""An engine for each client, so that nobody's cached prompts are pushed out by somebody else's typing."""
+"""An engine for each client, so that nobody's cached prompts are pushed out by somebody else's typing.
+
+An editor that is opened anew is another client, so those that have rested for long are closed with what they hold.
+"""
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,11 +12,16 @@ from dataclasses import dataclass
 
 from finetab.engine.base import Engine
 
+REST_SECONDS = 600.0
+"""After its last request a client's prompts are kept for as long."""
+
 
 @dataclass(slots=True)
 class _Client:
     engine: Engine
     num_running: int = 0
+    last_used: float = 0.0
+    """On the clock of `time.monotonic`."""
 
 
 class Clients:
@@ -37,6 +46,7 @@ class Clients:
                 self._clients[name] = _Client(self._new_engine())
             client = self._clients[name]
             client.num_running += 1
+            client.last_used = time.monotonic()
             self._clients.move_to_end(name)
             gone = self._take_out()
         for engine in gone:
@@ -46,6 +56,7 @@ class Clients:
         finally:
             with self._lock:
                 client.num_running -= 1
+                client.last_used = time.monotonic()
 
     def close(self) -> None:
         """Close all engines; what runs ends as cancelled."""
@@ -57,4 +68,7 @@ class Clients:
 
     def _take_out(self) -> list[Engine]:
         resting = [name for name, client in self._clients.items() if not client.num_running]
-        return [self._clients.pop(name).engine for name in resting[: max(0, len(self._clients) - self._most)]]
+        too_many = resting[: max(0, len(self._clients) - self._most)]
+        ago = time.monotonic() - REST_SECONDS
+        gone = dict.fromkeys([*too_many, *(name for name in resting if self._clients[name].last_used < ago)])
+        return [self._clients.pop(name).engine for name in gone]

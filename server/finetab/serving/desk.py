@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ from finetab.serving.rate import Rate
 from finetab.serving.served import Served
 
 MOST_AT_ONCE = 128
+MOST_EACH = 8
+"""Requests of one user that run or wait: they are answered one after the other, and each holds a thread meanwhile."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -34,16 +37,22 @@ class Desk:
     num_running: int = 0
     last_used: float = field(default_factory=time.monotonic)
     """On the clock of `time.monotonic`."""
+    _of_client: Counter[str] = field(default_factory=Counter)
     _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(MOST_AT_ONCE, "finetab-answer"))
+
+    def is_crowded(self, asked: Asked, owner: str) -> bool:
+        """Whether a user has as many requests here as may wait."""
+        return self._of_client[_client(asked, owner)] >= MOST_EACH
 
     def begin(self, asked: Asked, owner: str) -> tuple[Answering, AsyncIterator[dict[str, Any]]]:
         """Begin to work out an answer; its chunks raise `UnknownName` or `BadAdapter` before the first one comes."""
-        answering = Answering(asked, self.served.base.tokenizer)
-        work = self._pool.submit(self._generate, answering.request(), asked.model, f"{owner}/{asked.user}")
+        answering, client = Answering(asked, self.served.base.tokenizer), _client(asked, owner)
+        work = self._pool.submit(self._generate, answering.request(), asked.model, client)
         self.num_running += 1
+        self._of_client[client] += 1
         self.metrics.running.inc()
         loop, started = asyncio.get_running_loop(), time.perf_counter()
-        work.add_done_callback(lambda done: loop.call_soon_threadsafe(partial(self._count, done, started)))
+        work.add_done_callback(lambda done: loop.call_soon_threadsafe(partial(self._count, done, started, client)))
         return answering, answering.chunks(work)
 
     def close(self) -> None:
@@ -55,8 +64,9 @@ class Desk:
         with self.served.adapter_of(model) as adapter, self.clients.engine_of(client) as engine:
             return engine.generate(request.by(adapter))
 
-    def _count(self, done: Future[Generation], started: float) -> None:
+    def _count(self, done: Future[Generation], started: float, client: str) -> None:
         self.num_running -= 1
+        self._of_client -= Counter([client])  # and forgets who has none left
         self.last_used = time.monotonic()
         self.metrics.running.dec()
         self.metrics.seconds.observe(time.perf_counter() - started)
@@ -75,3 +85,7 @@ class Desk:
             ("generated", len(found.ids)),
         ):
             self.metrics.tokens.labels(kind).inc(count)
+
+
+def _client(asked: Asked, owner: str) -> str:
+    return f"{owner}/{asked.user}"

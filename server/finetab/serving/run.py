@@ -44,7 +44,7 @@ def run_engine(
     kv_bytes = kv_budget(network.device) // _MOST_CLIENTS
     clients = Clients(lambda: TorchEngine(shared, base.fim.end_id, base.never_sampled, kv_bytes), _MOST_CLIENTS)
     served = Served(base, shared, any_folder=bool(place.socket))
-    desk = Desk(served, clients, Metrics(lambda: len(clients)), Rate(per_second, round(2 * per_second)), hashes)
+    desk = Desk(served, clients, Metrics(lambda: len(clients)), Rate(per_second, max(1, round(2 * per_second))), hashes)
     _ = base.tokenizer.vocabulary  # a second that the first request should not wait
     give_back()
     _serve(desk, place, idle_seconds)

@@ -3,9 +3,11 @@
 import errno
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from finetab.core import atomic
 from finetab.core.atomic import new_folder, write_text
 from finetab.errors import NoSpace
 
@@ -62,3 +64,19 @@ def test_a_full_disk_is_told_plainly_and_nothing_changes(tmp_path: Path, monkeyp
         (building / "a").write_text("1")
     assert path.read_text() == "old"
     assert names(tmp_path) == ["manifest.json"]
+
+
+def test_a_system_that_opens_no_folders_is_content_with_the_rename(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = os.open
+
+    def refusing(path: Any, *rest: Any) -> int:
+        if Path(path) == tmp_path:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return opened(path, *rest)
+
+    monkeypatch.setattr(os, "open", refusing)
+    monkeypatch.setattr(atomic, "_OPENS_FOLDERS", False)
+    write_text(tmp_path / "a.txt", "all")
+    assert (tmp_path / "a.txt").read_text("utf-8") == "all"

@@ -27,7 +27,7 @@ from finetab.engine.torch_engine import TorchEngine
 from finetab.errors import BadSetting
 from finetab.serving.app import app_of
 from finetab.serving.clients import Clients
-from finetab.serving.desk import Desk
+from finetab.serving.desk import MOST_EACH, Desk
 from finetab.serving.metrics import Metrics
 from finetab.serving.rate import Rate
 from finetab.serving.served import Served
@@ -177,7 +177,27 @@ def test_without_the_right_token_there_is_nothing_but_health(base: Base) -> None
 def test_who_asks_too_often_is_told_when_to_come_back(base: Base) -> None:
     with desk_of(base, rate=Rate(0.5, 2)) as desk, served(desk) as client:
         assert [client.post("/v1/completions", json=body()).status_code for _ in range(3)] == [200, 200, 429]
-        assert float(client.post("/v1/completions", json=body()).headers["retry-after"]) > 0
+        assert int(client.post("/v1/completions", json=body()).headers["retry-after"]) > 0  # whole seconds
+
+
+def test_a_users_backlog_is_refused_and_leaves_the_others_alone(base: Base) -> None:
+    codes: list[int] = []
+
+    def run(client: httpx2.Client) -> None:
+        codes.append(client.post("/v1/completions", json=body(user="batch")).status_code)
+
+    with desk_of(base, lambda: ScriptedEngine(lambda _prompt: [65] * 6, 0.05)) as desk, served(desk) as client:
+        threads = [threading.Thread(target=run, args=(client,)) for _ in range(2 * MOST_EACH)]
+        for thread in threads:
+            thread.start()
+        while desk.num_running < MOST_EACH:
+            time.sleep(0.001)
+        assert client.post("/v1/completions", json=body(user="typist")).status_code == 200
+        for thread in threads:
+            thread.join()
+        assert codes.count(200) >= MOST_EACH
+        assert codes.count(429) == len(codes) - codes.count(200) > 0
+        assert client.post("/v1/completions", json=body(user="batch")).status_code == 200
 
 
 def test_a_client_that_vanishes_frees_its_place_within_a_step(base: Base) -> None:

@@ -1,6 +1,9 @@
 """An engine a client: kept while it is used, and those that rest longest go first."""
 
+import pytest
+
 from finetab.engine.base import Engine, Generation, GenerationRequest
+from finetab.serving import clients as clients_module
 from finetab.serving.clients import Clients
 
 
@@ -32,3 +35,14 @@ def test_the_engine_that_rests_longest_goes_and_one_at_work_stays() -> None:
         assert len(clients) == 2
     clients.close()
     assert len(closed) == 3
+
+
+def test_what_a_client_held_that_has_left_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    closed: list[Counted] = []
+    clients = Clients(lambda: Counted(closed), 8)
+    with clients.engine_of("at work"):
+        left = use(clients, "left")
+        monkeypatch.setattr(clients_module, "REST_SECONDS", 0.0)
+        use(clients, "another")
+        assert closed == [left]
+        assert len(clients) == 2
