@@ -4,7 +4,6 @@ Written once and whole when the run begins. A run that goes on finds them as the
 """
 
 import json
-from contextlib import suppress
 from dataclasses import asdict, replace
 from itertools import chain
 from pathlib import Path
@@ -41,17 +40,23 @@ def write_inputs(
     """
     with new_folder(folder) as building:
         rows = write_rows(building / ROWS, prepared.training, base, config)
-        chosen_by = prepared.validation if config.held_out_rows else ()
-        if chosen_by:
-            served = replace(config, **_SERVED, max_steps=config.held_out_rows, rows_per_step=1)
-            with suppress(BadFile):  # they are too short to tell anything
-                write_rows(building / HELD_OUT, chosen_by, base, served, prepared.training)
-        if (building / HELD_OUT).is_file():
-            held_out = list(StoredRows(building / HELD_OUT).rows())
-            write_packed(building / CONTROL, exchange_suffixes(held_out, base.fim))
+        if config.held_out_rows and prepared.validation:
+            _write_held_out(building, prepared, base, config)
+        chosen_by = prepared.validation if (building / HELD_OUT).is_file() else ()
         trained = trained_on(chain(prepared.training, chosen_by))
         write_trained(building, trained.joined(read_trained(start)) if start else trained)
         (building / _FACTS).write_text(json.dumps(prepared.facts | asdict(rows), indent=2) + "\n", "utf-8")
+
+
+def _write_held_out(folder: Path, prepared: Prepared, base: BaseModel, config: RunConfig) -> None:
+    """The rows that choose among checkpoints, and their control; none of files that are too short to be cut."""
+    served = replace(config, **_SERVED, max_steps=config.held_out_rows, rows_per_step=1)
+    try:
+        write_rows(folder / HELD_OUT, prepared.validation, base, served, prepared.training)
+    except BadFile:
+        return
+    held_out = list(StoredRows(folder / HELD_OUT).rows())
+    write_packed(folder / CONTROL, exchange_suffixes(held_out, base.fim))
 
 
 def read_held_out(folder: Path) -> HeldOut | None:

@@ -62,7 +62,7 @@ def write_rows(
 
 
 def write_packed(path: Path, rows: Iterable[Row]) -> tuple[int, int]:
-    """Write rows as they come; how many there were, and their tokens."""
+    """Write rows as they come; how many there were, and their tokens. Without any there is no file."""
     num_rows = num_tokens = 0
     writer = ArrowWriter(features=_FEATURES, path=str(path))
     for row in rows:
@@ -71,6 +71,9 @@ def write_packed(path: Path, rows: Iterable[Row]) -> tuple[int, int]:
         num_tokens += len(row.ids)
     if num_rows:
         writer.finalize()
+    else:
+        writer.close()
+        path.unlink()
     return num_rows, num_tokens
 
 
