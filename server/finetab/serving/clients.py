@@ -20,8 +20,8 @@ REST_SECONDS = 600.0
 class _Client:
     engine: Engine
     num_running: int = 0
-    last_used: float = 0.0
-    """On the clock of `time.monotonic`."""
+    rests_since: float = 0.0
+    """Where nothing runs, on the clock of `time.monotonic`."""
 
 
 class Clients:
@@ -46,7 +46,6 @@ class Clients:
                 self._clients[name] = _Client(self._new_engine())
             client = self._clients[name]
             client.num_running += 1
-            client.last_used = time.monotonic()
             self._clients.move_to_end(name)
             gone = self._take_out()
         for engine in gone:
@@ -56,7 +55,7 @@ class Clients:
         finally:
             with self._lock:
                 client.num_running -= 1
-                client.last_used = time.monotonic()
+                client.rests_since = time.monotonic()
 
     def close(self) -> None:
         """Close all engines; what runs ends as cancelled."""
@@ -70,5 +69,5 @@ class Clients:
         resting = [name for name, client in self._clients.items() if not client.num_running]
         too_many = resting[: max(0, len(self._clients) - self._most)]
         ago = time.monotonic() - REST_SECONDS
-        gone = dict.fromkeys([*too_many, *(name for name in resting if self._clients[name].last_used < ago)])
+        gone = dict.fromkeys([*too_many, *(name for name in resting if self._clients[name].rests_since < ago)])
         return [self._clients.pop(name).engine for name in gone]

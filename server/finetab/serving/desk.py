@@ -34,11 +34,15 @@ class Desk:
     metrics: Metrics
     rate: Rate
     hashes: Mapping[str, str] = field(default_factory=dict)
-    num_running: int = 0
     last_used: float = field(default_factory=time.monotonic)
     """On the clock of `time.monotonic`."""
     _of_client: Counter[str] = field(default_factory=Counter)
     _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(MOST_AT_ONCE, "finetab-answer"))
+
+    @property
+    def num_running(self) -> int:
+        """Requests that run or wait."""
+        return self._of_client.total()
 
     def is_crowded(self, asked: Asked, owner: str) -> bool:
         """Whether a user has as many requests here as may wait."""
@@ -48,7 +52,6 @@ class Desk:
         """Begin to work out an answer; its chunks raise `UnknownName` or `BadAdapter` before the first one comes."""
         answering, client = Answering(asked, self.served.base.tokenizer), _client(asked, owner)
         work = self._pool.submit(self._generate, answering.request(), asked.model, client)
-        self.num_running += 1
         self._of_client[client] += 1
         self.metrics.running.inc()
         loop, started = asyncio.get_running_loop(), time.perf_counter()
@@ -65,7 +68,6 @@ class Desk:
             return engine.generate(request.by(adapter))
 
     def _count(self, done: Future[Generation], started: float, client: str) -> None:
-        self.num_running -= 1
         self._of_client -= Counter([client])  # and forgets who has none left
         self.last_used = time.monotonic()
         self.metrics.running.dec()

@@ -72,7 +72,7 @@ def _begun(comparison: Comparison) -> Iterator[None]:
     out.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(out / _LOCK, timeout=0):
-            if _is_begun(out) and is_made(comparison):
+            if is_made(comparison):
                 _check_same(comparison, out / _CONFIG)
             write_text(out / _CONFIG, json.dumps(comparison.to_dict(), indent=2) + "\n")
             yield

@@ -21,7 +21,7 @@ from finetab_training.data.corpus import Recipe
 from finetab_training.data.dataset import VALIDATION, is_dataset, read_dataset, write_dataset, write_sides
 from finetab_training.data.hole import Hole, read_holes, write_holes
 from finetab_training.data.source_file import SourceFile
-from finetab_training.data.split import split_by_file
+from finetab_training.data.split import split_again
 from finetab_training.data.trained import trained_on
 from finetab_training.evaluate.general import drawn_general_holes
 from finetab_training.evaluate.holes import NEIGHBOURS, WRITTEN, cut_holes, unseen
@@ -100,10 +100,7 @@ def _dataset(comparison: Comparison, folder: Path) -> Path:
 
 def _halves(files: Sequence[SourceFile], seed: int, data: str) -> tuple[list[SourceFile], list[SourceFile]]:
     """The files to choose by and those to measure with."""
-    # Files that were kept back have the lowest ranks of their split's seed: it must be another one here.
-    sided = list(split_by_file(files, 0.5, ~seed))
-    validation = [file for side, file in sided if side == "train"]
-    measured = [file for side, file in sided if side == "test"]
+    measured, validation = split_again(files, 0.5, seed)
     if not (validation and measured):
         raise BadFile(
             f"Of {data}, {len(files)} files are kept back, and two are needed: one to choose learning rates by, one to "

@@ -36,13 +36,18 @@ def split_by_file(files: Iterable[SourceFile], share: float, seed: int) -> Itera
         yield "train", highest[1]
 
 
-def split_validation(test: Sequence[SourceFile], seed: int) -> tuple[list[SourceFile], list[SourceFile]]:
+def split_validation(test: Iterable[SourceFile], seed: int) -> tuple[list[SourceFile], list[SourceFile]]:
     """A fifth of the files that are kept back, to choose among checkpoints by, and the others, to measure with.
 
     What chose must not measure as well, so of a single file nothing is taken.
     """
-    # Files that were kept back have the lowest ranks of their split's seed: it must be another one here.
-    sided = list(split_by_file(test, _VALIDATION_SHARE, ~seed))
+    return split_again(test, _VALIDATION_SHARE, seed)
+
+
+def split_again(kept_back: Iterable[SourceFile], share: float, seed: int) -> tuple[list[SourceFile], list[SourceFile]]:
+    """A share of the files that were kept back with this seed, and the others."""
+    # They have the lowest ranks of their split's seed: it must be another one here.
+    sided = list(split_by_file(kept_back, share, ~seed))
     return [file for side, file in sided if side == "test"], [file for side, file in sided if side == "train"]
 
 

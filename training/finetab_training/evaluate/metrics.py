@@ -86,7 +86,7 @@ def estimate_over_seeds(values_SH: Sequence[Sequence[float]], files: Sequence[st
     num_drawn = max(1, num_seeds - 1)
     generator = np.random.default_rng(_SEED)
     seeds_RS = generator.multinomial(num_drawn, np.full(num_seeds, 1 / num_seeds), _RESAMPLES) / num_drawn
-    sums_RS = counts_RH @ array_SH.T
+    sums_RS = counts_RH @ array_SH.T.astype(np.float32)
     return _estimate(float(array_SH.mean()), (sums_RS * seeds_RS).sum(axis=1) / counts_RH.sum(axis=1), num_holes)
 
 
@@ -95,14 +95,14 @@ def _estimate(found: float, replicates: NDArray[np.float64], num_holes: int) -> 
     return Estimate(found, float(low), float(high), num_holes)
 
 
-@lru_cache(maxsize=8)  # all figures of a report are of the same holes
-def _times_drawn(files: tuple[str, ...]) -> NDArray[np.float64]:
+@lru_cache(maxsize=4)  # most figures of a report are of the same holes; a thousand of them are 40 MB
+def _times_drawn(files: tuple[str, ...]) -> NDArray[np.float32]:
     """How often each replicate (R) draws each hole (H): as many files as there are, in each as many holes as it has."""
     generator = np.random.default_rng(_SEED)
     columns = defaultdict(list)
     for column, file in enumerate(files):
         columns[file].append(column)
-    counts_RH = np.empty((_RESAMPLES, len(files)))
+    counts_RH = np.empty((_RESAMPLES, len(files)), dtype=np.float32)
     times_RF = generator.multinomial(len(columns), np.full(len(columns), 1 / len(columns)), _RESAMPLES)
     for times_R, of_file in zip(times_RF.T, columns.values(), strict=True):
         size = len(of_file)

@@ -19,14 +19,13 @@ from finetab_training.data.source_file import SourceFile
 from finetab_training.data.trained import Trained, read_trained
 from finetab_training.evaluate.benchmarks.table import draw_holes
 from finetab_training.evaluate.evaluation import ADAPTER_ARMS, BASE_ARMS, COMPARED_METRICS, evaluate, record, report
+from finetab_training.evaluate.gate import MIN_HOLES
 from finetab_training.evaluate.holes import NEIGHBOURS, Cut, cut_holes, unseen
 from finetab_training.evaluate.metrics import sureness
 from finetab_training.evaluate.runner import Extras
 from finetab_training.evaluate.sandbox import Sandbox, open_sandbox
 from finetab_training.evaluate.scores import METRICS
 from finetab_training.evaluate.tables import arms_table, kinds_table, rates_table
-
-_FEW = 300  # holes: below this only large gains can be told from chance
 
 
 def measure(
@@ -115,9 +114,9 @@ def _unseen_files(
     return sides[False], sides[True] or files
 
 
-def _origins(made_from: dict[str, Any]) -> set[str]:
+def _origins(made_from: dict[str, Any]) -> set[str | None]:
     """What an adapter was trained on: what its run was given, and the folders that a dataset was made of."""
-    return {made_from.get("data", ""), *(source.get("folder", "") for source in made_from.get("sources", ()))} - {""}
+    return {made_from.get("data"), *(source.get("folder") for source in made_from.get("sources", ()))}
 
 
 def _cut_there(made_from: dict[str, Any], same_folder: bool) -> str:
@@ -151,8 +150,8 @@ def show(made: dict[str, Any], num_seen: int, console: Console | None = None) ->
             if metric in difference:
                 console.print(f"    {METRICS[metric].label:<12} {_verdict(difference[metric])}", highlight=False)
     console.print(f"measured best: {made['best']}", highlight=False)
-    if made["n"] < _FEW:
-        console.print(f"With fewer than {_FEW} holes, only large differences can be told from chance.")
+    if made["n"] < MIN_HOLES:
+        console.print(f"With fewer than {MIN_HOLES} holes, only large differences can be told from chance.")
 
 
 def _verdict(found: dict[str, float]) -> str:

@@ -70,15 +70,11 @@ def _alone(plan: Plan) -> Iterator[None]:
     """No other tune of the folder meanwhile: two would write into one another's files."""
     make_own_folder(plan.root)
     plan.lock.parent.mkdir(exist_ok=True)
-    lock = FileLock(plan.lock)
     try:
-        lock.acquire(timeout=0)
+        with FileLock(plan.lock, timeout=0):
+            yield
     except Timeout as error:
         raise BadInput(f"Another process tunes {plan.root}; wait until it has ended, and tune again.") from error
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _tune(plan: Plan, console: Console, *, force: bool) -> Decision:

@@ -98,10 +98,10 @@ def _rates(groups: Mapping[str, Any]) -> tuple[Rate, ...]:
 
 def read_trial(root: Path, rows: list[Row]) -> Trial | None:
     """The comparison that runs in a folder, None where none does. Raises `BadFile` for a damaged pointer."""
-    pointer = read_pointer(root)
-    if not pointer.against or pointer.comparison is None:
+    comparison = read_pointer(root).comparison
+    if comparison is None or comparison.until is not None:
         return None
-    return _trial(compare_sides(rows, mark_of(root), pointer.comparison))
+    return _trial(compare_sides(rows, mark_of(root), comparison))
 
 
 def _trial(found: Mapping[str, Any]) -> Trial:
