@@ -9,6 +9,7 @@ from finetab.core.base import Base, read_base
 from finetab.core.logins import normalised, token_for
 from finetab.core.manifest import Manifest
 from finetab.core.progress import Progress
+from finetab.engine.base import GenerationRequest
 from finetab.engine.connection import Address, Connection
 from finetab.engine.http_engine import HttpEngine
 from finetab.errors import BadSetting, EngineAway
@@ -30,17 +31,20 @@ def load_remote(settings: Settings, progress: Progress) -> Completer:
     voice = voice_of(settings, base, adapter[1] if adapter else None)
     _ = base.tokenizer.vocabulary  # a second that the first request should not wait
     model = _model(settings, adapter)
-    engine = _shared(settings, base, progress) if settings.engine == SHARED else _elsewhere(settings, base, progress)
+    is_shared = settings.engine == SHARED
+    engine = _shared(settings, base, model, progress) if is_shared else _elsewhere(settings, base, progress)
     return Completer(Seat(engine, model, engine.close), voice)
 
 
-def _shared(settings: Settings, base: Base, progress: Progress) -> HttpEngine:
-    """The engine that all editors of this user share, up and running."""
+def _shared(settings: Settings, base: Base, model: str, progress: Progress) -> HttpEngine:
+    """The engine that all editors of this user share, up and running, with the adapter beside its weights."""
     shared = SharedEngine(settings, base)
     engine = HttpEngine(Connection(shared.address), base, shared.start)
     try:
         shared.start()
         shared.wait(engine, progress)
+        # It takes up the adapter now, or refuses it: at a keystroke it would be late for either.
+        engine.generate(GenerationRequest(base.fim.sentinel_ids[:1], 1, adapter=model))
     except BaseException:
         engine.close()
         raise

@@ -107,6 +107,17 @@ def test_an_adapter_is_served_from_its_folder(runtime: Path, tiny: Callable[[str
         server.stop()
 
 
+def test_an_adapter_that_the_engine_cannot_take_up_is_told_at_once(
+    runtime: Path, tiny: Callable[[str], Path], tmp_path: Path
+) -> None:
+    adapter = make_adapter(tiny("gemma3_text"), tmp_path / "mine", seed=1, use_dora=True)
+    options = {"base": str(tiny("gemma3_text")), "engine": "shared", "quantisation": "int8", "adapter": str(adapter)}
+    with ServerProcess(COMMAND) as server:
+        server.start(options=options | {"status": True})
+        server.wait_for(lambda message: message.get("method") == "window/showMessage")
+        assert "set quantisation to none" in messages(server)[0]
+
+
 def test_an_engine_that_cannot_start_says_why(runtime: Path, tiny: Callable[[str], Path]) -> None:
     options = {"base": str(tiny("gemma3_text")), "engine": "shared", "device": "cuda:77", "status": True}
     with ServerProcess(COMMAND) as server:

@@ -9,6 +9,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
+from finetab.adapters.beside import is_plain
 from finetab.adapters.config import CONFIG, ROWS, START, scale
 from finetab.adapters.library import WEIGHTS
 from finetab.engine.int8.linear import Addition, Linear
@@ -20,8 +21,13 @@ def read_additions(
 ) -> tuple[list[tuple[Linear, Addition]], dict[int, torch.Tensor]]:
     """What an adapter adds to which linear layers, and its embeddings by their ids.
 
-    Raises `BadAdapter` where a file cannot be read or a tensor belongs to nothing.
+    Raises `BadAdapter` where a file cannot be read, a tensor belongs to nothing, or the config asks for more than that.
     """
+    if not is_plain(folder):
+        raise BadAdapter(
+            f"The adapter in {folder} is more than plain LoRA, and 8-bit weights take nothing else beside them; "
+            "set quantisation to none."
+        )
     try:
         config = json.loads((folder / CONFIG).read_text("utf-8"))
         state = {key.removeprefix(START): value.float() for key, value in load_file(folder / WEIGHTS).items()}

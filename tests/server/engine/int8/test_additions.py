@@ -104,14 +104,14 @@ def test_an_adapter_that_adds_next_to_nothing_to_do_stays_beside(
     assert not torch.equal(logits_of(large, prompt), plain)
 
 
-@pytest.mark.parametrize("damage", ["cut", "other base", "dora"])
+@pytest.mark.parametrize("damage", ["cut", "other base"])
 def test_an_adapter_that_does_not_fit_is_refused_and_leaves_nothing_behind(
     damage: str, tiny: Callable[[str], Path], tmp_path: Path
 ) -> None:
     network = network_of(load_base(str(tiny("llama"))))
     plain = logits_of(network, ids(8, 30))
     made_for = "gpt_neox" if damage == "other base" else "llama"
-    folder = make_adapter(tiny(made_for), tmp_path / "bad", 1, use_dora=damage == "dora")
+    folder = make_adapter(tiny(made_for), tmp_path / "bad", 1)
     if damage == "cut":
         weights = folder / "adapter_model.safetensors"
         weights.write_bytes(weights.read_bytes()[:1000])
@@ -120,3 +120,12 @@ def test_an_adapter_that_does_not_fit_is_refused_and_leaves_nothing_behind(
     assert torch.equal(logits_of(network, ids(8, 30)), plain)
     network.attach("bad", make_adapter(tiny("llama"), tmp_path / "good", 1))
     assert distance(logits_of(network, ids(8, 30), "bad"), plain) > 0.1
+
+
+@pytest.mark.parametrize("more", [{"use_dora": True}, {"alpha_pattern": {"q_proj": 64}}], ids=["dora", "alpha_pattern"])
+def test_an_adapter_that_is_more_than_plain_lora_is_refused_rather_than_served_in_part(
+    more: dict[str, Any], tiny: Callable[[str], Path], tmp_path: Path
+) -> None:
+    network = network_of(load_base(str(tiny("llama"))))
+    with pytest.raises(BadAdapter, match="more than plain LoRA"):
+        network.attach("more", make_adapter(tiny("llama"), tmp_path / "more", 1, **more))
