@@ -71,7 +71,8 @@ class Desk:
         self._of_client -= Counter([client])  # and forgets who has none left
         self.last_used = time.monotonic()
         self.metrics.running.dec()
-        self.metrics.seconds.observe(time.perf_counter() - started)
+        seconds = time.perf_counter() - started
+        self.metrics.seconds.observe(seconds)
         error = done.exception()
         if error is not None:
             self.metrics.requests.labels("refused" if isinstance(error, FinetabError) else "failed").inc()
@@ -80,7 +81,8 @@ class Desk:
             return
         found = done.result()
         self.metrics.requests.labels(found.finish_reason).inc()
-        self.metrics.first_seconds.observe(found.prefill_ms / 1000)
+        if found.ids:
+            self.metrics.first_seconds.observe(seconds - found.decode_ms / 1000)
         for kind, count in (
             ("reused", found.reused_tokens),
             ("evaluated", found.prompt_tokens - found.reused_tokens),

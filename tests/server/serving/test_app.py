@@ -5,6 +5,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -263,6 +264,17 @@ def test_metrics_count_requests_and_tokens_and_hold_no_text(base: Base) -> None:
     ):
         assert line in text
     assert "area" not in text
+
+
+def test_the_time_to_the_first_id_counts_what_a_request_waits_for_others(base: Base) -> None:
+    seconds = 0.1
+    with desk_of(base, lambda: ScriptedEngine(lambda _prompt: [65], seconds)) as desk, served(desk) as client:
+        with ThreadPoolExecutor(2) as pool:
+            for _ in range(2):
+                pool.submit(client.post, "/v1/completions", json=body())
+        waited = desk.metrics.registry.get_sample_value("finetab_first_token_seconds_sum")
+    assert waited is not None
+    assert waited >= seconds / 2  # the second one's, whose answer begins where the first one's ends
 
 
 def test_the_models_are_listed_so_that_clients_can_tell_the_base(base: Base, tiny: Callable[[str], Path]) -> None:
