@@ -25,6 +25,7 @@ _DETECTORS = (
     "SoftlayerDetector", "SquareOAuthDetector", "StripeDetector", "TelegramBotTokenDetector", "TwilioKeyDetector",
 )  # fmt: skip
 _LONG_WORD = re.compile(r"[\w+/=-]{16,}")
+_KEY_BLOCK = re.compile(r"-----BEGIN ([A-Z ]*PRIVATE KEY[A-Z ]*)-----(?P<body>.*?)-----END \1-----", re.DOTALL)
 _LINE_END = re.compile(r"\r\n?|\n")  # where the library's lines end
 _MOST_LOOKS = 4  # what one cut leaves or lays bare, the next look finds
 _QUOTES = ('"""', "'''", '"', "'", "`")
@@ -40,7 +41,7 @@ def without_credentials(tree: SyntaxTree) -> tuple[str | None, tuple[str, ...]]:
         if not found:
             return tree.text, tuple(sorted(kinds))
         kinds += (kind for _, _, kind in found)
-        spans = {span for line, value, _ in found for span in _spans(tree, line, value)}
+        spans = {span for line, value, _ in found for span in _spans(tree, line, value)} | _key_blocks(tree.text)
         tree = parse(_without(tree.text, spans), tree.language)
     return None, tuple(sorted(kinds))
 
@@ -82,6 +83,17 @@ def _spans(tree: SyntaxTree, line: int, value: str) -> list[tuple[int, int]]:
     holders = list(filter(None, (_holder(tree, place, value) for place in places)))
     strings = [node for node in holders if "string" in node.type]
     return [_inside(tree, node) for node in strings or holders] or [(begin, begin + len(text))]
+
+
+def _key_blocks(text: str) -> set[tuple[int, int]]:
+    """Keys from their first to their last line: the detector sees the first one, and a comment may end with its line.
+
+    What parses keys names both lines too, with code in between.
+    """
+    blocks = _KEY_BLOCK.finditer(text)
+    return {
+        block.span() for block in blocks if 2 * sum(map(len, _LONG_WORD.findall(block["body"]))) > len(block["body"])
+    }
 
 
 def _holder(tree: SyntaxTree, place: int, value: str) -> tree_sitter.Node | None:

@@ -8,7 +8,8 @@ from finetab.core.languages import Language, language_by_name
 from finetab.core.syntax import parse
 
 TOKEN = "ghp_" + "0123456789abcdefghij" + "0123456789abcdef"  # in pieces, so that no scanner takes this file for a leak
-KEY_LINES = "-----BEGIN RSA PRIVATE " + "KEY-----\nMIIEowIBAAKCAQEA\nabc\n-----END RSA PRIVATE KEY-----\n"
+KEY_BODY = f"{'MIIEowIB' * 8}\n{'AAKCAQEA' * 8}\nabc\n"
+KEY_LINES = "-----BEGIN RSA PRIVATE " + f"KEY-----\n{KEY_BODY}-----END RSA PRIVATE KEY-----\n"
 
 
 def language(name: str) -> Language:
@@ -46,6 +47,32 @@ def test_a_secret_is_cut_out(name: str, text: str, cleaned: str, kind: str) -> N
 def test_a_secret_is_found_again_whatever_ends_the_lines(end: str) -> None:
     text = f"x = 1{end}y = 2{end}t = '{TOKEN}'{end}z = 3{end}"
     assert without_credentials(parse(text, language("python")))[0] == text.replace(TOKEN, "")
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "line", "after"),
+    [("go", "package a\n", "// {}\n", "var x = 1\n"), ("python", "x = 1\n", "#    {}\n", "y = 2\n"),
+     ("javascript", "const k = ''", " +\n  '{}\\n'", ";\nlet x;\n")],
+)  # fmt: skip
+def test_a_key_goes_whole_where_each_of_its_lines_is_a_token_of_its_own(
+    name: str, before: str, line: str, after: str
+) -> None:
+    text = before + "".join(line.format(part) for part in KEY_LINES.splitlines()) + after
+    found, _ = without_credentials(parse(text, language(name)))
+    assert found is not None
+    assert found.startswith(before)
+    assert found.endswith(after)
+    assert "MIIE" not in found
+    assert "AAKC" not in found
+    assert not parse(found, language(name)).root.has_error
+
+
+def test_what_parses_keys_loses_no_code_between_their_first_and_last_lines() -> None:
+    first, last = KEY_LINES.splitlines()[0], KEY_LINES.splitlines()[-1]
+    text = f"FIRST = '{first}'\ndef body(text):\n    return text.partition(FIRST)[2]\nLAST = '{last}'\n"
+    found, _ = without_credentials(parse(text, language("python")))
+    assert found is not None
+    assert "return text.partition" in found
 
 
 def test_where_a_look_back_finds_a_secret_still_there_the_text_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
