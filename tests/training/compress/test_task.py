@@ -63,7 +63,7 @@ def test_an_encoder_keeps_its_classes_in_fewer_numbers(taught: PreTrainedModel) 
     assert ranks
     assert num_numbers(small) <= 0.4 * num_numbers(taught)
     assert set(ranks) <= set(linear_layers(taught))
-    assert share(small, unseen) > 0.9
+    assert share(small, unseen) > 0.8
     assert mean_loss(small, unseen, CLASS) < mean_loss(plain, unseen, CLASS)
 
 
