@@ -21,9 +21,9 @@ class Vocabulary:
     """Tokens by their text. `texts` has one for each id, empty for those that must never be chosen by it."""
 
     def __init__(self, texts: Sequence[str]) -> None:
-        pairs = sorted((text, index) for index, text in enumerate(texts) if text)
-        self._texts = [text for text, _ in pairs]
-        self._ids: Ids = np.array([index for _, index in pairs], dtype=np.int64)
+        order = sorted((index for index, text in enumerate(texts) if text), key=texts.__getitem__)
+        self._texts = [texts[index] for index in order]
+        self._ids: Ids = np.array(order, dtype=np.int64)
         self.that_fit = lru_cache(maxsize=64)(self._that_fit)
 
     def is_loose(self, end: str) -> bool:
