@@ -14,6 +14,7 @@ _TAGGED = ("javascript", "tsx")
 _TAG = re.compile(r"(?:^|[\s(>{])<(?:[A-Za-z][\w.]*|>)")
 _WITH_HERE_DOCUMENTS = ("bash", "ruby", "php")
 _HERE_DOCUMENT = re.compile(r"<<[<~-]?\s*['\"]?[A-Za-z_]\w*['\"]?$")
+_COLON_BLOCK = re.compile(r"(?:\)|\belse)\s*:$")  # PHP's other way to open a block
 _OPERATORS = ",\\+-*/%=&|<>.@~^"
 _INDENTED = re.compile(r"^[ \t]+\S", re.MULTILINE)
 _LEADING = re.compile(r"^[ \t]*")
@@ -56,6 +57,7 @@ def goes_on(text: str, request: CompletionRequest) -> bool:
         or any(text.count(opener) > text.count(closer) for opener, closer in _PAIRS.items())
         or any(text.count(quotes) % 2 == 1 for quotes in ('"""', "'''", "`", "/*"))
         or (name in _TAGGED and len(_TAG.findall(text)) > text.count("</") + text.count("/>"))
+        or (name == "php" and _COLON_BLOCK.search(text.rstrip()) is not None)
         or (name in _WITH_HERE_DOCUMENTS and _HERE_DOCUMENT.search(text.rstrip()) is not None)
     )
 
