@@ -109,6 +109,24 @@ def test_who_types_something_else_stops_it_and_is_answered_for_that() -> None:
         assert model_asked_at(server) == ["'w'", "'wide'"]
 
 
+@pytest.mark.parametrize("move", ["typed", "closed"])
+def test_an_answer_for_a_text_that_has_changed_meanwhile_is_kept_for_the_next_request(move: str) -> None:
+    with ready(started("steady")) as server:
+        server.open(URI, "w")
+        asked = server.complete_request(URI, 0, 1, by_hand=False)
+        while not model_asked_at(server):
+            time.sleep(0.01)
+        if move == "typed":
+            typed(server, 0, 1, 1, STEADY_LINE[1], 2)
+        else:
+            server.notify("textDocument/didClose", {"textDocument": {"uri": URI}})
+        assert server.answer(asked)["result"] is None
+        assert last(server)["why"] == "the document has changed meanwhile"
+        if move == "typed":
+            assert unasked(server, 2) == STEADY_LINE[2:]
+            assert last(server)["why"] == "typed through"
+
+
 def test_what_is_asked_by_hand_waits_for_nothing() -> None:
     with ready(started()) as server:
         server.open(URI, "")

@@ -76,6 +76,9 @@ async def answer_at(
         if answer is None or ticket.is_ended():  # after its last step: the text may fit the document no more
             record["why"] = ticket.why if ticket.is_ended() else record["why"]
             return None
+        if not _stands(ls, uri, span):  # the next request finds what was worked out
+            record["why"] = "the document has changed meanwhile"
+            return None
         record |= {"why": answer.why, **answer.cost()}
         if answer.text and folder.settings.look_ahead:
             ls.run_beside(_look_ahead(ls, holder, request, answer))
@@ -119,6 +122,13 @@ def _as_if_taken(
     end = max(start, span.start + offset_of(span.text, selected.range.end, ls.encoding))
     document = edited(request.document, Edit(start, end, selected.text), request.document.version)
     return replace(request, document=document, offset=start + len(selected.text))
+
+
+def _stands(ls: FinetabServer, uri: str, span: Span) -> bool:
+    """Whether a text is still as it was. A client that asks only after a pause shows a late answer where it was meant
+    for, beside what has been typed since."""
+    now = span_of(ls, uri)
+    return now is not None and now.text == span.text
 
 
 async def _unasked(
