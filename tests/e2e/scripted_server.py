@@ -64,7 +64,8 @@ class ScriptedService:
         heavy = [name for name in ("torch", "transformers", "peft") if name in sys.modules]
         if self._settings.base == "lines":
             others = ("pass",)[: request.num_candidates - 1]
-            return Answer("return größe + 𝒳\n    print(done)", "answered", others, base=self.base)
+            end = "\r\n" if "\r\n" in request.document.text else "\n"
+            return Answer(f"return größe + 𝒳{end}    print(done)", "answered", others, base=self.base)
         if self._settings.base == "beside":
             return Answer(" ".join(["open:", *(Path(other.path).name for other in request.neighbours)]), "answered")
         text = json.dumps([request.prefix, request.suffix, self._settings.adapter, heavy])

@@ -65,6 +65,14 @@ def test_a_completion_replaces_its_line_up_to_the_cursor(echo: ServerProcess, me
     assert echo.call("notifyRejected", {"uuids": [item["uuid"]]}) == "OK"
 
 
+def test_several_lines_in_a_file_with_carriage_returns_come_without_them() -> None:
+    with ready(started("lines")) as server:
+        server.open(URI, "def f():\r\n    \r\n")
+        (item,) = server.call("getCompletions", doc(1, 4))["completions"]
+        assert "\n" in item["text"]
+        assert "\r" not in item["text"] + item["displayText"]
+
+
 def test_who_asks_for_another_one_is_given_every_candidate() -> None:
     with ready(started("lines")) as server:
         server.open(URI, "x = ")

@@ -71,8 +71,7 @@ local function move_to_cursor()
 end
 
 local function show(client, buffer, item)
-  -- A buffer has no carriage returns, whatever its file has.
-  ghost = { client = client, buffer = buffer, item = item, text = item.insertText:gsub('\r\n', '\n') }
+  ghost = { client = client, buffer = buffer, item = item, text = item.insertText }
   move_to_cursor()
   draw()
   notify(ghost, 'textDocument/didShowCompletion')

@@ -97,10 +97,15 @@ def completion_list(
     over = selected.range if selected is not None else types.Range(start=position, end=position)
     adapter = found.answer.adapter
     items = [
-        types.InlineCompletionItem(insert_text=before + text, range=over, command=accepted(item_id, adapter))
+        types.InlineCompletionItem(insert_text=before + sent(text), range=over, command=accepted(item_id, adapter))
         for item_id, text in found.candidates
     ]
     return types.InlineCompletionList(items)
+
+
+def sent(text: str) -> str:
+    """A text as clients take it, whatever ends the document's lines: some put carriage returns into a line."""
+    return text.replace("\r\n", "\n")
 
 
 def accepted(request_id: str, adapter: str) -> types.Command:

@@ -11,7 +11,7 @@ from pygls.exceptions import JsonRpcInvalidParams
 
 from finetab import __version__
 from finetab.lsp import feedback
-from finetab.lsp.convert import offset_of
+from finetab.lsp.convert import offset_of, sent
 from finetab.lsp.inline_completion import answer_at
 from finetab.lsp.notebooks import span_of
 from finetab.lsp.session import FinetabServer
@@ -72,7 +72,7 @@ async def _completions(ls: FinetabServer, params: Any, *, is_explicit: bool) -> 
     }
     return {
         "completions": [
-            {**shared, "uuid": offer_id, "text": span.text[start:end] + text, "displayText": text}
+            {**shared, "uuid": offer_id, "text": span.text[start:end] + sent(text), "displayText": sent(text)}
             for offer_id, text in found.candidates
         ]
     }

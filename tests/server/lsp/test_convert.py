@@ -141,6 +141,12 @@ def test_further_candidates_are_further_items_with_ids_of_their_own() -> None:
     assert ids == [[{"id": name, "adapter": "base"}] for name in ("id", "id/1", "id/2")]
 
 
+def test_lines_end_alike_on_the_wire_whatever_ends_them_in_the_document() -> None:
+    listed = completion_list(found_of(Answer("a\r\n\r\n    b", "answered")), types.Position(0, 0))
+    assert listed is not None
+    assert listed.items[0].insert_text == "a\n\n    b"
+
+
 def test_with_a_menu_s_entry_selected_the_item_begins_with_it_and_replaces_what_it_would() -> None:
     over = types.Range(types.Position(0, 2), types.Position(0, 4))
     selected = types.SelectedCompletionInfo(over, "append")
