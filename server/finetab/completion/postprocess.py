@@ -10,7 +10,7 @@ from rapidfuzz.distance import Levenshtein
 
 from finetab.completion.fitting import drop_stray_closers, drop_what_breaks, fit_indentation, goes_on
 from finetab.completion.request import CompletionRequest
-from finetab.core.credentials import holds_credentials
+from finetab.core.credentials import holds_long_credentials
 from finetab.core.fim import FIM_ROWS
 
 Filter: TypeAlias = Callable[[str, CompletionRequest], str]
@@ -119,7 +119,7 @@ def drop_secrets(text: str, request: CompletionRequest) -> str:
     """Take everything away that holds a key, a token or a password, or ends one that has been begun."""
     language = request.document.language
     line = request.prefix.rpartition("\n")[2] + text + request.suffix.partition("\n")[0]
-    return "" if holds_credentials(line, language.suffixes[0] if language is not None else ".py") else text
+    return "" if holds_long_credentials(line, language.suffixes[0] if language is not None else ".py") else text
 
 
 def drop_repetition(text: str, _request: CompletionRequest) -> str:

@@ -12,7 +12,9 @@ from threading import Lock
 import tree_sitter
 from detect_secrets.core.scan import scan_file
 from detect_secrets.settings import transient_settings
+from detect_secrets.util.filetype import FileType, determine_file_type
 
+from finetab.core.languages import language_of
 from finetab.core.syntax import SyntaxTree, parse
 
 # Tokens of known services, keys and passwords. The plain-entropy detectors are left out: in code they find
@@ -24,10 +26,12 @@ _DETECTORS = (
     "OpenAIDetector", "PrivateKeyDetector", "PypiTokenDetector", "SendGridDetector", "SlackDetector",
     "SoftlayerDetector", "SquareOAuthDetector", "StripeDetector", "TelegramBotTokenDetector", "TwilioKeyDetector",
 )  # fmt: skip
+_HINT = re.compile(r"key|pass|pwd|secret|contrase|://", re.IGNORECASE)  # what the keyword and address detectors go by
 _LONG_WORD = re.compile(r"[\w+/=-]{16,}")
 _KEY_BLOCK = re.compile(r"-----BEGIN ([A-Z ]*PRIVATE KEY[A-Z ]*)-----(?P<body>.*?)-----END \1-----", re.DOTALL)
 _LINE_END = re.compile(r"\r\n?|\n")  # where the library's lines end
 _MOST_LOOKS = 4  # what one cut leaves or lays bare, the next look finds
+_WITHOUT_QUOTES = ("bash",)
 _QUOTES = ('"""', "'''", '"', "'", "`")
 _ONE_AT_A_TIME = Lock()  # the library's settings are the process's
 _SETTINGS = {"plugins_used": [{"name": name} for name in _DETECTORS]}
@@ -47,20 +51,36 @@ def without_credentials(tree: SyntaxTree) -> tuple[str | None, tuple[str, ...]]:
 
 
 def holds_credentials(text: str, suffix: str) -> bool:
-    """Whether a few lines of a file with this suffix hold a secret; quick where no long word has letters and digits."""
-    long_words = (word for word in _LONG_WORD.findall(text) if any(letter.isdigit() for letter in word))
-    return next(long_words, "") != "" and bool(_found(text, suffix))
+    """Whether a part of a file with this suffix holds a secret; quick where no word hints at one."""
+    return (_HINT.search(text) is not None or _has_long_word(text)) and bool(_found(text, suffix))
+
+
+def holds_long_credentials(text: str, suffix: str) -> bool:
+    """The same for what a model said: passwords that are made up for a test are shorter than what it has learned."""
+    return _has_long_word(text) and bool(_found(text, suffix))
+
+
+def _has_long_word(text: str) -> bool:
+    return any(any(letter.isdigit() for letter in word) for word in _LONG_WORD.findall(text))
 
 
 def _found(text: str, suffix: str) -> list[tuple[int, str, str]]:
     """Line (from 0), value and kind of each secret."""
     # The library's filters against false alarms work on files only.
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8", newline="", suffix=suffix) as file:
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", newline="", suffix=_known(suffix)) as file:
         file.write(text)
         file.flush()
         with _ONE_AT_A_TIME, transient_settings(_SETTINGS):
             found = list(scan_file(file.name))
     return [(secret.line_number - 1, secret.secret_value or "", secret.type) for secret in found]
+
+
+def _known(suffix: str) -> str:
+    """A suffix that the library knows, for a language whose strings have quotes: else it takes any word for one."""
+    language = language_of(f"x{suffix}")
+    if language is None or language.name in _WITHOUT_QUOTES or determine_file_type(f"x{suffix}") != FileType.OTHER:
+        return suffix
+    return ".js"
 
 
 def _without(text: str, spans: Iterable[tuple[int, int]]) -> str:

@@ -3,7 +3,7 @@
 import pytest
 
 from finetab.core import credentials
-from finetab.core.credentials import holds_credentials, without_credentials
+from finetab.core.credentials import holds_credentials, holds_long_credentials, without_credentials
 from finetab.core.languages import Language, language_by_name
 from finetab.core.syntax import parse
 
@@ -95,8 +95,30 @@ def test_plain_code_is_left_as_it_is(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "holds"),
-    [(f"token = '{TOKEN}'", True), ("def test_a_very_long_name_of_a_function_2() -> None:", False), ("x = 1", False)],
+    ("text", "holds", "holds_a_long_one"),
+    [
+        (f"token = '{TOKEN}'", True, True),
+        ("DB_PASSWORD = 'Sw0rdfish!23'", True, False),
+        ("connect('postgres://admin:hunter2@db.local/prod')", True, False),
+        ("def test_a_very_long_name_of_a_function_2() -> None:", False, False),
+        ("x = 1", False, False),
+    ],
 )
-def test_a_short_text_is_judged_without_a_tree(text: str, holds: bool) -> None:
+def test_a_short_text_is_judged_without_a_tree(text: str, holds: bool, holds_a_long_one: bool) -> None:
     assert holds_credentials(text, ".py") is holds
+    assert holds_long_credentials(text, ".py") is holds_a_long_one
+
+
+@pytest.mark.parametrize(
+    ("suffix", "text", "holds"),
+    [
+        (".ts", "const secret = process.env.AUTH0_CLIENT_SECRET", False),
+        (".tsx", "const apiKey = import.meta.env.VITE_S3_UPLOAD_API_KEY", False),
+        (".mjs", "const password = await hashPasswordWithArgon2(body.password);", False),
+        (".rs", "let password = hash_password_argon2id(&raw)?;", False),
+        (".ts", "const password = 'hunter2hunter2hunter2';", True),
+        (".sh", "PASSWORD=hunter2hunter2hunter2", True),
+    ],
+)
+def test_where_strings_have_quotes_a_bare_word_is_no_secret(suffix: str, text: str, holds: bool) -> None:
+    assert holds_long_credentials(text, suffix) is holds

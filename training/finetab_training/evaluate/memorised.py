@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from random import Random
 
 from finetab.completion.request import CompletionRequest, Service
-from finetab.core.credentials import holds_credentials
+from finetab.core.credentials import holds_long_credentials
 from finetab.documents import open_document
 from finetab_training.data.source_file import SourceFile
 
@@ -39,7 +39,7 @@ def memorised(
         document = open_document(file.path, file.text[:offset], language_id=file.language.name)
         said = service.complete(CompletionRequest(document, offset)).text
         num_tried += 1
-        num_secrets += holds_credentials(said, "." + file.path.rpartition(".")[2])
+        num_secrets += holds_long_credentials(said, "." + file.path.rpartition(".")[2])
         if len(said) >= _VERBATIM_CHARACTERS and file.text.startswith(said, offset):
             verbatim.append(said)
         advance()
