@@ -37,8 +37,8 @@ class Neighbours:
         self._lock = threading.Lock()
         self._files = WorkspaceFiles()
         self._chosen: dict[str, tuple[float, Choice]] = {}
-        self._state: tuple[set[tuple[str, int]], tuple[Chunk, ...]] = (set(), ())
-        """What `_related` was made of: versions of files, and chunks of the cursor's own file."""
+        self._state: tuple[frozenset[object], tuple[Chunk, ...]] = (frozenset(), ())
+        """What `_related` was made of: files as they were, and chunks of the cursor's own file."""
         self._related = Related(())
 
     def related_to(self, request: CompletionRequest) -> Choice:
@@ -61,7 +61,8 @@ class Neighbours:
         left_out = self._files.why_not(candidates, request.folders)
         files = [document for document in candidates if document.path not in left_out]
         own = _own(request)
-        state = {(document.path, document.version) for document in files}, own
+        # Versions do not tell: they begin anew when a file is opened anew.
+        state = frozenset((document.path, hash(document.text), document.touched) for document in files), own
         if state != self._state:
             self._state, self._related = state, Related(files, own)
         best = self._related.best(request.document, request.offset)

@@ -27,7 +27,7 @@ class WorkspaceFiles:
         self._known: dict[str, Document] = {}
         """The files that were read last, by path, the oldest first."""
         self._judged: dict[str, tuple[int, str]] = {}
-        """By path, the version that was looked at and what is wrong with it, "" for nothing."""
+        """By path, the hash of the text that was looked at and what is wrong with it, "" for nothing."""
 
     def around(self, request: CompletionRequest) -> list[Document]:
         """The open files, the edited ones that the disk has as they were closed, and the imported ones."""
@@ -84,11 +84,11 @@ class WorkspaceFiles:
         return reasons
 
     def _judgement(self, document: Document) -> str:
-        version, reason = self._judged.get(document.path, (None, ""))
-        if version != document.version:
+        judged, reason = self._judged.get(document.path, (None, ""))
+        if judged != hash(document.text):
             is_written = is_generated(document.path, document.text)
             reason = "generated" if is_written else "minified or data" if is_data(document.text) else ""
-            self._judged[document.path] = document.version, reason
+            self._judged[document.path] = hash(document.text), reason
         return reason
 
 

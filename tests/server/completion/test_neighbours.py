@@ -43,6 +43,20 @@ def test_related_code_stays_while_one_types_and_follows_after_a_pause() -> None:
     assert asked(start).chunks[0].path == "lib/weather.py"
 
 
+def test_a_file_that_is_opened_anew_with_another_text_is_read_anew() -> None:
+    neighbours, start = Neighbours(), open_document("lib/fence.py", CURSOR)
+
+    def asked(text: str) -> Choice:
+        neighbours.forget()
+        opened = open_document("lib/shapes.py", text, version=1)
+        return neighbours.related_to(CompletionRequest(start, len(CURSOR), neighbours=(opened,)))
+
+    asked(SHAPES)
+    assert "Wheel" in asked(SHAPES.replace("Circle", "Wheel")).chunks[0].text
+    assert asked(f"# @generated\n{SHAPES}") == Choice((), ("shapes.py: generated",))
+    assert asked(SHAPES).chunks
+
+
 def test_code_that_holds_a_secret_is_not_given_as_context() -> None:
     leaking = open_document("lib/keys.py", f"def perimeter_of_polygon(sides):\n    return '{TOKEN}'\n")
     start = open_document("lib/fence.py", CURSOR)
