@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 
 from finetab.completion.request import CompletionRequest
-from finetab.completion.reuse import OPENERS
+from finetab.core.pairs import OPENERS
 
 # Editors withdraw a request at a key, and send the next one when no further key has come: VS Code after 50 ms, Neovim
 # after 200.

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from finetab.completion.request import Answer, CompletionRequest, Why
+from finetab.core.pairs import OPENERS
 from finetab.documents import Edit, edited
 
 _CAPACITY = 256  # places
 _KEPT_AT_A_PLACE = 8  # answers with the same text after the cursor
-OPENERS = {")": "(", "]": "[", "}": "{", '"': '"', "'": "'", "`": "`"}
-"""What editors close at once when it is typed, by what they close it with."""
 _MAX_TYPED = 256  # characters typed into an answer before it is given up
 
 

@@ -10,13 +10,15 @@ It counts as shown when it has stood there for `SHOWN_AFTER_S`, or was taken. Th
 timer: nothing has to wake up, and nothing is left to be cancelled at the end.
 
 While the user types into a suggestion, each keystroke brings an answer with a new id, which is what was left of the
-one before. To the user it is one suggestion, so it is one here: it goes by its first id and keeps its clock.
+one before. To the user it is one suggestion, so it is one here: it goes by its first id and keeps its clock. Where the
+editor has closed a bracket or quote that they typed, what is left ends before what closes it.
 """
 
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from finetab.core.pairs import without_closer
 from finetab.documents import Edit
 from finetab.stats.events import Happening, Outcome
 
@@ -34,6 +36,8 @@ class Suggestion:
     start: int
     typed: int = 0
     """How many of its characters stand in the document by now."""
+    closer: str = ""
+    """What the editor has put behind the rest, to close a bracket or quote that was typed."""
     since: float | None = None
     """When it came on screen; None while it is not."""
     is_counted: bool = False
@@ -162,16 +166,17 @@ class Watcher:
     def edited(self, edit: Edit, now: float) -> Change:
         """The document has changed: by typing what is offered, or otherwise, which takes it off the screen."""
         screen = self._screen
-        going_on = [suggestion for suggestion in screen if _goes_on(suggestion, edit)]
-        complete = next((suggestion for suggestion in going_on if edit.replacement.startswith(suggestion.rest)), None)
+        going_on = {suggestion: typed for suggestion in screen if (typed := _typed_into(suggestion, edit))}
+        complete = next((each for each, typed in going_on.items() if typed.startswith(each.rest)), None)
         if complete:
             complete.typed = len(complete.text)
             return Change([*self.left(now), _outcome(complete, "typed")], complete, is_complete=True)
         if not going_on:
             return Change(self.left(now), next((suggestion for suggestion in screen if suggestion.taken), None))
-        for suggestion in going_on:
-            suggestion.typed += len(edit.replacement)
-        self._screen = going_on
+        for suggestion, typed in going_on.items():
+            suggestion.typed += len(typed)
+            suggestion.closer = edit.replacement[len(typed) :] or suggestion.closer
+        self._screen = list(going_on)
         return Change([outcome for other in screen if other not in going_on for outcome in _leave(other, now)])
 
     def left(self, now: float) -> list[Outcome]:
@@ -190,14 +195,22 @@ class Watcher:
 
 
 def _continued(before: Sequence[Suggestion], place: int, rest: str) -> Suggestion | None:
-    return next((old for old in before if old.place == place and old.rest == rest), None)
+    """The suggestion of which a text is what is left; it ends where that text does."""
+    for old in before:
+        if old.place == place and (old.rest == rest or (old.closer and old.rest.startswith(rest + old.closer))):
+            old.text = old.text[: old.typed] + rest
+            return old
+    return None
 
 
-def _goes_on(suggestion: Suggestion, edit: Edit) -> bool:
-    """Whether an edit types what is offered: some of it, or all of it and more."""
-    typed, rest = edit.replacement, suggestion.rest
-    is_there = edit.start == edit.end == suggestion.place
-    return is_there and bool(typed) and (rest.startswith(typed) or typed.startswith(rest))
+def _typed_into(suggestion: Suggestion, edit: Edit) -> str:
+    """What an edit types of what is offered: some of it, or all of it and more; "" where it does something else."""
+    if not edit.start == edit.end == suggestion.place:
+        return ""
+    for typed in (edit.replacement, without_closer(edit.replacement)):
+        if suggestion.rest.startswith(typed) or typed.startswith(suggestion.rest):
+            return typed
+    return ""
 
 
 def _leave(suggestion: Suggestion, now: float) -> Iterator[Outcome]:

@@ -109,6 +109,34 @@ def test_one_suggestion_under_several_ids(events: list[Event], outcomes: list[tu
     assert told([OFFER, *events]) == outcomes
 
 
+CALL: Event = (0.0, "offer", (5, ("a", "(width, [1])")))
+CLOSED: Event = (0.8, "edit", (5, 5, "()"))
+INSIDE: Event = (0.9, "offer", (6, ("b", "width, [1]")))
+
+
+@pytest.mark.parametrize(
+    ("events", "outcomes"),
+    [
+        ([CLOSED, INSIDE, (9.0, "close", None)], [SHOWN]),
+        ([CLOSED, INSIDE, (1.0, "accept", "b"), (1.0, "edit", (6, 6, "width, [1]"))],
+         [SHOWN, ("a", "accepted", 10.0), TYPED]),
+        ([CLOSED, INSIDE, (1.0, "edit", (6, 6, "width, ")), (1.1, "edit", (13, 13, "[]")),
+          (1.2, "offer", (14, ("c", "1"))), (1.3, "accept", "c")], [SHOWN, ("a", "accepted", 1.0)]),
+        ([CLOSED, (0.9, "edit", (6, 6, "wi")), (1.0, "offer", (8, ("b", "dth, [1]"))), (9.0, "close", None)], [SHOWN]),
+        # Something else between the brackets, or in their place.
+        ([CLOSED, (0.9, "offer", (6, ("b", "height"))), (9.0, "close", None)], [SHOWN, ("b", "shown", 1.0)]),
+        ([(0.8, "edit", (5, 5, "(")), (0.9, "offer", (6, ("b", "width, [1]"))), (9.0, "close", None)],
+         [SHOWN, ("b", "shown", 1.0)]),
+        ([(0.8, "edit", (5, 5, "[]")), (0.9, "offer", (6, ("b", "1"))), (9.0, "close", None)],
+         [SHOWN, ("b", "shown", 1.0)]),
+    ],
+)  # fmt: skip
+def test_a_bracket_that_the_editor_closes_begins_no_other_suggestion(
+    events: list[Event], outcomes: list[tuple[str, str, float]]
+) -> None:
+    assert told([CALL, *events]) == outcomes
+
+
 CHOICE: Event = (0.0, "offer", (5, ("a", "return x"), ("b", "raise y"), ("c", "pass")))
 
 
