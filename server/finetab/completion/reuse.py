@@ -1,5 +1,6 @@
 """Answers that need no model: asked before at this very place, or typed into since."""
 
+import re
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -7,11 +8,13 @@ from dataclasses import dataclass, replace
 
 from finetab.completion.request import Answer, CompletionRequest, Why
 from finetab.core.pairs import OPENERS
+from finetab.core.syntax import is_bracket
 from finetab.documents import Edit, edited
 
 _CAPACITY = 256  # places
 _KEPT_AT_A_PLACE = 8  # answers with the same text after the cursor
 _MAX_TYPED = 256  # characters typed into an answer before it is given up
+_ESCAPED = re.compile(r"\\.", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,8 @@ class Memory:
         found = _find(entries, request.prefix, request.num_candidates)
         if found is None:
             return None
-        inside = _up_to_closer(found.text, OPENERS[closer], closer)
+        is_quote = OPENERS[closer] == closer
+        inside = _up_to_quote(found.text, closer) if is_quote else _up_to_bracket(request, found.text)
         if not inside:
             return None
         within = replace(found, text=inside, others=())
@@ -94,11 +98,20 @@ def _find(entries: Sequence[_Remembered], prefix: str, num_candidates: int) -> A
     return None
 
 
-def _up_to_closer(text: str, opener: str, closer: str) -> str:
-    """A text that goes on after an opener, up to what closes it; "" where nothing does."""
+def _up_to_quote(text: str, quote: str) -> str:
+    """A text that goes on within quotes, up to the one that ends them; "" where none does."""
+    inside, found, _ = _ESCAPED.sub("  ", text).partition(quote)
+    return text[: len(inside)] if found else ""
+
+
+def _up_to_bracket(request: CompletionRequest, text: str) -> str:
+    """A text that goes on within the brackets around a cursor, up to the one that ends them; "" where none does."""
+    closer, start = request.suffix[0], request.offset
+    tree = edited(request.document, Edit(start, start + 1, text), request.document.version).tree
     depth = 1
     for index, letter in enumerate(text):
-        depth += -1 if letter == closer else letter == opener
+        if letter in (OPENERS[closer], closer) and (tree is None or is_bracket(tree, start + index)):
+            depth += -1 if letter == closer else 1
         if depth == 0:
             return text[:index]
     return ""

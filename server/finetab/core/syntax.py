@@ -202,6 +202,11 @@ def block_end(tree: SyntaxTree, offset: int) -> int | None:
     return end if tree.text[end:].strip() else None
 
 
+def is_bracket(tree: SyntaxTree, offset: int) -> bool:
+    """Whether the bracket at `offset` is one, also as in `$(`, and no letter of a string, a pattern or a comment."""
+    return _token_at(tree, offset).type.endswith(tree.text[offset])
+
+
 def is_opening_brace(tree: SyntaxTree, offset: int) -> bool:
     """Whether the token at `offset` opens a brace, and not a brace in a comment or a string."""
     return _token_at(tree, offset).type == "{"

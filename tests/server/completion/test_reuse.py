@@ -11,9 +11,9 @@ def request_at(marked: str, path: str = "a.py") -> CompletionRequest:
     return CompletionRequest(open_document(path, marked.replace("|", "", 1)), marked.index("|"))
 
 
-def memory(marked: str, text: str) -> Memory:
+def memory(marked: str, text: str, path: str = "a.py") -> Memory:
     made = Memory()
-    made.remember(request_at(marked), Answer(text, "answered"))
+    made.remember(request_at(marked, path), Answer(text, "answered"))
     return made
 
 
@@ -87,3 +87,25 @@ def test_nor_does_a_quote(before: str) -> None:
     found = memory("x = |\n", f"{before}'a b'").find(request_at(f"x = {before}'|'\n"))
     assert found is not None
     assert found.text == "a b"
+
+
+@pytest.mark.parametrize(
+    ("path", "answer", "pair", "inside"),
+    [
+        ("a.py", '(r"\\)", "", text)', "()", 'r"\\)", "", text'),
+        ("a.py", '(":(", [a])[0]', "()", '":(", [a]'),
+        ("a.py", "(  # :)\n    a\n)", "()", "  # :)\n    a\n"),
+        ("a.py", '(f"{g(a)})")', "()", 'f"{g(a)})"'),
+        ("a.js", "(/[)]/, `${g(')')}`)", "()", "/[)]/, `${g(')')}`"),
+        ("a.go", "(')', b)", "()", "')', b"),
+        ("a.sh", "($(f ')') b)", "()", "$(f ')') b"),
+        ("a.txt", "(a (b) c) d", "()", "a (b) c"),
+        ("a.py", '"it\\"s " + name', '""', 'it\\"s '),
+        ("a.py", '"\\\\" + name', '""', "\\\\"),
+        ("a.py", '"it\\"', '""', None),
+        ("a.py", '"""It."""', '""', None),
+    ],
+)
+def test_what_closes_a_pair_is_no_letter_of_a_string(path: str, answer: str, pair: str, inside: str | None) -> None:
+    found = memory("x = a|\n", answer, path).find(request_at(f"x = a{pair[0]}|{pair[1]}\n", path))
+    assert (found.text if found else None) == inside
