@@ -5,6 +5,7 @@ while they type on, and when they stop it is over at once (adaptive delays: arXi
 """
 
 import math
+import re
 from collections import deque
 
 from finetab.core.syntax import is_prose
@@ -20,7 +21,7 @@ _USUAL_SECONDS, _MIN_SECONDS, _MAX_SECONDS = 0.12, 0.03, 0.25
 MIN_LOGPROB = {"eager": -math.inf, "normal": -0.6, "calm": -0.3}
 """From which mean log-probability an answer is shown unasked: where `benchmarks/confidence.py` loses nothing that is
 right, and where about half of what it shows is (the default base, untuned)."""
-_HEADERS = ("for", "if", "switch", "while")
+_HEADER = re.compile(r"(?:^|\||\belse)\s*(?:elif|for|if|switch|until|while)\b")
 _RUN = 2  # deletions in a row: what is being taken back is not to be completed
 
 
@@ -40,16 +41,16 @@ def why_not_here(document: Document, offset: int) -> str:
 
 
 def _is_text(right: str, document: Document) -> bool:
-    """Whether more than brackets, a little code, the end of a signature or a comment stands to the right."""
+    """Whether more than a little code stands to the right: not what ends brackets or an element, nor a comment."""
     comment = document.language.comment if document.language is not None else "#"
-    if right[:1] in (")", "]", "}") or right.lstrip().startswith(comment):
+    if right.lstrip().startswith((")", "]", "}", "</", comment)):
         return False
     return len([letter for letter in right if letter not in _CLOSERS]) > _MAX_TO_THE_RIGHT
 
 
 def _is_complete(left: str, document: Document, offset: int) -> bool:
-    """Whether a line's semicolon ends it: none in a comment or a string, between brackets, or in a loop's header."""
-    if not left.rstrip(" \t").endswith(";") or document.tree is None or left.split(maxsplit=1)[0] in _HEADERS:
+    """Whether a line's semicolon ends it: none in a comment or a string, between brackets, or in a block's header."""
+    if not left.rstrip(" \t").endswith(";") or document.tree is None or _HEADER.search(left):
         return False
     is_open = any(left.count(opener) > left.count(closer) for opener, closer in ("()", "[]", "{}"))
     return not is_open and not is_prose(document.tree, len(document.text[:offset].rstrip(" \t")))

@@ -7,7 +7,8 @@ from finetab.documents import Document, open_document
 
 
 def at(marked: str, path: str = "a.py") -> tuple[Document, int]:
-    return open_document(path, marked.replace("|", "", 1)), marked.index("|")
+    mark = "@" if "@" in marked else "|"
+    return open_document(path, marked.replace(mark, "", 1)), marked.index(mark)
 
 
 @pytest.mark.parametrize(
@@ -24,11 +25,21 @@ def at(marked: str, path: str = "a.py") -> tuple[Document, int]:
         ("let x = 1;|\n", "notes.txt", ""),
         ("for (let i = 0;|", "a.js", ""),
         ("\tif err := f();|\n", "a.go", ""),
+        ("} else if v, err := g(); |\n", "a.go", ""),
+        ("  elif [ -f x ]; |\n", "a.sh", ""),
+        ("until [ -f x ]; |\n", "a.sh", ""),
+        ("cat x | while read -r y; @\n", "a.sh", ""),
+        ("notify x; |\n", "a.sh", "the statement is complete"),
+        ("} while (i < 3); |\n", "a.c", "the statement is complete"),
         ("let a: [i32;|\n", "a.rs", ""),
         ("// see a;|\n", "a.js", ""),
         ("let s = `a;|`\n", "a.js", ""),
         ("def f(|) -> dict[str, int]:\n", "a.py", ""),
         ("function f(|): Promise<void> {\n", "a.ts", ""),
+        ("import { | } from './services/users'\n", "a.ts", ""),
+        ("  <Typography>|</Typography>\n", "a.tsx", ""),
+        ("<section>| </section>\n", "a.html", ""),
+        ("<section>|<b>some text</b></section>\n", "a.html", "there is text to the right of the cursor"),
         ("x = |  # type: ignore\n", "a.py", ""),
         ("for (let i = 0;| i < length; i++) {}\n", "a.js", "there is text to the right of the cursor"),
     ],
