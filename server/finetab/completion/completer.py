@@ -6,6 +6,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
 from finetab.completion.context import Windows
+from finetab.completion.cutting import cut_back
 from finetab.completion.flight import Flight, Flights
 from finetab.completion.healing import Healing
 from finetab.completion.hints import Hints
@@ -148,7 +149,11 @@ class Completer:
         if generation.finish_reason == "cancelled":
             return self._answer("", generation, request)
         text = healing.beyond(generation.ids)
-        return self._answer(text[: rule.end_in(text)], generation, request)
+        end = rule.end_in(text)
+        if end is None and generation.finish_reason == "length":
+            end = rule.closed_in(text)
+            text = cut_back(text, request) if end is None else text
+        return self._answer(text[:end], generation, request)
 
     def _answer(self, text: str, generation: Generation, request: CompletionRequest) -> Answer:
         cleaned, filtered_by = clean(text, request)

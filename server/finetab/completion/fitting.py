@@ -7,7 +7,8 @@ from finetab.completion.request import CompletionRequest
 from finetab.core.syntax import before_comments, edit, ends_long_string, num_faults
 
 _CLOSERS = ")]}"
-_PAIRS = {"(": ")", "[": "]", "{": "}"}
+PAIRS = {"(": ")", "[": "]", "{": "}"}
+"""What closes a bracket, by what opens it."""
 _MAX_CLOSERS = 3  # at the end of a text that are tried without
 _CONTINUATIONS = ("", " {}", ";", ",", " x", " x;", "\n}", "\nend", "\ndone", "\n#endif", " {};", "() {}")
 _TAGGED = ("javascript", "tsx")
@@ -27,7 +28,7 @@ def drop_stray_closers(text: str, request: CompletionRequest) -> str:
     shortened = [text[: len(text) - count] for count in range(min(num_closers, _MAX_CLOSERS) + 1)]
     if len(shortened) == 1:
         return text
-    return min(shortened, key=lambda shorter: _faults_with(shorter, request))  # the first of those with the fewest
+    return min(shortened, key=lambda shorter: num_faults_with(shorter, request))  # the first of those with the fewest
 
 
 def drop_what_breaks(text: str, request: CompletionRequest) -> str:
@@ -44,7 +45,7 @@ def drop_what_breaks(text: str, request: CompletionRequest) -> str:
 
 
 def _may_stand(text: str, request: CompletionRequest) -> bool:
-    return goes_on(text, request) or any(not _faults_with(text + more, request) for more in _CONTINUATIONS)
+    return goes_on(text, request) or any(not num_faults_with(text + more, request) for more in _CONTINUATIONS)
 
 
 def goes_on(text: str, request: CompletionRequest) -> bool:
@@ -54,7 +55,7 @@ def goes_on(text: str, request: CompletionRequest) -> bool:
     return (
         text.rstrip().endswith((*openers, ",", "\\"))
         or text.lstrip().startswith("@")
-        or any(text.count(opener) > text.count(closer) for opener, closer in _PAIRS.items())
+        or any(text.count(opener) > text.count(closer) for opener, closer in PAIRS.items())
         or any(text.count(quotes) % 2 == 1 for quotes in ('"""', "'''", "`", "/*"))
         or (name in _TAGGED and len(_TAG.findall(text)) > text.count("</") + text.count("/>"))
         or (name == "php" and _COLON_BLOCK.search(text.rstrip()) is not None)
@@ -62,7 +63,8 @@ def goes_on(text: str, request: CompletionRequest) -> bool:
     )
 
 
-def _faults_with(text: str, request: CompletionRequest) -> int:
+def num_faults_with(text: str, request: CompletionRequest) -> int:
+    """How many places of the file do not parse with a text at the cursor."""
     tree = request.document.tree
     return 0 if tree is None else num_faults(edit(tree, request.offset, request.offset, text))
 
@@ -93,7 +95,7 @@ def _not_too_deep(line: str, before: str, request: CompletionRequest) -> str:
     if not end or ends_long_string(tree, end):
         return line
     above = request.prefix[:end].rpartition("\n")[2]
-    is_open = any(above.count(opener) != above.count(closer) for opener, closer in _PAIRS.items())
+    is_open = any(above.count(opener) != above.count(closer) for opener, closer in PAIRS.items())
     if is_open or above[-1] in _OPERATORS:
         return line
     allowed = indentation(_lead(above)) + (_unit(request.document.text) if above[-1] == ":" else 0)

@@ -99,22 +99,16 @@ class StopRule:
                 return False
         if not text[text.rfind("\n") :].strip():
             return False
-        self._checked, self._closed = text, self._closed_in(text)
+        self._checked, self._closed = text, self.closed_in(text)
         return self._block_end(text, self._closed) is not None
 
     def end_in(self, text: str) -> int | None:
         """How many characters of the text belong to the answer, None while it may go on."""
         if self.extent is Extent.LINE:
             return _line_end(text)
-        return self._block_end(text, self._closed_in(text))
+        return self._block_end(text, self.closed_in(text))
 
-    def _block_end(self, text: str, closed: int | None) -> int | None:
-        if closed is not None and text[:closed].endswith("}") and self._is_line_free:
-            closed = _end_after(text, closed)
-        ends = (_end_before_line(text, self._next_line), closed)
-        return min((end for end in ends if end is not None), default=None)
-
-    def _closed_in(self, text: str) -> int | None:
+    def closed_in(self, text: str) -> int | None:
         """Where the text has closed the block that was opened before it."""
         document, offset = self._request.document, self._request.offset
         if document.tree is None or self._opener_end is None or not text.strip():
@@ -122,6 +116,12 @@ class StopRule:
         grown = edit(document.tree, offset, len(document.text), text)
         closed = _end_of_block(grown, self._opener_end, offset)
         return None if closed is None else closed - offset
+
+    def _block_end(self, text: str, closed: int | None) -> int | None:
+        if closed is not None and text[:closed].endswith("}") and self._is_line_free:
+            closed = _end_after(text, closed)
+        ends = (_end_before_line(text, self._next_line), closed)
+        return min((end for end in ends if end is not None), default=None)
 
 
 def _end_of_block(tree: SyntaxTree, opener_end: int, begin: int) -> int | None:

@@ -207,3 +207,19 @@ def test_an_answer_of_the_next_line_is_not_offered_on_a_line_that_was_not_taken(
     completer, _ = answering("y = 2\n")
     completer.complete(request_at("x = 1\n|\n"))
     assert completer.recall(request_at("x = 1|\n")) is None
+
+
+def test_an_answer_whose_tokens_are_used_up_loses_its_torn_line_before_it_is_remembered() -> None:
+    completer, engine = completer_of("\n    first_number = 1\n    second_number = 2\n    third_number = 3\n")
+    answer = completer.complete(request_at("def f():|\n"))
+    assert (answer.text, answer.finish_reason) == ("\n    first_number = 1\n    second_number = 2", "length")
+    known = completer.recall(request_at("def f():\n    first|\n"))
+    assert known is not None
+    assert known.text == "_number = 1\n    second_number = 2"
+    assert len(engine.prompts) == 1
+
+
+def test_a_block_that_is_closed_keeps_its_brace_where_the_rest_of_its_line_is_cut_off() -> None:
+    said = "\n    refresh(first, second, third, fourth, fifth, sixth);\n}, 1000);\n"
+    request = CompletionRequest(open_document("a.js", "setTimeout(() => {\n"), len("setTimeout(() => {"))
+    assert completer_of(said)[0].complete(request).text.endswith("sixth);\n}")
