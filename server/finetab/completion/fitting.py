@@ -4,7 +4,7 @@ import re
 
 from finetab.completion.indentation import indentation
 from finetab.completion.request import CompletionRequest
-from finetab.core.syntax import before_comments, edit, ends_long_string, num_faults
+from finetab.core.syntax import before_comments, closes_bracket, edit, ends_long_string, num_faults
 
 _CLOSERS = ")]}"
 PAIRS = {"(": ")", "[": "]", "{": "}"}
@@ -23,12 +23,26 @@ _TAB = 4  # columns
 
 
 def drop_stray_closers(text: str, request: CompletionRequest) -> str:
-    """Take away closing brackets at the end, as long as fewer of them make the file parse better."""
-    num_closers = len(text) - len(text.rstrip(_CLOSERS))
-    shortened = [text[: len(text) - count] for count in range(min(num_closers, _MAX_CLOSERS) + 1)]
-    if len(shortened) == 1:
+    """Take away closing brackets at the end, as long as fewer of them make the file parse better.
+
+    In a file with faults the parser often recovers better without one that is right: there, only what closes nothing.
+    """
+    body, tree = text.rstrip(), request.document.tree
+    num_closers = len(body) - len(body.rstrip(_CLOSERS))
+    if tree is None or not num_closers:
         return text
-    return min(shortened, key=lambda shorter: num_faults_with(shorter, request))  # the first of those with the fewest
+    shortened = [body[: len(body) - count] for count in range(min(num_closers, _MAX_CLOSERS) + 1)]
+    best_first = sorted(shortened, key=lambda shorter: num_faults_with(shorter, request))
+    is_right = num_faults(tree) == 0
+    best = next(each for each in best_first if each == body or is_right or not _closes(body, len(each), request))
+    return text if best == body else best
+
+
+def _closes(text: str, index: int, request: CompletionRequest) -> bool:
+    """Whether a bracket of a text closes another one, of the text or before it."""
+    assert request.document.tree is not None
+    grown = edit(request.document.tree, request.offset, len(request.document.text), text)
+    return closes_bracket(grown, request.offset + index)
 
 
 def drop_what_breaks(text: str, request: CompletionRequest) -> str:

@@ -161,7 +161,7 @@ FILTERS: tuple[tuple[str, Filter], ...] = (
     ("nearly repeated", drop_near_repetition),
     ("suffix overlap", drop_suffix_overlap),
     ("indentation", fit_indentation),
-    ("trailing space", drop_trailing_space),
     ("stray bracket", drop_stray_closers),
     ("does not parse", drop_what_breaks),
+    ("trailing space", drop_trailing_space),
 )

@@ -6,6 +6,7 @@ paid for that would be thrown away, and once more on the text to cut it to the c
 
 from enum import Enum
 
+from finetab.completion.fitting import PAIRS, num_faults_with
 from finetab.completion.indentation import indentation
 from finetab.completion.request import CompletionRequest
 from finetab.core.syntax import (
@@ -84,6 +85,7 @@ class StopRule:
         self.extent = _extent(self._opener_end)
         self._next_line = next((line for line in request.suffix.split("\n")[1:] if line.strip()), "")
         self._is_line_free = not request.suffix.partition("\n")[0].strip()
+        self._is_closed_below = self._next_line.lstrip().startswith("}") and _is_as_deep(self._next_line, request)
         self._checked = ""
         self._closed: int | None = None
 
@@ -119,9 +121,24 @@ class StopRule:
 
     def _block_end(self, text: str, closed: int | None) -> int | None:
         if closed is not None and text[:closed].endswith("}") and self._is_line_free:
-            closed = _end_after(text, closed)
+            closed = self._end_after(text, closed)
         ends = (_end_before_line(text, self._next_line), closed)
         return min((end for end in ends if end is not None), default=None)
+
+    def _end_after(self, text: str, closed: int) -> int | None:
+        """The end of an answer whose brace is closed: with what belongs to it on that line, once that is whole."""
+        end = text.find("\n", closed)
+        if end < 0:
+            return None
+        if not text[closed:end].strip(_AFTER_A_BRACE):
+            return end
+        return closed if self._is_closed_below or not self._belongs(text[closed:end], text[:end]) else end
+
+    def _belongs(self, rest: str, text: str) -> bool:
+        """Whether the rest of a closing line, `}, 1000);`, closes more or ends what makes the file parse."""
+        num_open = sum(letter in PAIRS for letter in rest)
+        num_closed = sum(letter in PAIRS.values() for letter in rest)
+        return num_closed > num_open or not num_faults_with(text, self._request)
 
 
 def _end_of_block(tree: SyntaxTree, opener_end: int, begin: int) -> int | None:
@@ -132,12 +149,9 @@ def _end_of_block(tree: SyntaxTree, opener_end: int, begin: int) -> int | None:
     return block_end(tree, begin) if begin < len(tree.text) else None
 
 
-def _end_after(text: str, closed: int) -> int | None:
-    """The end of an answer whose brace is closed: with what else closes something on that line, once it is whole."""
-    end = text.find("\n", closed)
-    if end < 0:
-        return None
-    return closed if text[closed:end].strip(_AFTER_A_BRACE) else end
+def _is_as_deep(line: str, request: CompletionRequest) -> bool:
+    """Whether a line begins where the last line with something on it before the cursor does."""
+    return indentation(line) == indentation(request.prefix.rstrip().rpartition("\n")[2])
 
 
 def _line_end(text: str) -> int | None:

@@ -220,6 +220,22 @@ def brace_end(tree: SyntaxTree, offset: int) -> int | None:
     return None if closer is None or closer.is_missing else tree.char_of(closer.end_byte)
 
 
+def closes_bracket(tree: SyntaxTree, offset: int) -> bool:
+    """Whether the bracket at `offset` closes the innermost one that is open before it."""
+    depth = 0
+    for place in range(offset - 1, -1, -1):
+        letter = tree.text[place]
+        if letter not in "()[]{}" or not _token_at(tree, place).type.endswith(letter):  # `${` opens a brace as well
+            continue
+        if letter in ")]}":
+            depth += 1
+        elif depth:
+            depth -= 1
+        else:
+            return letter + tree.text[offset] in ("()", "[]", "{}")
+    return False
+
+
 def _token_at(tree: SyntaxTree, offset: int) -> tree_sitter.Node:
     byte = tree.byte_of(offset)
     return _token_in(tree, byte, byte + 1)

@@ -151,6 +151,10 @@ def test_a_file_that_is_about_control_tokens_may_be_gone_on_with() -> None:
         ("a.js", "foo(|)\n", "a);", "a"),
         ("a.js", "foo(|);\n", "a);", "a"),
         ("a.js", "x = [|]\n", "1, 2];", "1, 2"),
+        # A bracket that closes something stays, however the parser recovers without it.
+        ("a.js", "const a = 1;\nsetTimeout(() => {|\n\nfoo();\n", "\n  b();\n}", "\n  b();\n}"),
+        ("a.tsx", "function A() {\n  g(() => {|\n\n  return <b/>;\n}\n", "\n    b();\n  }", "\n    b();\n  }"),
+        ("a.js", "setTimeout(() => {\n  |\n});\n", "b();\n}", "b();"),
         # Half of a line is no repetition of the next one.
         ("a.py", "def f():\n    c = |\n    connect()\n", "connect()", "connect()"),
         ("a.py", "def f():\n    |\n    connect()\n", "connect()", ""),

@@ -135,6 +135,15 @@ def answered(path: str, marked: str, said: str) -> str:
         ("a.rs", "fn f() -> T {\n    T {|\n}\n", "\n        a: 1,\n    }\n}\n\nfn g() {}\n", "\n        a: 1,\n    }"),
         ("a.go", "func f() {\n\tgo func() {|\n}\n", "\n\t\tg()\n\t}()\n\tx := 1\n}\n", "\n\t\tg()\n\t}()"),
         ("a.js", "if (a) {|\n", "\n  b();\n} else {\n  c();\n}\n", "\n  b();\n}"),
+        # With what the closing line goes on with, where that ends the statement.
+        ("a.js", "setTimeout(() => {|\n\nfoo();\n", "\n  a();\n}, 1000);\nb();\n", "\n  a();\n}, 1000);"),
+        ("a.tsx", "function A() {\n  useEffect(() => {|\n\n  return <b/>;\n}\n", "\n    a();\n  }, [id]);\n\n  b",
+         "\n    a();\n  }, [id]);"),
+        ("a.js", "function f() {\n  g(() => {|\n", "\n    a();\n  }, 0);\n}\n", "\n    a();\n  }, 0);"),
+        ("a.c", "typedef struct {|\n", "\n  int a;\n} foo_t;\nint b;\n", "\n  int a;\n} foo_t;"),
+        ("a.c", "void f() {\n  do {|\n}\n", "\n    i++;\n  } while (i < 3);\n}\n", "\n    i++;\n  } while (i < 3);"),
+        ("a.js", "setTimeout(() => {\n  |\n});\n", "a();\n}, 1000);\n", "a();\n}"),
+        ("a.js", "function f() {\n  if (a) {|\n", "\n    b();\n  } else {\n    c();\n", "\n    b();\n  }"),
         # A body may begin with comments.
         ("a.py", "def f(a):|\n", "\n    # one\n    # two\n    return a\n\n\ndef g():\n    return 1\n",
          "\n    # one\n    # two\n    return a"),

@@ -5,7 +5,7 @@ from random import Random
 import pytest
 
 from finetab.core.languages import LANGUAGES, Language, language_by_name
-from finetab.core.syntax import block_end, border_after, edit, parse
+from finetab.core.syntax import block_end, border_after, closes_bracket, edit, parse
 
 PYTHON = next(language for language in LANGUAGES if language.name == "python")
 _PIECES = [
@@ -83,3 +83,22 @@ def test_border_is_the_first_statement_that_begins_a_line_outermost_first() -> N
     assert border_after(tree, within_f, within_f + 20) == text.index("        y = 2")
     assert border_after(tree, within_f, len(text)) == text.index("z = 3")
     assert border_after(tree, len(text) - 3, len(text)) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "closes"),
+    [
+        ("javascript", "f(a)|", True),
+        ("javascript", "f(a))|", False),
+        ("javascript", "f(() => {\n  g(a))|", False),
+        ("javascript", "f(() => {\n  g(a);\n}|", True),
+        ("javascript", "f(`${a}`, '(')|", True),
+        ("javascript", "f(a, ')')|", True),
+        ("bash", "a=$(b ${c})|", True),
+    ],
+)
+def test_a_bracket_closes_the_innermost_one_that_is_open(name: str, text: str, closes: bool) -> None:
+    language = language_by_name(name)
+    assert language is not None
+    plain = text.replace("|", "")
+    assert closes_bracket(parse(plain, language), len(plain) - 1) is closes
