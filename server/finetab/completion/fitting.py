@@ -17,7 +17,7 @@ _WITH_HERE_DOCUMENTS = ("bash", "ruby", "php")
 _HERE_DOCUMENT = re.compile(r"<<[<~-]?\s*['\"]?[A-Za-z_]\w*['\"]?$")
 _COLON_BLOCK = re.compile(r"(?:\)|\belse)\s*:$")  # PHP's other way to open a block
 _OPERATORS = ",\\+-*/%=&|<>.@~^"
-_INDENTED = re.compile(r"^[ \t]+\S", re.MULTILINE)
+_INDENTED = re.compile(r"^(?:\t|  )[ \t]*[^\s*]", re.MULTILINE)  # a comment's star says nothing
 _LEADING = re.compile(r"^[ \t]*")
 _TAB = 4  # columns
 

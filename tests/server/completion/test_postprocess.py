@@ -120,6 +120,8 @@ FROM_ENVIRONMENT = 'password = os.environ["DATABASE_PASSWORD_2"]'
         ("a.py", f"|\n{LAYER.format(2)}\n", LAYER.format(1), LAYER.format(1)),
         # a file says nothing of indentation that it has not
         ("a.go", "package a\n\nfunc main() {\n|\n}\n", "\tfmt.Println(1)", "\tfmt.Println(1)"),
+        ("a.go", "/*\n * Words.\n */\npackage a\n\nfunc f() {\n|\n}\n", "\tg()", "\tg()"),
+        ("a.js", "/**\n * Words.\n */\nf(() => {\n  a();\n|\n});\n", "\tg()", "  g()"),
         ("Makefile", "all:\n|\n", "\tgcc a.c", "\tgcc a.c"),
         # deeper lines that belong there
         ("a.py", "def f():\n    if x:  # note\n|\n", "        return 1", "        return 1"),
