@@ -9,6 +9,7 @@ from typing import TypeAlias
 from rapidfuzz.distance import Levenshtein
 
 from finetab.completion.fitting import drop_stray_closers, drop_what_breaks, fit_indentation, goes_on
+from finetab.completion.indentation import indentation
 from finetab.completion.request import CompletionRequest
 from finetab.core.credentials import holds_long_credentials
 from finetab.core.fim import FIM_ROWS
@@ -74,7 +75,7 @@ def _unmatched(text: str, closer: str) -> int:
 
 
 def drop_repeated_next_line(text: str, request: CompletionRequest) -> str:
-    """Take everything away when it says what the next line says, or the lines from where it begins to.
+    """Take everything away when it says what the next line says, as far in, or the lines from where it begins to.
 
     What only opens something may well be said twice: a decorator, a call over several lines. Beyond its first line a
     text has its own indentation, and a bracket further in is not the one that stands below.
@@ -83,8 +84,10 @@ def drop_repeated_next_line(text: str, request: CompletionRequest) -> str:
         return text
     below = next((line.rstrip() for line in request.suffix.split("\n")[1:] if line.strip()), "")
     first, *others = text.split("\n")
-    line = (request.prefix.rpartition("\n")[2] + first).strip()
-    if len(below.strip()) >= _MIN_OVERLAP and line == below.strip() and not goes_on(first, request):
+    line = (request.prefix.rpartition("\n")[2] + first).rstrip()
+    is_as_deep = indentation(line) in (0, indentation(below))  # not at all: it may have been left out
+    is_said_twice = line.strip() == below.strip() and is_as_deep
+    if len(below.strip()) >= _MIN_OVERLAP and is_said_twice and not goes_on(first, request):
         return ""
     for index, line in enumerate(others):
         if below and line.rstrip() == below:
@@ -157,10 +160,10 @@ FILTERS: tuple[tuple[str, Filter], ...] = (
     ("control token", drop_sentinels),
     ("secret", drop_secrets),
     ("repetition", drop_repetition),
+    ("indentation", fit_indentation),
     ("next line repeated", drop_repeated_next_line),
     ("nearly repeated", drop_near_repetition),
     ("suffix overlap", drop_suffix_overlap),
-    ("indentation", fit_indentation),
     ("stray bracket", drop_stray_closers),
     ("does not parse", drop_what_breaks),
     ("trailing space", drop_trailing_space),

@@ -98,6 +98,13 @@ FROM_ENVIRONMENT = 'password = os.environ["DATABASE_PASSWORD_2"]'
         ("a.js", "function f(x) {\n  |\n}\n", ONE_BLOCK + "\n}", ONE_BLOCK),
         ("a.py", "def f(a):\n    |\n    return None\n", "if not a:\n        return None\n    a = 1",
          "if not a:\n        return None\n    a = 1"),
+        ("a.py", "if a:\n        |\n    return None\n", "return None", "return None"),
+        ("a.py", "def f():\n    if a:\n|\n    return None\n", "        return None", "        return None"),
+        ("a.py", "def f():\n    a = 1\n|\n    return None\n", "    return None", ""),
+        ("a.py", "def f():\n    a = 1\n|\n    return None\n", "        return None", ""),
+        ("a.py", "def f():\n    a = 1\n|\n    return None\n", "return None", ""),
+        ("a.rb", "def a\n  if b\n    c\n  |\nend\n", "end", "end"),
+        ("a.js", "f(() => {\n  g(() => {\n    c();\n  |\n});\n", "});", "});"),
         ("a.py", "class A:\n    |\n    @property\n    def a(self): pass\n", "@property", "@property"),
         # overlaps that end in more than a bracket
         ("a.js", "foo(|);\n", "x);", "x"),
