@@ -136,9 +136,10 @@ def enclosing_block(tree: SyntaxTree, offset: int) -> tree_sitter.Node | None:
 
 
 def opens_block(tree: SyntaxTree, offset: int) -> bool:
-    """Whether the token that ends at `offset` opens a block: not one in a comment or a string, nor an operator."""
+    """Whether the token that ends at `offset` opens a block: none in a comment or a string, no operator."""
     token = _token_before(tree, offset)
-    if token.type not in tree.language.openers or (token.parent is not None and token.parent.type == "binary"):
+    is_operator = token.parent is not None and token.parent.type == "binary"
+    if token.type not in tree.language.openers or is_operator or _names_values(token):
         return False
     if not tree.language.probe:
         return True
@@ -149,6 +150,13 @@ def opens_block(tree: SyntaxTree, offset: int) -> bool:
             return True
         statement = statement.parent
     return False
+
+
+def _names_values(token: tree_sitter.Node) -> bool:
+    """Whether it is the `in` of a loop, `for file in`, and not that of a case: `case $1 in`."""
+    subject = token.prev_sibling
+    keyword = None if subject is None else subject.prev_sibling
+    return token.type == "in" and (keyword is None or keyword.type != "case")
 
 
 def is_prose(tree: SyntaxTree, offset: int) -> bool:
