@@ -4,6 +4,7 @@ The decision is made from the syntax at the cursor. The rules run while the mode
 paid for that would be thrown away, and once more on the text to cut it to the character.
 """
 
+import re
 from enum import Enum
 
 from finetab.completion.fitting import PAIRS, num_faults_with
@@ -23,6 +24,7 @@ from finetab.documents import Document
 
 _CLOSERS = ")]}>\"'`;,:"
 _AFTER_A_BRACE = "()]};, \t\r"
+_GOES_ON = re.compile(r"\s*\}\s*(?:,|else\b|catch\b|finally\b|while\b)")  # what an empty block may be a part of
 _MIN_LINE_TO_MEET = 3  # characters: a shorter line of the suffix (a bracket) is met too often by chance
 
 
@@ -48,7 +50,8 @@ def _opener_end(document: Document, offset: int) -> int | None:
     line_start = text.rfind("\n", 0, offset) + 1
     line_end = text.find("\n", offset)
     rest = text[offset : line_end if line_end >= 0 else len(text)]
-    if rest.strip(_CLOSERS + " \t\r"):
+    is_closed = _GOES_ON.match(rest) is not None
+    if rest.strip(_CLOSERS + " \t\r") and not is_closed:
         return None
     header_end = offset if text[line_start:offset].strip() else line_start
     header = text[:header_end].rstrip()
@@ -58,7 +61,7 @@ def _opener_end(document: Document, offset: int) -> int | None:
         return None
     header_start = header.rfind("\n") + 1
     following = text[line_end:] if line_end >= 0 else ""
-    return len(header) if _indent(following) <= indentation(header[header_start:]) else None
+    return len(header) if is_closed or _indent(following) <= indentation(header[header_start:]) else None
 
 
 def _opens_block(document: Document, end: int) -> bool:

@@ -154,6 +154,7 @@ def test_a_file_that_is_about_control_tokens_may_be_gone_on_with() -> None:
     [
         # The editor has closed the brace: it stays on a line of its own, as it was said.
         ("a.js", "function f(a) {|}\n", "\n  return a;\n}", "\n  return a;\n"),
+        ("a.js", "if (a) {|} else {\n  c();\n}\n", "\n  b();\n}", "\n  b();\n"),
         ("a.go", "package p\n\nfunc f() {\n\tif a {|}\n}\n", "\n\t\tb()\n\t}", "\n\t\tb()\n\t"),
         ("a.js", "if (a) {|}\n", " return b; }", " return b;"),
         # With a bracket goes the end of the statement that the editor has not written.

@@ -31,6 +31,10 @@ def request_at(marked: str, path: str = "a.py") -> CompletionRequest:
         ("a.js", "function f() {\n  |\n}\n", Extent.BLOCK),
         ("a.js", "function f() {\n  |\n  g();\n}\n", Extent.LINE),
         ("a.go", "for {\n\t|\n}\n", Extent.BLOCK),
+        ("a.js", "if (a) {|} else {\n  b();\n}\n", Extent.BLOCK),
+        ("a.js", "f(() => {|}, [a, b])\n", Extent.BLOCK),
+        ("a.js", "x = {|} + y\n", Extent.LINE),
+        ("a.ts", "import {|} from './a'\n", Extent.LINE),
         ("notes.txt", "a list:\n|", Extent.LINE),
         ("a.py", "|", Extent.LINE),
         ("a.py", 'x = {"name":|\n', Extent.LINE),
@@ -147,6 +151,8 @@ def answered(path: str, marked: str, said: str) -> str:
         ("a.c", "void f() {\n  do {|\n}\n", "\n    i++;\n  } while (i < 3);\n}\n", "\n    i++;\n  } while (i < 3);"),
         ("a.js", "setTimeout(() => {\n  |\n});\n", "a();\n}, 1000);\n", "a();\n}"),
         ("a.js", "function f() {\n  if (a) {|\n", "\n    b();\n  } else {\n    c();\n", "\n    b();\n  }"),
+        # Up to its brace, where something goes on after it.
+        ("a.js", "if (a) {|} else {\n  c();\n}\n", "\n  b();\n} else {\n", "\n  b();\n}"),
         # A body may begin with comments.
         ("a.py", "def f(a):|\n", "\n    # one\n    # two\n    return a\n\n\ndef g():\n    return 1\n",
          "\n    # one\n    # two\n    return a"),
