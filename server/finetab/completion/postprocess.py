@@ -87,7 +87,7 @@ def drop_repeated_next_line(text: str, request: CompletionRequest) -> str:
     line = (request.prefix.rpartition("\n")[2] + first).rstrip()
     is_as_deep = indentation(line) in (0, indentation(below))  # not at all: it may have been left out
     is_said_twice = line.strip() == below.strip() and is_as_deep
-    if len(below.strip()) >= _MIN_OVERLAP and is_said_twice and not goes_on(first, request):
+    if first.strip() and len(below.strip()) >= _MIN_OVERLAP and is_said_twice and not goes_on(first, request):
         return ""
     for index, line in enumerate(others):
         if below and line.rstrip() == below:

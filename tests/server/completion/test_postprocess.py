@@ -103,6 +103,7 @@ FROM_ENVIRONMENT = 'password = os.environ["DATABASE_PASSWORD_2"]'
         ("a.py", "def f():\n    a = 1\n|\n    return None\n", "    return None", ""),
         ("a.py", "def f():\n    a = 1\n|\n    return None\n", "        return None", ""),
         ("a.py", "def f():\n    a = 1\n|\n    return None\n", "return None", ""),
+        ("a.js", "f(() => {|\n\nf(() => {\n  b();\n});\n", "\n  a();\n});", "\n  a();\n});"),
         ("a.rb", "def a\n  if b\n    c\n  |\nend\n", "end", "end"),
         ("a.js", "f(() => {\n  g(() => {\n    c();\n  |\n});\n", "});", "});"),
         ("a.py", "class A:\n    |\n    @property\n    def a(self): pass\n", "@property", "@property"),
