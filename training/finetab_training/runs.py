@@ -114,10 +114,10 @@ class Run:
 
 
 def environment() -> dict[str, Any]:
-    """What a run ran on."""
+    """What a run ran on; nothing of whose machine it was, since reports are passed on."""
     return {
         "python": platform.python_version(),
-        "platform": platform.platform(),
+        "platform": f"{platform.system()} {platform.machine()}",
         "cpus": os.cpu_count(),
         "libraries": {name: version(name) for name in LIBRARIES},
     }

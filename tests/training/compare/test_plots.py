@@ -13,5 +13,5 @@ def test_every_plot_is_there_in_both_formats_and_names_its_techniques(tmp_path: 
     for name in names:
         assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
         drawn = (tmp_path / name).with_suffix(".svg").read_text("utf-8")
-        assert "<!-- one -->" in drawn
-        assert "<!-- two -->" in drawn
+        assert "<!-- one" in drawn
+        assert "<!-- two" in drawn

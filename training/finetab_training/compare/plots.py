@@ -1,6 +1,9 @@
-"""A comparison's plots, each as PNG and SVG. Needs matplotlib, which is the extra `finetab[compare]`."""
+"""A comparison's plots, each as PNG and SVG. Needs matplotlib, which is the extra `finetab[compare]`.
 
-from collections.abc import Mapping
+A row for each technique: points in a plane would lie on each other where many cost nearly the same.
+"""
+
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +12,14 @@ from matplotlib.figure import Figure
 
 from finetab_training.compare.report import COSTS, QUALITY
 
-_SIZE = (7.5, 4.8)  # inches
+_WIDTH, _MARGIN, _ROW = 7.5, 1.2, 0.32  # inches
 _DOTS = 150  # an inch
 _FRONT, _OTHERS = "#0b5fa5", "#8a8a8a"
-_LABEL = "edit similarity, %"
+_APART = 0.13  # of a row: two intervals on one
 
 
 def plot(made: Mapping[str, Any], folder: Path) -> list[str]:
-    """Draw quality against each cost, and what was learned against what was forgotten. Gives the names of the PNGs."""
+    """Draw quality against each cost, and what was learned beside what was forgotten. Gives the names of the PNGs."""
     drawn = {f"quality-{cost.replace('_', '-')}": _against_cost(made, cost) for cost in COSTS}
     drawn["learned-forgotten"] = _learned(made)
     for name, figure in drawn.items():
@@ -26,42 +29,41 @@ def plot(made: Mapping[str, Any], folder: Path) -> list[str]:
 
 
 def _against_cost(made: Mapping[str, Any], cost: str) -> Figure:
-    """Points with intervals; those on the front are joined by steps."""
-    figure, axes = _empty(COSTS[cost], _LABEL)
-    rows, best = made["techniques"], made["fronts"][cost]
-    for name, row in rows.items():
-        _point(axes, name, (row[cost]["median"], row[QUALITY]), is_best=name in best)
-    corners = [(rows[name][cost]["median"], 100 * rows[name][QUALITY]["mean"]) for name in best]
-    axes.step(*zip(*corners, strict=True), where="post", color=_FRONT, linewidth=1, alpha=0.6)
-    axes.axhline(100 * made["base"]["holes"][QUALITY]["mean"], color="black", linestyle=":", linewidth=1)
-    axes.set_title("Quality with 95% intervals; blue: none is better and cheaper; dotted: the base", fontsize=9)
+    """The cheapest above; on the front is who is better than all above."""
+    rows = dict(sorted(made["techniques"].items(), key=lambda item: item[1][cost]["median"]))
+    figure, axes = _empty([f"{name}  {row[cost]['median']:.3g}" for name, row in rows.items()])
+    for place, (name, row) in enumerate(rows.items()):
+        _interval(axes, place, row[QUALITY], _FRONT if name in made["fronts"][cost] else _OTHERS)
+    axes.axvline(100 * made["base"]["holes"][QUALITY]["mean"], color="black", linestyle=":", linewidth=1)
+    axes.set_xlabel("edit similarity, %, with 95% intervals; dotted: the base")
+    axes.set_title(f"By {COSTS[cost]}; blue: better than all that cost less", fontsize=9)
     return figure
 
 
 def _learned(made: Mapping[str, Any]) -> Figure:
-    figure, axes = _empty("change on the holes, points of similarity", "change on the general holes, points")
-    for name, row in made["techniques"].items():
-        learned, general = row["against_base"][QUALITY], row["general_against_base"][QUALITY]
-        _point(axes, name, (100 * learned["mean"], general), is_best=True)
-    axes.axhline(0, color="black", linestyle=":", linewidth=1)
-    axes.set_title("Learned to the right, forgotten below the line; 95% intervals", fontsize=9)
+    """Who learned most above."""
+    rows = dict(sorted(made["techniques"].items(), key=lambda item: -item[1]["against_base"][QUALITY]["mean"]))
+    figure, axes = _empty(list(rows))
+    for place, row in enumerate(rows.values()):
+        _interval(axes, place - _APART, row["against_base"][QUALITY], _FRONT)
+        _interval(axes, place + _APART, row["general_against_base"][QUALITY], _OTHERS)
+    axes.axvline(0, color="black", linestyle=":", linewidth=1)
+    axes.set_xlabel("points of edit similarity more than the base, with 95% intervals")
+    axes.set_title("Blue: on the holes; grey: on general holes, where what was forgotten shows", fontsize=9)
     return figure
 
 
-def _empty(across: str, up: str) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=_SIZE, layout="constrained")
+def _empty(labels: Sequence[str]) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(_WIDTH, _MARGIN + _ROW * len(labels)), layout="constrained")
     axes = figure.add_subplot()
-    axes.set_xlabel(across)
-    axes.set_ylabel(up)
+    axes.set_yticks(range(len(labels)), labels)
+    axes.set_ylim(len(labels) - 0.5, -0.5)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(alpha=0.2)
+    axes.grid(axis="x", alpha=0.2)
     return figure, axes
 
 
-def _point(axes: Axes, name: str, at: tuple[float, Mapping[str, float]], *, is_best: bool) -> None:
-    across, found = at
+def _interval(axes: Axes, place: float, found: Mapping[str, float], colour: str) -> None:
     mean, low, high = (100 * found[part] for part in ("mean", "low", "high"))
-    colour = _FRONT if is_best else _OTHERS
     below, above = max(0.0, mean - low), max(0.0, high - mean)
-    axes.errorbar(across, mean, yerr=[[below], [above]], fmt="o", color=colour, capsize=3, linewidth=1)
-    axes.annotate(name, (across, mean), xytext=(5, 5), textcoords="offset points", fontsize=8, color=colour)
+    axes.errorbar(mean, place, xerr=[[below], [above]], fmt="o", color=colour, capsize=3, linewidth=1)
