@@ -174,6 +174,12 @@ def test_a_plan_is_for_the_folder_s_base(project: Path) -> None:
     assert make_plan(project, {"base": "default"}).config.base == "default"
 
 
+def test_a_fault_in_the_folder_s_settings_is_no_plan_for_another_base(project: Path) -> None:
+    (project / "finetab.toml").write_text('bsae = "smollm2-135m"\n')
+    with pytest.raises(BadSetting, match='did you mean "base"'):
+        make_plan(project, {"base": "default"})
+
+
 def test_the_lines_for_every_night_find_the_place_of_their_log(project: Path) -> None:
     app = typer.Typer()
     add_commands(app)

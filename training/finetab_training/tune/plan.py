@@ -106,9 +106,10 @@ def make_plan(root: Path, *layers: Mapping[str, Any]) -> Plan:
     Beside the entries of a run config they may hold `holes` (the most to measure with) and `retrieval` (tokens of code
     from other files in the arms with retrieval). Raises `BadSetting` with every fault, or `BadFile`.
     """
-    told: dict[str, Any] = {
-        "holes": MOST_HOLES, "retrieval": RETRIEVAL_TOKENS, "base": read_settings(root)[0].base,
-    }  # fmt: skip
+    settings, wrong = read_settings(root)
+    if wrong:
+        raise BadSetting(" ".join(wrong))
+    told: dict[str, Any] = {"holes": MOST_HOLES, "retrieval": RETRIEVAL_TOKENS, "base": settings.base}
     for layer in (_table(root), *layers):
         told |= layer
     counts = {name: told.pop(name) for name in ("holes", "retrieval")}
