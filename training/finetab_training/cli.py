@@ -10,6 +10,7 @@ from finetab.errors import BadInput
 from finetab_training import workshop_cli
 from finetab_training.dashboard.cli import dashboard
 from finetab_training.data.cli import data_app
+from finetab_training.home import expands
 
 if TYPE_CHECKING:
     from finetab_training.config import RunConfig
@@ -19,11 +20,8 @@ _DATA_HELP = "A folder, FOLDER@COMMIT, package:NAME, FILE.whl, hub:ID, or a data
 
 def add_commands(app: typer.Typer) -> None:
     """Called through the entry-point group `finetab.commands`."""
-    app.command()(train)
-    app.command()(evaluate)
-    app.command()(tune)
-    app.command()(demo)
-    app.command()(dashboard)
+    for command in (train, evaluate, tune, demo, dashboard):
+        app.command()(expands(command))
     app.add_typer(data_app, name="data")
     workshop_cli.add_commands(app)
 

@@ -10,7 +10,9 @@ from finetab.core.device import pick_device
 from finetab.core.fim import Form
 from finetab.core.manifest import Budgets
 from finetab.errors import BadFile, BadSetting, near_match
+from finetab_training.home import from_home
 
+_PATHS = ("data", "out", "start")
 _SHARES = ("left_to_right_share", "prefix_share", "psm_share", "short_share")
 OPTIMISERS = ("auto", "adamw", "paged_adamw_8bit")
 
@@ -107,7 +109,7 @@ def make_config(*layers: Mapping[str, Any]) -> RunConfig:
         elif not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
             faults.append(f"{key} must be of kind {kind.__name__}, not {value!r}.")
         else:
-            config = _with(config, key, value)
+            config = _with(config, key, from_home(value) if key in _PATHS else value)
     faults += _faults(config)
     if faults:
         raise BadSetting(" ".join(faults))

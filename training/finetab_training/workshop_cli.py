@@ -5,14 +5,13 @@ from typing import Annotated
 
 import typer
 
+from finetab_training.home import expands
+
 
 def add_commands(app: typer.Typer) -> None:
     """Add them to `finetab`."""
-    app.command()(methods)
-    app.command()(compare)
-    app.command()(export)
-    app.command()(compose)
-    app.command()(compress)
+    for command in (methods, compare, export, compose, compress):
+        app.command()(expands(command))
 
 
 def methods() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from finetab.core.pointer import BASE
 from finetab.errors import BadSetting, FinetabError, near_match
 from finetab_training.config import RunConfig, make_config
+from finetab_training.home import from_home
 from finetab_training.methods.registry import method_by_name
 
 _NAME = re.compile(r"\w[\w.+-]*")
@@ -85,7 +86,7 @@ def make_comparison(entries: Mapping[str, Any]) -> Comparison:
         faults.append(f"out must name the folder for the comparison, not {out!r}.")
     if faults:
         raise BadSetting(" ".join(faults))
-    return Comparison(out=Path(str(out)).resolve(), train=train, techniques=techniques, **counts)
+    return Comparison(out=Path(from_home(out)).resolve(), train=train, techniques=techniques, **counts)
 
 
 def _counts(entries: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:

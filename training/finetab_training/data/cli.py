@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from finetab.errors import BadInput
+from finetab_training.home import expands
 
 if TYPE_CHECKING:
     from finetab_training.data.corpus import Recipe, Tally
@@ -14,6 +15,7 @@ data_app = typer.Typer(no_args_is_help=True, help="Build datasets of source file
 
 
 @data_app.command()
+@expands
 def build(
     sources: Annotated[
         list[str], typer.Argument(metavar="SOURCE...", help="FOLDER, FOLDER@COMMIT, package:NAME, FILE.whl or hub:ID.")
@@ -46,6 +48,7 @@ def build(
 
 
 @data_app.command()
+@expands
 def show(
     dataset: Annotated[Path, typer.Argument(help="A dataset of `finetab data build`.")],
     samples: Annotated[int, typer.Option(min=0, help="Samples to print.")] = 4,
