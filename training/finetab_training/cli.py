@@ -156,15 +156,16 @@ def tune(
     if not folder.is_dir():
         raise BadInput(f"There is no folder {folder} to tune on.")
     root = folder.resolve()
-    if nightly:
-        make_own_folder(root)  # its log goes there
-        typer.echo(nightly_lines(root))
-        return
     named = {"base": base, "cut": cut, "max_steps": max_steps, "holes": holes, "retrieval": retrieval}
     given = {key: value for key, value in named.items() if value is not None}
     layers: list[dict[str, Any]] = [read_config(config)] if config else []
     plan = make_plan(root, *layers, given, dict(parse_override(text) for text in overrides or []))
 
+    if nightly:
+        make_own_folder(root)  # its log goes there
+        files = {"config": config} if config else {}
+        typer.echo(nightly_lines(root, _as_given(given | files, overrides or [], force=force)))
+        return
     if dry_run:
         from finetab_training.tune.foresee import foresee
 
@@ -174,6 +175,12 @@ def tune(
     from finetab_training.tune.tune import tune as run_tune
 
     run_tune(plan, Console(), force=force)
+
+
+def _as_given(options: dict[str, Any], overrides: list[str], *, force: bool) -> list[str]:
+    # Each in one word: a value may begin with a dash.
+    told = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
+    return [*told, *(f"--set={text}" for text in overrides), *(["--force"] if force else [])]
 
 
 def demo(

@@ -1,7 +1,6 @@
 """A whole tune of a small repository with a small model: it goes on after a stop, promotes what passes, and no more."""
 
 import json
-import shlex
 import subprocess
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,17 +10,14 @@ from typing import Any
 
 import pytest
 import torch
-import typer
 from filelock import FileLock
 from rich.console import Console
 from tests.conftest import commit_all
 from tests.training.tune.conftest import ADDED
-from typer.testing import CliRunner
 
 from finetab.adapters.library import read_adapter
 from finetab.core.pointer import read_pointer
 from finetab.errors import BadFile, BadInput, BadSetting
-from finetab_training.cli import add_commands
 from finetab_training.config import make_config
 from finetab_training.evaluate.gate import Decision, Rule
 from finetab_training.tune import tune as tune_module
@@ -178,10 +174,3 @@ def test_a_fault_in_the_folder_s_settings_is_no_plan_for_another_base(project: P
     (project / "finetab.toml").write_text('bsae = "smollm2-135m"\n')
     with pytest.raises(BadSetting, match='did you mean "base"'):
         make_plan(project, {"base": "default"})
-
-
-def test_the_lines_for_every_night_find_the_place_of_their_log(project: Path) -> None:
-    app = typer.Typer()
-    add_commands(app)
-    told = CliRunner().invoke(app, ["tune", str(project), "--nightly"]).output
-    assert Path(shlex.split(told.partition(">>")[2])[0]).parent.is_dir()

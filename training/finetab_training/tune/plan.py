@@ -10,20 +10,23 @@ FOLDER/.finetab/adapters/NAME              the adapter; its run beside it while 
 import json
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from finetab.core.pointer import OWN_FOLDER, adapters_of
+from finetab.core.weights import check_name
 from finetab.errors import BadSetting
 from finetab.settings import FILE_NAME, TUNE_TABLE, read_settings
 from finetab_training.config import RunConfig, make_config, read_config
 from finetab_training.data import git
 from finetab_training.data.corpus import Recipe
 from finetab_training.data.filters import is_named_like_code
+from finetab_training.data.history import open_history
 from finetab_training.data.sources import open_source
+from finetab_training.methods.registry import check_method
 
 MOST_HOLES = 300
 RETRIEVAL_TOKENS = 256
@@ -104,7 +107,8 @@ def make_plan(root: Path, *layers: Mapping[str, Any]) -> Plan:
     """A plan from the folder's base, its `[tune]` table and what goes before it, later layers first in rank.
 
     Beside the entries of a run config they may hold `holes` (the most to measure with) and `retrieval` (tokens of code
-    from other files in the arms with retrieval). Raises `BadSetting` with every fault, or `BadFile`.
+    from other files in the arms with retrieval). Raises `FinetabError` for a wrong name, file or cut, or with every
+    other fault.
     """
     settings, wrong = read_settings(root)
     if wrong:
@@ -117,7 +121,17 @@ def make_plan(root: Path, *layers: Mapping[str, Any]) -> Plan:
               (("holes", 1), ("retrieval", 0)) if type(counts[name]) is not int or counts[name] < least]  # fmt: skip
     if faults:
         raise BadSetting(" ".join(faults))
-    return Plan(root, state_of(root), make_config(told), counts["holes"], counts["retrieval"])
+    config = make_config(told)
+    _check_names(root, config)
+    return Plan(root, state_of(root), config, counts["holes"], counts["retrieval"])
+
+
+def _check_names(root: Path, config: RunConfig) -> None:
+    """What is named wrongly is told before anything is read, and not in the middle of the night."""
+    check_method(config.method)
+    check_name(config.base)
+    if config.cut not in ("auto", "none"):
+        open_history(root, config.cut)
 
 
 def _table(root: Path) -> dict[str, Any]:
@@ -142,8 +156,11 @@ def _digest(root: Path) -> str:
     return digest.hexdigest()
 
 
-def nightly_lines(root: Path) -> str:
-    """What to put into a crontab to tune a folder every night, at the lowest priority."""
-    log = root / OWN_FOLDER / "nightly.log"
-    command = f"nice -n 19 {shlex.quote(sys.executable)} -m finetab tune {shlex.quote(str(root))}"
-    return f"15 3 * * * {command} >> {shlex.quote(str(log))} 2>&1"
+def nightly_lines(root: Path, options: Sequence[str]) -> str:
+    """What to put into a crontab to tune a folder every night, at the lowest priority, with these options of `tune`."""
+    log = shlex.quote(str(root / OWN_FOLDER / "nightly.log"))
+    # -P: a file of the user's that is named like a library is not taken for it.
+    command = shlex.join(["nice", "-n", "19", sys.executable, "-P", "-m", "finetab", "tune", str(root), *options])
+    here = shlex.quote(str(Path.cwd()))  # paths in the options are meant from here
+    line = f"cd {here} && {command} >> {log} 2>&1"
+    return "15 3 * * * " + line.replace("%", r"\%")  # which cron reads as the end of the line
