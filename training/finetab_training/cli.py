@@ -97,7 +97,10 @@ def _dry_run(config: "RunConfig", random_weights: bool) -> None:
 
     from finetab_training.train.dry_run import dry_run
 
-    dry_run(config, Console(), random_weights=random_weights)
+    console = Console()
+    dry_run(config, console, random_weights=random_weights)
+    if not random_weights:
+        console.print("measure it: the same command with --random-weights", highlight=False)
 
 
 def evaluate(

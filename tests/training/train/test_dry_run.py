@@ -5,9 +5,12 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+import typer
 from rich.console import Console
+from typer.testing import CliRunner
 
 from finetab.errors import MissingWeights
+from finetab_training.cli import add_commands
 from finetab_training.config import make_config, read_config
 from finetab_training.train.dry_run import dry_run
 
@@ -35,6 +38,13 @@ def test_a_few_steps_on_random_weights_are_measured(tiny: Callable[[str], Path])
     assert "3 steps of 2 rows of 256 tokens, random weights" in printed
     speed = float(printed.split(" GB at most, ")[1].split(" tokens/s")[0].replace(",", ""))
     assert speed > 0
+
+
+def test_what_measures_it_is_told(tiny: Callable[[str], Path]) -> None:
+    app = typer.Typer()
+    add_commands(app)
+    done = CliRunner().invoke(app, ["train", "--dry-run", "--base", str(tiny("llama"))])
+    assert "measure it: the same command with --random-weights" in done.output
 
 
 def test_a_base_of_unknown_shape_is_told(home: Path) -> None:

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from tests.training.tune.test_tune import plan_for, told
 
+from finetab.errors import BadFile
 from finetab_training.tune.foresee import _lasts, foresee
 
 
@@ -18,9 +20,18 @@ def test_a_dry_run_says_what_would_be_and_how_long_it_takes_and_writes_nothing(
     assert "split by time" in said
     assert f"about {3 * 300:,} tokens" in said  # three steps of one row
     assert "1 min to train, at most 1 min to measure" in said
+    assert "--random-weights" not in said  # an option of `finetab train` alone
     assert not (repository / ".finetab").exists()
     whole = told(lambda console: foresee(plan_for(repository, tiny("llama"), max_steps=0), console))
     assert f"about {3 * 300:,} tokens" not in whole
+
+
+def test_a_tune_that_has_nothing_to_measure_with_is_not_foretold(project: Path, tiny: Callable[[str], Path]) -> None:
+    for path in sorted(project.glob("*.py"))[1:]:
+        path.unlink()
+    plan = plan_for(project, tiny("llama"))
+    with pytest.raises(BadFile, match=r"not cut by time but by file.* Add files, or tune a git repository"):
+        told(lambda console: foresee(plan, console))
 
 
 def test_hours_are_told_as_hours() -> None:

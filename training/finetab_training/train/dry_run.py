@@ -48,7 +48,8 @@ def dry_run(config: RunConfig, console: Console, *, random_weights: bool) -> Non
     share = planned.trainable / planned.parameters
     console.print(f"{planned.parameters:,} parameters, {planned.trainable:,} to train ({share:.2%})", highlight=False)
     console.print(_table(planned), highlight=False)
-    console.print(measured or "measure it: the same command with --random-weights", highlight=False)
+    if measured:
+        console.print(measured, highlight=False)
 
 
 def _table(planned: Estimate) -> Table:

@@ -15,6 +15,7 @@ from finetab_training.data.source_file import SourceFile
 from finetab_training.train.dry_run import dry_run
 from finetab_training.train.pace import Pace, pace_of
 from finetab_training.train.random_base import base_shape
+from finetab_training.tune.material import check_material
 from finetab_training.tune.plan import Plan
 
 _LOOKED_AT = 30  # files whose samples are drawn, to know how long they are
@@ -22,15 +23,20 @@ _ANSWER_TOKENS = 12  # of a line, about
 
 
 def foresee(plan: Plan, console: Console) -> None:
-    """Say what a tune would do, without training, and without writing anything for good."""
+    """Say what a tune would do, without training, and without writing anything for good.
+
+    Raises `BadFile` where it would have nothing to measure with.
+    """
     config = plan.config
     with TemporaryDirectory() as scratch:
         report = write_dataset(plan.recipe(), Path(scratch) / "dataset", lambda tally: None)
-        tokens = _tokens(config, read_dataset(Path(scratch) / "dataset")[0])
+        training, kept_back, _ = read_dataset(Path(scratch) / "dataset")
+        split = report["split"]["by"]
+        check_material(plan, training, kept_back, split)
+        tokens = _tokens(config, training)
     train, test = report["train"], report["test"]
     console.print(f"the adapter would be {plan.name}")
     console.print(f"{train['files']} files, {train['characters']:,} characters to train on; about {tokens:,} tokens")
-    split = report["split"]["by"]
     console.print(f"{test['files']} files to measure with, split by {split}, {test['new_lines']:,} new lines")
     dry_run(config, console, random_weights=False)
     arms = 3 + 2 * bool(plan.retrieval_tokens)

@@ -20,12 +20,11 @@ from finetab.core.atomic import write_text
 from finetab.core.pointer import make_own_folder, read_pointer, resolved, write_pointer
 from finetab.core.progress import silent
 from finetab.documents import Document
-from finetab.errors import BadFile, BadInput
+from finetab.errors import BadInput
 from finetab.settings import outranked, read_settings
 from finetab_training.data.dataset import Files, is_dataset, read_dataset, write_dataset
 from finetab_training.data.hole import Hole, read_holes, write_holes
-from finetab_training.data.split import split_validation
-from finetab_training.data.trained import read_trained, trained_on
+from finetab_training.data.trained import read_trained
 from finetab_training.evaluate.gate import Decision, decide, timed_against
 from finetab_training.evaluate.general import drawn_general_holes
 from finetab_training.evaluate.holes import NEIGHBOURS, WRITTEN, Cut, cut_holes, unseen
@@ -35,6 +34,7 @@ from finetab_training.evaluate.scores import scores
 from finetab_training.runs import run_of
 from finetab_training.stages import Stages
 from finetab_training.tune.arms import CANDIDATE, Arm, answered, arms_of, served_now
+from finetab_training.tune.material import check_material, some
 from finetab_training.tune.plan import Plan
 from finetab_training.tune.report import markdown
 from finetab_training.tune.timing import MOST_TIMED, timed
@@ -111,9 +111,7 @@ def _build(plan: Plan, console: Console) -> None:
     by = report["split"]["by"]
     how = "lines written after the cut" if by == "time" else "whole files: there is too little history to cut by time"
     console.print(f"{len(train)} files to train on, {len(test)} to measure with ({how})", highlight=False)
-    # Training takes hours: what would leave nothing to measure with is told before it.
-    measured = split_validation(test, plan.config.seed)[1] if plan.config.held_out_rows else test
-    _some(plan, cut_holes(measured, 1, plan.config.seed, trained_on(train).with_texts(train), kinds=WRITTEN))
+    check_material(plan, train, test, by)
 
 
 def _train(plan: Plan, console: Console) -> None:
@@ -131,7 +129,7 @@ def _train(plan: Plan, console: Console) -> None:
 def _measure(plan: Plan, console: Console) -> Measured:
     training, test, report = read_dataset(plan.dataset)
     neighbours = tuple(file.document() for file in training[:NEIGHBOURS]) if plan.retrieval_tokens else ()
-    cut = _holes(plan, training, test, neighbours)
+    cut = _holes(plan, training, test, neighbours, report["split"]["by"])
     general = unseen(drawn_general_holes(), plan.num_holes, read_trained(plan.adapter)).holes
     settings = read_settings(plan.root)[0]
     in_force = resolved(plan.root, read_pointer(plan.root).adapter)
@@ -160,26 +158,16 @@ def _measure(plan: Plan, console: Console) -> Measured:
     return Measured(own, rest, times, served, cut.num_seen, report["split"]["by"], heart)
 
 
-def _holes(plan: Plan, training: Files, test: Files, neighbours: tuple[Document, ...]) -> Cut:
+def _holes(plan: Plan, training: Files, test: Files, neighbours: tuple[Document, ...], split_by: str) -> Cut:
     """The plan's holes: cut once, then read, so that a tune that goes on measures on the same ones."""
     path = plan.folder / "holes.jsonl"
     counts = plan.folder / "leaked.json"
     if path.is_file() and counts.is_file():
         return Cut(read_holes(path), int(json.loads(counts.read_text("utf-8"))))
     trained = read_trained(plan.adapter).with_texts(training)
-    cut = _some(plan, cut_holes(test, plan.num_holes, plan.config.seed, trained, neighbours, WRITTEN))
+    cut = some(plan, cut_holes(test, plan.num_holes, plan.config.seed, trained, neighbours, WRITTEN), split_by)
     write_holes(path, cut.holes)
     write_text(counts, json.dumps(cut.num_seen))
-    return cut
-
-
-def _some(plan: Plan, cut: Cut) -> Cut:
-    """The cut itself. Raises `BadFile` where there is no hole in it."""
-    if not cut.holes:
-        raise BadFile(
-            f"No hole can be cut from {plan.root}: nothing was written after the cut that was not there before. "
-            "Commit some work and tune again, or name an earlier --cut."
-        )
     return cut
 
 
