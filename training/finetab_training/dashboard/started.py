@@ -81,9 +81,8 @@ def go_on(root: Path, run: Path) -> Started:
 
 
 def _started(root: Path, run: Path, arguments: Sequence[str]) -> Started:
-    for other in read_started(root):
-        if other.run == str(run) and other.is_alive():
-            raise BadInput(f"A run is at work in {run} already; stop it first, or choose another adapter.")
+    if is_at_work(root, run):
+        raise BadInput(f"A run is at work in {run} already; stop it first, or choose another adapter.")
     make_own_folder(root)
     place = _place(root, run)
     place.parent.mkdir(parents=True, exist_ok=True)
@@ -99,6 +98,11 @@ def _started(root: Path, run: Path, arguments: Sequence[str]) -> Started:
     started = Started(str(run), tuple(arguments), process.pid, born, str(log))
     write_text(place, json.dumps(asdict(started), indent=2) + "\n")
     return started
+
+
+def is_at_work(root: Path, run: Path) -> bool:
+    """Whether a process that was started in a folder is at work on a run."""
+    return any(other.run == str(run) and other.is_alive() for other in read_started(root))
 
 
 def _place(root: Path, run: Path) -> Path:

@@ -8,7 +8,9 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 from tests.training.dashboard.conftest import Visit, said
+from tests.training.test_runs import stopped
 
+from finetab_training.dashboard import started
 from finetab_training.dashboard.started import read_started
 from finetab_training.methods.registry import METHODS
 
@@ -69,6 +71,18 @@ def test_weights_that_are_not_here_are_told_before_anything_is_started(form: App
     form.button[0].click().run()
     assert "finetab models fetch" in form.error[0].value.replace("\\", "")
     assert read_started(project.parent) == []
+
+
+def test_where_another_run_stands_nothing_can_be_started(form: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(started, "start", lambda root, config: stopped(config))
+    form.button[0].click().run()
+    assert "this run goes on" in said(form.run())
+    assert not form.button[0].disabled
+    form.number_input("seed").set_value(3).run()
+    assert "seed was 0 and is 3. Go on with it: finetab train --resume" in said(form).replace("\\", "")
+    assert form.button[0].disabled
+    form.text_input("out").input("other").run()
+    assert not form.button[0].disabled
 
 
 def test_the_memory_is_shown_for_what_it_was_asked_for_and_no_longer(form: AppTest) -> None:

@@ -9,17 +9,17 @@ import streamlit as st
 
 from finetab.core.bases import KNOWN_BASES
 from finetab.core.weights import base_folder
-from finetab.errors import BadSetting
+from finetab.errors import BadSetting, FinetabError
 from finetab.settings import read_settings
 from finetab_training.config import RunConfig, make_config
 from finetab_training.dashboard import charts, started
 from finetab_training.dashboard.command import command_line, train_arguments
 from finetab_training.dashboard.pages import progress
 from finetab_training.dashboard.pages.words import plain, told
-from finetab_training.dashboard.reading.found import SUFFIX
 from finetab_training.dashboard.reading.memory import MemoryNeed, memory_need
 from finetab_training.dashboard.reading.technique import Option, options_of, techniques
 from finetab_training.methods.registry import method_by_name
+from finetab_training.runs import run_of
 
 _BUDGETS = {
     "max_steps": "Steps at most (0: by epochs)",
@@ -50,18 +50,29 @@ def _form(root: Path) -> None:
     method_by_name(config.method).options(config.options)
     st.subheader("The same in a terminal")
     st.code(command_line(train_arguments(config)), language="bash", wrap_lines=True)
-    if (root / f"{config.out}{SUFFIX}").is_dir():
-        st.warning(
-            plain(f"{config.out}{SUFFIX} is there already: the same config goes on with it, another replaces it.")
-        )
+    is_free = _is_free(root, config)
     buttons = st.container(horizontal=True)
-    if buttons.button("Start", type="primary", icon=":material/play_arrow:"):
+    if buttons.button("Start", type="primary", icon=":material/play_arrow:", disabled=not is_free):
         base_folder(config.base)  # what is missing is told here, not after the process has loaded its libraries
         started.start(root, config)
     if buttons.button("Estimate the memory", icon=":material/memory:"):
         st.session_state[_ESTIMATED] = config
     if st.session_state.get(_ESTIMATED) == config:
         _memory(_need(json.dumps(asdict(config))))
+
+
+def _is_free(root: Path, config: RunConfig) -> bool:
+    """Whether a run can begin, or go on, where its adapter is to be; what stands there is told."""
+    try:
+        run = run_of(config)
+        goes_on = run.goes_on()
+    except FinetabError as error:
+        st.warning(plain(str(error)))
+        return False
+    if run.folder.is_dir() and not started.is_at_work(root, root / run.folder):
+        what = "this run goes on from its last checkpoint" if goes_on else "it has no checkpoint and begins anew"
+        st.info(plain(f"{run.folder} is there already: {what}."))
+    return True
 
 
 def _config(root: Path) -> RunConfig:
