@@ -82,6 +82,14 @@ def test_a_damaged_memory_is_begun_anew_and_old_rows_go(
     assert len(examined) == 12
 
 
+def test_a_file_that_could_not_be_read_is_no_empty_one(tmp_path: Path) -> None:
+    policy = Policy()
+    work = remembered.remembering(partial(corpus._examine_and_sign, policy=policy), tmp_path / "memory.sqlite", policy)
+    empty = RawFile("folder", "a.py", b"", "", is_own=True)
+    reasons = [work(raw)[0].reason for raw in (empty, replace(empty, is_unreadable=True))]
+    assert reasons == ["empty", "unreadable"]
+
+
 def test_it_keeps_no_secret(folder: Path, tmp_path: Path) -> None:
     policy = Policy()
     memory = tmp_path / "memory.sqlite"

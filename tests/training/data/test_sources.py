@@ -1,8 +1,12 @@
 """Sources: what each kind gives, and what is said when there is none."""
 
+import errno
 import json
+import os
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.conftest import commit_all
@@ -12,6 +16,21 @@ from finetab_training.data import git
 from finetab_training.data.sources import open_source
 
 GOOD = "def f(a):\n    return a + 1\n"
+
+
+def closed(monkeypatch: pytest.MonkeyPatch, *places: Path) -> None:
+    """Take away the right to read files, and to look into folders; a test may run as one whom no rights bind."""
+
+    def refusing(function: Callable[..., Any]) -> Callable[..., Any]:
+        def refused(path: Any, *given: Any, **named: Any) -> Any:
+            if any(place == Path(path) or place in Path(path).parents for place in places):
+                raise PermissionError(errno.EACCES, "Permission denied", str(path))
+            return function(path, *given, **named)
+
+        return refused
+
+    monkeypatch.setattr(Path, "open", refusing(Path.open))
+    monkeypatch.setattr(os, "scandir", refusing(os.scandir))
 
 
 def test_a_folder_gives_its_files_in_order(tmp_path: Path) -> None:
@@ -67,6 +86,18 @@ def test_a_link_is_no_file_of_a_folder(has_git: bool, tmp_path: Path) -> None:
     specs = [str(folder), f"{folder}@{commit_all(folder, 'one')}"] if has_git else [str(folder)]
     for spec in specs:
         assert [file.path for file in open_source(spec).files] == ["a.py"]
+
+
+@pytest.mark.parametrize("has_git", [True, False])
+def test_what_cannot_be_read_is_known(has_git: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a.py", "b.py", "sub/c.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(GOOD)
+    if has_git:
+        commit_all(tmp_path, "one")
+    closed(monkeypatch, tmp_path / "b.py", tmp_path / "sub")
+    found = {file.path: file.is_unreadable for file in open_source(str(tmp_path)).files}
+    assert found == {"a.py": False, "b.py": True, "sub/c.py" if has_git else "sub": True}
 
 
 def test_of_a_huge_file_only_a_part_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

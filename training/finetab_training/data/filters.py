@@ -118,6 +118,7 @@ def _is_healthy(candidate: Candidate) -> bool:
 
 STEPS: tuple[tuple[str, Callable[[Candidate], bool]], ...] = (
     ("hidden, vendored or built", lambda file: not is_vendored(file.raw.path)),
+    ("unreadable", lambda file: not file.raw.is_unreadable),
     ("in no known language", lambda file: file.language is not None),
     ("too large", lambda file: len(file.raw.data) <= file.policy.max_bytes),
     ("binary", lambda file: b"\0" not in file.raw.data),

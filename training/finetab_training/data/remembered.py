@@ -66,7 +66,8 @@ def _prepared(path: Path) -> sqlite3.Connection:
 
 
 def _key(raw: RawFile, examiner: str) -> bytes:
-    told = json.dumps([raw.source, raw.path, raw.licence, raw.is_own, raw.is_generated, examiner])
+    known = [raw.source, raw.path, raw.licence, raw.is_own, raw.is_generated, raw.is_unreadable]
+    told = json.dumps([*known, examiner])
     return sha256(told.encode() + b"\0" + raw.data).digest()
 
 

@@ -10,12 +10,14 @@ Files of folders are the user's own; those of packages and hub datasets are thir
 """
 
 import importlib.util
+import os
 import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from importlib.metadata import PathDistribution, packages_distributions
 from itertools import chain, count
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any
 
 from finetab.core.git import generated_files
@@ -45,6 +47,8 @@ class RawFile:
     is_own: bool
     is_generated: bool = False
     """Whether the repository's `.gitattributes` call it generated or vendored."""
+    is_unreadable: bool = False
+    """A file, or a folder of them, that stands there and cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,20 +109,42 @@ def _folder(folder: Path) -> Source:
 
 def _files_of(folder: Path, licence: str, *, is_own: bool) -> Iterator[RawFile]:
     names = git.listed_files(folder)
-    paths = folder.rglob("*") if names is None else (folder / name for name in names)
+    found, closed = _walked(folder) if names is None else ([folder / name for name in names], [])
     generated = generated_files(folder, names) if names else frozenset()
     # A link may lead out of the folder, to what its owner never meant to train on; an installer may link a package's.
-    for path in sorted(path for path in paths if path.is_file() and not (is_own and path.is_symlink())):
+    files = (path for path in found if _may_be_file(path, follows=not is_own))
+    for path in sorted([*files, *closed]):
         name = path.relative_to(folder).as_posix()
-        yield RawFile(folder.resolve().name, name, _data(path), licence, is_own, name in generated)
+        data = _data(path)
+        yield RawFile(
+            folder.resolve().name, name, data or b"", licence, is_own, name in generated, is_unreadable=data is None
+        )
 
 
-def _data(path: Path) -> bytes:
+def _walked(folder: Path) -> tuple[list[Path], list[Path]]:
+    """What stands below a folder and in it, and the folders that cannot be looked into."""
+    errors: list[OSError] = []
+    walked = os.walk(folder, onerror=errors.append)
+    found = [Path(parent, name) for parent, _, names in walked for name in names]
+    return found, [Path(error.filename) for error in errors]
+
+
+def _may_be_file(path: Path, *, follows: bool) -> bool:
+    try:
+        return S_ISREG(path.stat(follow_symlinks=follows).st_mode)
+    except PermissionError:
+        return True  # reading it says so
+    except OSError:
+        return False
+
+
+def _data(path: Path) -> bytes | None:
+    """The first bytes of a file, as many as are ever needed; None where it cannot be read."""
     try:
         with path.open("rb") as file:
             return file.read(git.MOST_BYTES)
     except OSError:
-        return b"\0"  # counted as binary: nothing that can be read as text
+        return None
 
 
 def at_commit(folder: Path, commit: str) -> Source:
