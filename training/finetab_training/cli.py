@@ -154,7 +154,8 @@ def tune(
 
     from finetab.core.pointer import make_own_folder
     from finetab_training.config import parse_override, read_config
-    from finetab_training.tune.plan import make_plan, nightly_lines
+    from finetab_training.tune.nightly import nightly_lines
+    from finetab_training.tune.plan import make_plan
 
     if not folder.is_dir():
         raise BadInput(f"There is no folder {folder} to tune on.")

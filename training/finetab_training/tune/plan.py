@@ -8,9 +8,7 @@ FOLDER/.finetab/adapters/NAME              the adapter; its run beside it while 
 """
 
 import json
-import shlex
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -154,13 +152,3 @@ def _digest(root: Path) -> str:
         digest.update(f"{raw.path}\0{len(raw.data)}\0".encode())
         digest.update(raw.data)
     return digest.hexdigest()
-
-
-def nightly_lines(root: Path, options: Sequence[str]) -> str:
-    """What to put into a crontab to tune a folder every night, at the lowest priority, with these options of `tune`."""
-    log = shlex.quote(str(root / OWN_FOLDER / "nightly.log"))
-    # -P: a file of the user's that is named like a library is not taken for it.
-    command = shlex.join(["nice", "-n", "19", sys.executable, "-P", "-m", "finetab", "tune", str(root), *options])
-    here = shlex.quote(str(Path.cwd()))  # paths in the options are meant from here
-    line = f"cd {here} && {command} >> {log} 2>&1"
-    return "15 3 * * * " + line.replace("%", r"\%")  # which cron reads as the end of the line
