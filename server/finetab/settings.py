@@ -109,7 +109,7 @@ def read_settings(folder: Path) -> tuple[Settings, list[str]]:
         raw = tomllib.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         return start, [*faults, f"{path} cannot be read ({error}); defaults are used."]
-    own = {key: _from(folder, key, value) for key, value in raw.items() if key != TUNE_TABLE}
+    own = values_from(folder, {key: value for key, value in raw.items() if key != TUNE_TABLE})
     settings, more = parse_settings(own, start)
     return settings, [*faults, *(f"{path}: {fault}" for fault in more)]
 
@@ -129,8 +129,12 @@ def _promoted(folder: Path) -> tuple[Settings, list[str]]:
         return Settings(), [str(error)]
 
 
+def values_from(folder: Path, raw: Mapping[str, Any]) -> dict[str, Any]:
+    """What a folder's file or its editor says: adapters and paths are the folder's, wherever the server started."""
+    return {key: _from(folder, key, value) for key, value in raw.items()}
+
+
 def _from(folder: Path, key: str, value: Any) -> Any:
-    """A value of the file; a path in it is meant from where the file stands, not from where the server started."""
     if key not in ("base", "adapter") or not isinstance(value, str) or value in _NO_PATHS:
         return value
     return renamed(resolved(folder, value), partial(_near, folder)) if key == "adapter" else _near(folder, value)

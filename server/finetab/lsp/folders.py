@@ -12,7 +12,7 @@ from finetab.completion.request import LoadService
 from finetab.core.pointer import Pointer, pointer_path, read_pointer, resolved
 from finetab.errors import BadFile
 from finetab.lsp.loading import ServiceHolder
-from finetab.settings import FILE_NAME, Settings, parse_settings, read_settings
+from finetab.settings import FILE_NAME, Settings, parse_settings, read_settings, values_from
 from finetab.stats.mark import mark_of
 
 Stamp: TypeAlias = tuple[tuple[int, int, int] | None, ...]
@@ -49,14 +49,17 @@ class Folder:
         """Take the settings anew, the editor's first ones included; every fault in them as a sentence."""
         self.seen, self.mark = self.stamp(), mark_of(self.root)
         own, faults = _own_settings(self.root)
-        settings, more = parse_settings(options, own)
-        self.settings, most = parse_settings(self.asked, settings)
+        settings, more = parse_settings(self._meant_here(options), own)
+        self.settings, most = parse_settings(self._meant_here(self.asked), settings)
         pointer = _pointer(self.root)
         self._coin = pointer.since
         self.against = None
         if self.root is not None and pointer.against and self.settings.adapter == resolved(self.root, pointer.adapter):
             self.against = replace(self.settings, adapter=resolved(self.root, pointer.against))
         return [*faults, *more, *most]
+
+    def _meant_here(self, raw: Mapping[str, Any]) -> Mapping[str, Any]:
+        return raw if self.root is None else values_from(self.root, raw)
 
     def holder_at(self, path: str, line: int) -> ServiceHolder:
         """Who answers on a line: while two are compared a coin says so, the same for the line as long as they are."""

@@ -104,3 +104,14 @@ def test_the_place_of_no_folder_is_closed_when_there_is_one(tmp_path: Path) -> N
     nowhere = folders.main
     folders.change([tmp_path.as_uri()], [])
     assert not nowhere.holder.want(Settings(base="anything"))
+
+
+def test_an_editor_names_adapters_and_paths_as_the_folder_has_them(tmp_path: Path) -> None:
+    mine, base = put(adapters_of(tmp_path) / "mine"), tmp_path / "weights"
+    base.mkdir()
+    folder = opened(tmp_path).main
+    assert folder.read({"adapter": "mine", "base": "weights"}) == []
+    assert (folder.settings.adapter, folder.settings.base) == (str(mine), str(base))
+    folder.asked = {"adapter": "none"}
+    folder.read({"adapter": "mine"})
+    assert folder.settings.adapter == "none"
