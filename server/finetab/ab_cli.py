@@ -12,16 +12,16 @@ from finetab.adapters.library import read_adapter
 from finetab.core.blend import called
 from finetab.core.pointer import BASE, WITHOUT_ADAPTER, kept_as, read_pointer, resolved, write_pointer
 from finetab.errors import BadInput
+from finetab.path_options import FolderOption
 from finetab.settings import outranked
 
 ab_app = typer.Typer(no_args_is_help=True, help="Compare what is in force with another adapter while you work.")
-_FOLDER = Annotated[Path, typer.Option("--folder", help="The workspace folder.")]
 
 
 @ab_app.command()
 def start(
     other: Annotated[str, typer.Argument(help="An adapter's name or folder, or `base`.")] = BASE,
-    folder: _FOLDER = Path(),
+    folder: FolderOption = Path(),
 ) -> None:
     """Let another adapter, or the base, answer half of the lines."""
     pointer, other = read_pointer(folder), kept_as(folder, other)
@@ -43,7 +43,7 @@ def start(
 
 
 @ab_app.command()
-def stop(folder: _FOLDER = Path()) -> None:
+def stop(folder: FolderOption = Path()) -> None:
     """Let what is in force answer everything again."""
     pointer = read_pointer(folder)
     if not pointer.against:
@@ -54,7 +54,7 @@ def stop(folder: _FOLDER = Path()) -> None:
 
 @ab_app.command()
 def report(
-    folder: _FOLDER = Path(),
+    folder: FolderOption = Path(),
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Print what was shown, accepted and kept of each, and whether the difference is more than chance.

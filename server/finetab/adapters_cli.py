@@ -13,8 +13,9 @@ from finetab.adapters.library import adapter_folder, read_adapter, read_named
 from finetab.adapters.listing import library_folder, manifests_in
 from finetab.adapters.rollback import roll_back
 from finetab.core.blend import names_in
-from finetab.core.pointer import WITHOUT_ADAPTER, Pointer, adapters_of, kept_as, read_pointer, resolved, write_pointer
-from finetab.errors import BadAdapter, BadInput, UnknownName
+from finetab.core.pointer import WITHOUT_ADAPTER, adapters_of, kept_as, read_pointer, resolved, write_pointer
+from finetab.errors import BadAdapter, BadInput
+from finetab.path_options import FolderOption
 
 if TYPE_CHECKING:
     from finetab.core.manifest import Manifest
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 adapters_app = typer.Typer(
     no_args_is_help=True, help="The adapters of this folder and of this machine: list, show, use, roll back, remove."
 )
-_FOLDER = Annotated[Path, typer.Option("--folder", help="The workspace folder.")]
 _NAME = Annotated[str, typer.Argument(help="An adapter's name or folder; `base` as it comes, `none` for it alone.")]
 
 
@@ -36,7 +36,7 @@ def add_commands(app: typer.Typer) -> None:
 
 
 @adapters_app.command("list")
-def list_all(folder: _FOLDER = Path()) -> None:
+def list_all(folder: FolderOption = Path()) -> None:
     """List the adapters of the folder and of the machine, and which one is in force here."""
     from rich.console import Console
     from rich.table import Table
@@ -56,7 +56,7 @@ def list_all(folder: _FOLDER = Path()) -> None:
 
 
 @adapters_app.command()
-def show(name: _NAME, folder: _FOLDER = Path()) -> None:
+def show(name: _NAME, folder: FolderOption = Path()) -> None:
     """Print what is known of an adapter: its whole manifest."""
     from dataclasses import asdict
 
@@ -64,13 +64,13 @@ def show(name: _NAME, folder: _FOLDER = Path()) -> None:
 
 
 @adapters_app.command()
-def use(name: _NAME, folder: _FOLDER = Path()) -> None:
+def use(name: _NAME, folder: FolderOption = Path()) -> None:
     """Put an adapter, or the base, in force in a folder, whatever its gate has said."""
     _put_in_force(folder, name)
 
 
 @adapters_app.command()
-def remove(name: _NAME, folder: _FOLDER = Path()) -> None:
+def remove(name: _NAME, folder: FolderOption = Path()) -> None:
     """Delete an adapter's folder."""
     found, pointer = adapter_folder(resolved(folder, name)), read_pointer(folder)
     if _is_among(found, folder, (pointer.adapter,)):
@@ -85,7 +85,7 @@ def remove(name: _NAME, folder: _FOLDER = Path()) -> None:
 
 def promote(
     name: _NAME,
-    folder: _FOLDER = Path(),
+    folder: FolderOption = Path(),
     force: Annotated[bool, typer.Option("--force", help="Even if its gate did not let it pass.")] = False,
 ) -> None:
     """Put an adapter in force in a folder if its gate has let it pass."""
@@ -101,7 +101,7 @@ def promote(
     _put_in_force(folder, name)
 
 
-def rollback(folder: _FOLDER = Path()) -> None:
+def rollback(folder: FolderOption = Path()) -> None:
     """Put in force again what was before."""
     moved = roll_back(folder)
     if moved is None:
@@ -114,17 +114,11 @@ def rollback(folder: _FOLDER = Path()) -> None:
 
 def _put_in_force(folder: Path, name: str) -> None:
     pointer = read_pointer(folder).moved_to(kept_as(folder, name))
-    _check(folder, pointer)
+    if pointer.adapter not in WITHOUT_ADAPTER:
+        read_adapter(resolved(folder, pointer.adapter))
     write_pointer(folder, pointer)
     typer.echo(f"{pointer.adapter} is in force in {folder.resolve()}; running editors follow within seconds")
     tell_outranked(folder)
-
-
-def _check(folder: Path, pointer: Pointer) -> None:
-    if not folder.is_dir():
-        raise UnknownName(f"There is no folder {folder}.")
-    if pointer.adapter not in WITHOUT_ADAPTER:
-        read_adapter(resolved(folder, pointer.adapter))
 
 
 def _is_among(found: Path, folder: Path, adapters: Sequence[str]) -> bool:

@@ -18,6 +18,7 @@ from finetab.core.atomic import not_writable
 from finetab.core.pointer import BASE, WITHOUT_ADAPTER, resolved
 from finetab.core.quiet import quiet_libraries
 from finetab.errors import BadInput, BadSetting, FinetabError
+from finetab.path_options import expanded
 from finetab.settings import OWN
 
 if TYPE_CHECKING:
@@ -123,7 +124,9 @@ def serve(
     stdio: Annotated[
         bool, typer.Option("--stdio", help="Speak over stdin and stdout (the default and only way).")
     ] = True,
-    log_file: Annotated[Path | None, typer.Option(help="Write the log here instead of to stderr.")] = None,
+    log_file: Annotated[
+        Path | None, typer.Option(help="Write the log here instead of to stderr.", callback=expanded)
+    ] = None,
 ) -> None:
     """Run the language server for an editor."""
     from finetab.core.memory import hold_while_busy

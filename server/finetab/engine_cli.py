@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from finetab.errors import BadInput
+from finetab.path_options import expanded
 from finetab.settings import checked_settings
 
 engine_app = typer.Typer(help="Serve one model to many editors, over HTTP; log in to one that runs elsewhere.")
@@ -27,9 +28,13 @@ def engine(
     quantisation: Annotated[str | None, typer.Option(help="auto, int8, none, nf4.")] = None,
     host: Annotated[str, typer.Option(help="Where to listen; others reach it only with a token.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 for any that is free.")] = 8765,
-    socket: Annotated[Path | None, typer.Option(help="Listen on a Unix socket instead, for this user only.")] = None,
-    certificate: Annotated[Path | None, typer.Option(exists=True, help="TLS certificate, with its chain.")] = None,
-    key: Annotated[Path | None, typer.Option(exists=True, help="The certificate's key.")] = None,
+    socket: Annotated[
+        Path | None, typer.Option(help="Listen on a Unix socket instead, for this user only.", callback=expanded)
+    ] = None,
+    certificate: Annotated[
+        Path | None, typer.Option(help="TLS certificate, with its chain.", callback=expanded)
+    ] = None,
+    key: Annotated[Path | None, typer.Option(help="The certificate's key.", callback=expanded)] = None,
     rate: Annotated[float, typer.Option(min=0.1, help="Requests a second for each token.")] = 20.0,
     idle: Annotated[float, typer.Option(min=0.0, help="End after so many seconds without a request; 0 never.")] = 0.0,
 ) -> None:

@@ -156,3 +156,18 @@ def test_where_the_folder_s_file_names_another_adapter_it_is_told_that_this_one_
     assert read_settings(tmp_path)[0].adapter == "none"
     (tmp_path / "finetab.toml").write_text('adapter = "one"\n')
     assert "goes first" not in run(tmp_path, "promote", "one").output
+
+
+@pytest.mark.parametrize("command", [["adapters", "list"], ["rollback"], ["ab", "start", "none"]])
+def test_what_is_no_folder_is_no_workspace(tmp_path: Path, command: list[str]) -> None:
+    (tmp_path / "a.py").write_text("")
+    assert "is a file" in words(run(tmp_path / "a.py", *command))
+    assert "There is no folder" in words(run(tmp_path / "nowhere", *command))
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_the_home_folder_is_known_in_the_folder_s_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "work").mkdir()
+    assert run(Path("~/work"), "adapters", "use", "none").exit_code == 0
+    assert read_pointer(tmp_path / "work").adapter == "none"
