@@ -1,5 +1,7 @@
 """Where an engine listens, and whether it may. Quick to import: mistakes are told before anything is loaded."""
 
+import socket as sockets
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,7 +29,11 @@ class Place:
 
 
 def check_place(place: Place) -> dict[str, str]:
-    """The hashes of the tokens that open it. Raises `BadSetting` where others could reach it without one."""
+    """The hashes of the tokens that open it.
+
+    Raises `BadSetting` where others could reach it without one, or where it cannot be opened.
+    """
+    _check_certificate(place)
     if place.socket:
         _check_private(Path(place.socket).absolute().parent)
         return {}
@@ -37,7 +43,40 @@ def check_place(place: Place) -> dict[str, str]:
             f"Others can reach {place.host}, and there is no token in {tokens_path()}; "
             "make one with: finetab engine token NAME"
         )
+    _check_port(place)
     return hashes
+
+
+def _check_certificate(place: Place) -> None:
+    if not place.certificate and not place.key:
+        return
+    if not place.certificate or not place.key:
+        raise BadSetting("TLS needs a certificate and its key; name both, --certificate and --key.")
+    try:
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(place.certificate, place.key, _no_password)
+    except (OSError, ValueError) as error:
+        raise BadSetting(
+            f"{place.certificate} and {place.key} cannot be used ({error}); "
+            "name a certificate and its key without a password, both as PEM."
+        ) from error
+
+
+def _no_password() -> str:
+    """Keeps OpenSSL from asking for one."""
+    raise ValueError("the key has a password")
+
+
+def _check_port(place: Place) -> None:
+    try:
+        family, kind, protocol, _, address = sockets.getaddrinfo(place.host, place.port, type=sockets.SOCK_STREAM)[0]
+        with sockets.socket(family, kind, protocol) as probe:
+            probe.setsockopt(sockets.SOL_SOCKET, sockets.SO_REUSEADDR, 1)  # as the server has it
+            probe.bind(address)
+    except OSError as error:
+        raise BadSetting(
+            f"{place.host}, port {place.port}, cannot be listened on ({error.strerror or error}); "
+            "name another with --host or --port."
+        ) from error
 
 
 def _check_private(folder: Path) -> None:
