@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from finetab import adapters_cli, engine_cli
-from finetab.core.atomic import not_writable
+from finetab.core.atomic import not_writable, what_to_do
 from finetab.core.pointer import BASE, WITHOUT_ADAPTER, resolved
 from finetab.core.quiet import quiet_libraries
 from finetab.errors import BadInput, BadSetting, FinetabError
@@ -50,7 +50,8 @@ def main() -> None:
         _end(str(error), error.exit_code)
     except Exception as error:
         if reason := not_writable(error):
-            _end(f"A file could not be written ({reason}); free some space and run the command again.", 2)
+            named = getattr(error, "filename", None) or "A file"
+            _end(f"{named} could not be read or written ({reason}); {what_to_do(error)} and run the command again.", 2)
         raise
 
 

@@ -12,7 +12,8 @@ from finetab.errors import FinetabError, NoSpace
 
 _OPENS_FOLDERS = os.name != "nt"
 _FULL = os.strerror(errno.ENOSPC)
-_NOT_WRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST}
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
+_NOT_WRITABLE = _NO_ROOM | {errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST}
 
 
 @contextmanager
@@ -92,6 +93,13 @@ def not_writable(error: BaseException) -> str:
     if isinstance(error, OSError) and error.errno in _NOT_WRITABLE:
         return error.strerror or str(error)
     return _FULL if _FULL in str(error) else ""
+
+
+def what_to_do(error: BaseException) -> str:
+    """The end of a sentence about an error that `not_writable` knows."""
+    if isinstance(error, OSError) and error.errno not in _NO_ROOM:
+        return "see to its permissions, or name another one"
+    return "free some space"
 
 
 def _sync(path: Path) -> None:

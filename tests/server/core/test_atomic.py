@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from finetab.core import atomic
-from finetab.core.atomic import new_folder, write_text
+from finetab.core.atomic import new_folder, what_to_do, write_text
 from finetab.errors import NoSpace
 
 
@@ -80,3 +80,8 @@ def test_a_system_that_opens_no_folders_is_content_with_the_rename(
     monkeypatch.setattr(atomic, "_OPENS_FOLDERS", False)
     write_text(tmp_path / "a.txt", "all")
     assert (tmp_path / "a.txt").read_text("utf-8") == "all"
+
+
+def test_space_is_asked_for_only_where_there_is_none() -> None:
+    assert what_to_do(OSError(errno.ENOSPC, "full")) == "free some space"
+    assert "permissions" in what_to_do(PermissionError(errno.EACCES, "denied"))
