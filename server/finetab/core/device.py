@@ -16,8 +16,14 @@ def pick_device(device: str) -> torch.device:
         place = torch.device(device)
         torch.empty(0, device=place)
     except (RuntimeError, AssertionError) as error:
-        raise BadSetting(f'The device "{device}" cannot be used here; use auto, cpu, cuda or mps.') from error
+        raise BadSetting(f'The device "{device}" cannot be used here; use {_usable()}.') from error
     return place
+
+
+def _usable() -> str:
+    mps = torch.backends.mps.is_available()
+    names = ["auto", *["cuda"] * torch.cuda.is_available(), *["mps"] * mps]
+    return f"{', '.join(names)} or cpu"
 
 
 def multiplies_bfloat16(device: torch.device) -> bool:

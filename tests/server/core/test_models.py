@@ -108,6 +108,13 @@ def test_a_device_that_is_not_here_is_told(device: str) -> None:
         pick_device(device)
 
 
+def test_only_devices_that_are_here_are_offered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    with pytest.raises(BadSetting, match="use auto or cpu"):
+        pick_device("gpu")
+
+
 def test_dtype_follows_the_device_unless_asked() -> None:
     assert pick_dtype("auto", torch.device("cpu")) is torch.float32
     assert pick_dtype("bfloat16", torch.device("cpu")) is torch.bfloat16
