@@ -9,12 +9,14 @@ import torch
 from rich.console import Console
 
 from finetab.adapters.library import chosen, list_adapters
+from finetab.core.base import read_base
 from finetab.core.device import pick_device, pick_dtype
 from finetab.core.languages import LANGUAGES, grammar
 from finetab.core.logins import normalised, token_for
 from finetab.core.weights import base_folder
 from finetab.engine.ways import choose_way
 from finetab.errors import FinetabError
+from finetab.seats import voice_of
 from finetab.settings import ENGINES, OWN, Settings, read_settings
 
 _LIBRARIES = ("finetab", "torch", "transformers", "peft", "bitsandbytes", "tokenizers", "tree-sitter", "pygls")
@@ -31,6 +33,7 @@ def examine(folder: Path) -> bool:
         ("model", _model),
         ("adapter", _adapter),
         ("weights", _weights),
+        ("budgets", _budgets),
         ("engine", _engine),
         ("languages", _languages),
     ):
@@ -79,6 +82,12 @@ def _weights(settings: Settings) -> str:
     if way == "int8":
         return "in 8 bits, through finetab's own decoder"
     return f"{'in 4 bits (nf4)' if way == 'nf4' else 'as they are'}, through transformers: {reason}"
+
+
+def _budgets(settings: Settings) -> str:
+    _, adapter = chosen(settings)
+    budgets = voice_of(settings, read_base(settings.base), adapter[1] if adapter else None).budgets
+    return f"{budgets.context} tokens of context, {budgets.prefix} of prefix, {budgets.suffix} of suffix"
 
 
 def _engine(settings: Settings) -> str:
