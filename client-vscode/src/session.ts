@@ -4,7 +4,7 @@ import * as vscode from "vscode";
 import { ExecuteCommandRequest } from "vscode-languageclient/node";
 import { type Connection, connect, type Listener, settingsAt } from "./client";
 import { type Command, findCommand } from "./command";
-import { isAnyCleared, type Values } from "./settings";
+import { followUp, type Values } from "./settings";
 import type { Counts } from "./status";
 import type { StatusBar } from "./statusBar";
 import { surroundings } from "./surroundings";
@@ -27,7 +27,7 @@ export class Session implements vscode.Disposable {
   command: Command | undefined;
   readonly channel = vscode.window.createOutputChannel("finetab", { log: true });
   private connection: Connection | undefined;
-  private told: Values = {};
+  private started: Values = {};
   private countedAt = 0;
   private isUp = false;
   private ends: number[] = [];
@@ -91,7 +91,7 @@ export class Session implements vscode.Disposable {
       return this.onMissing();
     }
     this.channel.info(`starting: ${[command.program, ...command.args, "serve"].join(" ")}`);
-    this.told = settingsAt();
+    this.started = settingsAt();
     this.connection = connect(command, this.channel, this.listener(isLatest));
     try {
       await this.connection.client.start();
@@ -161,13 +161,11 @@ export class Session implements vscode.Disposable {
       return;
     }
     this.showSwitches();
-    const before = this.told;
-    this.told = settingsAt();
-    if (event.affectsConfiguration("finetab.command") || isAnyCleared(before, this.told)) {
+    if (event.affectsConfiguration("finetab.command") || followUp(this.started, settingsAt()) === "restart") {
       void this.restart();
-    } else if (this.connection?.client.isRunning() && JSON.stringify(before) !== JSON.stringify(this.told)) {
-      const settings = { finetab: this.told };
-      void this.connection.client.sendNotification("workspace/didChangeConfiguration", { settings });
+    } else if (this.connection?.client.isRunning()) {
+      // Sent none, the server asks for those of each folder.
+      void this.connection.client.sendNotification("workspace/didChangeConfiguration", { settings: null });
     }
   }
 

@@ -37,7 +37,10 @@ export function chosenSettings(configuration: Configuration): Values {
   return Object.fromEntries(chosen.map((key) => [key, configuration.get(key)]));
 }
 
-/** Whether a setting was taken back. The server can be told a new value, not that there is none: it must start anew. */
-export function isAnyCleared(before: Values, after: Values): boolean {
-  return Object.keys(before).some((key) => !(key in after));
+/**
+ * What to do with the server when our section has changed. It asks for the settings of each folder anew, but those that
+ * it was started with lie below them: when one of these is taken back, it must start anew.
+ */
+export function followUp(started: Values, now: Values): "ask" | "restart" {
+  return Object.keys(started).some((key) => !(key in now)) ? "restart" : "ask";
 }

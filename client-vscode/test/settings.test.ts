@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { chosenSettings, isAnyCleared, SERVER_SETTINGS } from "../src/settings";
+import { chosenSettings, followUp, SERVER_SETTINGS } from "../src/settings";
 
 const manifest = JSON.parse(readFileSync("package.json", "utf8"));
 const properties: Record<string, { default: unknown; markdownDescription: string }> =
@@ -52,7 +52,11 @@ test("only what the user has set is sent, and of that only what the server knows
   assert.deepEqual(chosenSettings(configuration), { adapter: "mine", form: "spm" });
 });
 
-test("a setting that is taken back is noticed, one that changes is not", () => {
-  assert.equal(isAnyCleared({ adapter: "mine" }, {}), true);
-  assert.equal(isAnyCleared({ adapter: "mine" }, { adapter: "base", form: "spm" }), false);
+test("a change makes the server ask again, one of a folder too, which the workspace's own values do not show", () => {
+  assert.equal(followUp({ adapter: "mine" }, { adapter: "mine" }), "ask");
+  assert.equal(followUp({ adapter: "mine" }, { adapter: "base", form: "spm" }), "ask");
+});
+
+test("a setting that the server was started with and that is taken back makes it start anew", () => {
+  assert.equal(followUp({ adapter: "mine" }, {}), "restart");
 });

@@ -97,6 +97,13 @@ function editor(page, server, pictures) {
     },
     /** Messages of a method that the extension has sent, oldest first. */
     sent: (method) => sent(method).map(({ message }) => message.params),
+    /** What the extension has answered to the server's requests of a method, oldest first. */
+    answered(method) {
+      const asked = server.wire().filter(({ from, message }) => from === "server" && message.method === method);
+      const ids = new Set(asked.map(({ message }) => message.id));
+      const answers = server.wire().filter(({ from, message }) => from === "client" && message.method === undefined);
+      return answers.filter(({ message }) => ids.has(message.id)).map(({ message }) => message.result);
+    },
     /** Everything the server has said of its own accord. */
     told: (method) =>
       server
