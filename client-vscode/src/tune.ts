@@ -3,6 +3,7 @@
 import * as vscode from "vscode";
 import { adapterSet, setAdapter } from "./adapters";
 import { settingsAt } from "./client";
+import { outcome, type Tuned } from "./outcome";
 import type { Session } from "./session";
 import { runInTerminal } from "./terminal";
 
@@ -22,7 +23,7 @@ export async function tune(session: Session): Promise<void> {
     void vscode.window.showWarningMessage(`${what}.`);
     return;
   }
-  const before = await inForce(folder);
+  const before = await look(folder);
   const args = [...command.args, "tune", folder.uri.fsPath, ...baseOption(folder)];
   const exitCode = await runInTerminal(`tune ${folder.name}`, command.program, args, folder);
   await (exitCode === 0 ? tell(folder, before) : tellFailure(exitCode));
@@ -52,12 +53,12 @@ async function inForce(folder: vscode.WorkspaceFolder): Promise<string> {
   }
 }
 
-async function tell(folder: vscode.WorkspaceFolder, before: string): Promise<void> {
-  const now = await inForce(folder);
-  const chosen = now === before ? undefined : adapterSet();
-  const report = await newestReport(folder);
+async function tell(folder: vscode.WorkspaceFolder, before: Seen): Promise<void> {
+  const now = await look(folder);
+  const { report } = now;
+  const chosen = now.inForce === before.inForce ? undefined : adapterSet();
   const buttons = [...(chosen === undefined ? [] : [CLEAR]), ...(report ? [OPEN] : [])];
-  const choice = await vscode.window.showInformationMessage(outcome(now, before, chosen), ...buttons);
+  const choice = await vscode.window.showInformationMessage(outcome(before, now, chosen), ...buttons);
   if (choice === CLEAR) {
     await setAdapter(undefined);
   } else if (choice === OPEN && report) {
@@ -65,20 +66,21 @@ async function tell(folder: vscode.WorkspaceFolder, before: string): Promise<voi
   }
 }
 
-function outcome(now: string, before: string, chosen: string | undefined): string {
-  if (now === before) {
-    return "The tuning has ended, and promoted nothing: the gain was not certain.";
-  }
-  return chosen === undefined
-    ? `${now} is in force.`
-    : `${now} was promoted, but the setting finetab.adapter names ${chosen}, which goes first.`;
+interface Seen extends Tuned {
+  /** The newest one. */
+  readonly report?: vscode.Uri;
 }
 
-async function newestReport(folder: vscode.WorkspaceFolder): Promise<vscode.Uri | undefined> {
+async function look(folder: vscode.WorkspaceFolder): Promise<Seen> {
+  const newest = await newestReport(folder);
+  return { inForce: await inForce(folder), report: newest?.uri, reportedAt: newest?.at };
+}
+
+async function newestReport(folder: vscode.WorkspaceFolder): Promise<{ uri: vscode.Uri; at: number } | undefined> {
   const pattern = new vscode.RelativePattern(folder, ".finetab/tunes/*/report.md");
   const found = await vscode.workspace.findFiles(pattern, null);
   const times = await Promise.all(found.map(async (uri) => ({ uri, at: (await vscode.workspace.fs.stat(uri)).mtime })));
-  return times.sort((one, other) => other.at - one.at)[0]?.uri;
+  return times.sort((one, other) => other.at - one.at)[0];
 }
 
 function tellFailure(exitCode: number | undefined): void {
