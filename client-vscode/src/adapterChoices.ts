@@ -15,15 +15,25 @@ export interface Choice {
   readonly detail?: string;
 }
 
-/** The adapters by name, then `base`; the one in force is marked. */
-export function adapterChoices(known: readonly KnownAdapter[], set: string): Choice[] {
-  const isBase = known.length > 0 ? !known.some((adapter) => adapter.in_force) : set === "base";
-  const choices = known.map((adapter) => ({
+/** What can be set without naming an adapter. */
+export const WITHOUT_ADAPTER: ReadonlyMap<string, string> = new Map([
+  ["base", "The model as it comes"],
+  ["none", "The model alone, without the adapter that may come with it"],
+]);
+
+/**
+ * The adapters by name, then `base` and `none`; what is in force is marked. Which of these two it is, only what is `set`
+ * can tell; where nothing is, an adapter that was promoted may be in force.
+ */
+export function adapterChoices(known: readonly KnownAdapter[], set: string | undefined): Choice[] {
+  const named = set ?? (known.some((adapter) => adapter.in_force) ? "" : "base");
+  const adapters = known.map((adapter) => ({
     label: adapter.name,
-    description: mark(adapter.in_force ?? false),
+    description: mark(!WITHOUT_ADAPTER.has(named) && (adapter.in_force ?? false)),
     detail: facts(adapter),
   }));
-  return [...choices, { label: "base", description: mark(isBase), detail: "The model as it comes" }];
+  const others = [...WITHOUT_ADAPTER].map(([label, detail]) => ({ label, description: mark(label === named), detail }));
+  return [...adapters, ...others];
 }
 
 /** The length of the date in a time such as 2026-01-31T12:00:00+00:00. */
@@ -48,10 +58,18 @@ export interface Memory {
   readonly previous?: string | null;
 }
 
-/** The memory after the setting was looked at again. */
+/** The memory after the setting was looked at again. Once it is cleared, what was set before is no way back any more. */
 export function moved(memory: Memory | undefined, now: string | null): Memory {
-  if (memory === undefined) {
+  if (memory === undefined || now === null) {
     return { current: now };
   }
   return memory.current === now ? memory : { current: now, previous: memory.current };
+}
+
+/** What Roll Back is to undo: with nothing set the last promotion is in force, else the setting goes before it. */
+export function wayBack(memory: Memory | undefined, set: string | undefined): "promotion" | "setting" | "none" {
+  if (set === undefined) {
+    return "promotion";
+  }
+  return memory?.previous === undefined ? "none" : "setting";
 }

@@ -2,10 +2,11 @@
 
 import * as vscode from "vscode";
 import type { Session } from "./session";
-import { adapterChoices, type KnownAdapter, type Memory, moved } from "./adapterChoices";
+import { adapterChoices, type KnownAdapter, type Memory, moved, WITHOUT_ADAPTER, wayBack } from "./adapterChoices";
 
 const MEMORY = "finetab.adapters";
 const FOLDER = "Choose a Folder…";
+const NO_WAY = "There is no adapter to go back to";
 
 /** Remembers which adapter was set before, in this workspace. */
 export class Adapters implements vscode.Disposable {
@@ -27,7 +28,7 @@ export class Adapters implements vscode.Disposable {
   async switch(): Promise<void> {
     const known = (await this.session.ask<KnownAdapter[]>("finetab.adapters")) ?? [];
     const folder = { label: FOLDER, alwaysShow: true };
-    const picked = await vscode.window.showQuickPick([...adapterChoices(known, adapterSet() ?? "base"), folder], {
+    const picked = await vscode.window.showQuickPick([...adapterChoices(known, adapterSet()), folder], {
       title: "finetab: adapter for this workspace",
       placeHolder: "The model goes on answering while another adapter is put on",
     });
@@ -37,22 +38,29 @@ export class Adapters implements vscode.Disposable {
     }
   }
 
-  /** Set the adapter that was set before this one; where none was ever set here, undo the last promotion. */
+  /** Set the adapter that was set before this one; where none is set, undo the last promotion. */
   async rollBack(): Promise<void> {
-    const memory = this.state.get<Memory>(MEMORY);
-    if (memory?.previous === undefined) {
-      const undone = await this.session.ask<{ adapter: string } | null>("finetab.rollback");
-      const none = "There is no adapter to go back to: it was not changed here yet.";
-      void vscode.window.showInformationMessage(undone ? `finetab is back to ${undone.adapter}.` : none);
-      return;
-    }
-    await setAdapter(memory.previous ?? undefined);
-    const what = memory.previous ?? "what was promoted, or finetab.toml says";
-    void vscode.window.showInformationMessage(`finetab is back to ${what}.`);
+    void vscode.window.showInformationMessage(await this.movedBack());
   }
 
   dispose(): void {
     this.listener.dispose();
+  }
+
+  /** Goes back, and gives what to say of it. */
+  private async movedBack(): Promise<string> {
+    const memory = this.state.get<Memory>(MEMORY);
+    switch (wayBack(memory, adapterSet())) {
+      case "promotion": {
+        const undone = await this.session.ask<{ adapter: string } | null>("finetab.rollback");
+        return undone ? `finetab is back to ${undone.adapter}.` : `${NO_WAY}: none was promoted or set here.`;
+      }
+      case "setting":
+        await setAdapter(memory?.previous ?? undefined);
+        return `finetab is back to ${memory?.previous ?? "what was promoted, or finetab.toml says"}.`;
+      case "none":
+        return `${NO_WAY}: the setting finetab.adapter names ${adapterSet()}, and was not changed here yet.`;
+    }
   }
 
   private async remember(): Promise<void> {
@@ -67,7 +75,7 @@ export function ownAdapters(folder: vscode.WorkspaceFolder): vscode.Uri {
 
 /** The server finds an adapter of its library by name, one of the workspace by its folder. */
 async function placeOf(name: string): Promise<string> {
-  for (const folder of name === "base" ? [] : (vscode.workspace.workspaceFolders ?? [])) {
+  for (const folder of WITHOUT_ADAPTER.has(name) ? [] : (vscode.workspace.workspaceFolders ?? [])) {
     const place = vscode.Uri.joinPath(ownAdapters(folder), name);
     if (await exists(vscode.Uri.joinPath(place, "manifest.json"))) {
       return place.fsPath;
