@@ -1,6 +1,6 @@
 /** What the status bar says. Pure: from a status to words. */
 
-import { code, duration, percent, plain } from "./words";
+import { adapterInWords, code, duration, percent, plain } from "./words";
 
 /** The server's own word, the notification `didChangeStatus`. */
 export interface ServerStatus {
@@ -89,7 +89,7 @@ function details(status: Status): string[] {
   const lines: string[] = [];
   const { server, latencyMs, counts } = status;
   if (server?.base) {
-    lines.push(`Base ${code(server.base)}, ${withAdapter(server.adapter)}`);
+    lines.push(`Base ${code(server.base)}, ${adapterInWords(server.adapter)}`);
   }
   if (latencyMs !== undefined) {
     lines.push(`Last suggestion after ${duration(latencyMs)}`);
@@ -98,12 +98,4 @@ function details(status: Status): string[] {
     lines.push(`Accepted ${counts.accepted} of ${counts.shown} shown (${percent(counts.accepted / counts.shown)})`);
   }
   return lines;
-}
-
-/** The base as it comes has an adapter of that name, where finetab ships one for it. */
-function withAdapter(adapter: string | undefined): string {
-  if (adapter === undefined || adapter === "base" || adapter === "none") {
-    return "no adapter";
-  }
-  return adapter.startsWith("base@") ? "the adapter that comes with it" : `adapter ${code(adapter)}`;
 }

@@ -1,6 +1,6 @@
 /** What became of the last requests, in words: the records of the server's `finetab.why` as Markdown. Pure. */
 
-import { duration, plain } from "./words";
+import { adapterInWords, duration, plain } from "./words";
 
 /** One record; a server may tell more than this, or less. */
 export interface WhyRecord {
@@ -90,7 +90,7 @@ function how(record: WhyRecord): string {
     parts.push(`${record.generated_tokens} written`);
   }
   if (record.adapter) {
-    parts.push(record.adapter === "base" ? "no adapter" : `adapter ${plain(record.adapter)}`);
+    parts.push(adapterInWords(record.adapter));
   }
   return parts.join("; ");
 }

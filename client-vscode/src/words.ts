@@ -9,6 +9,14 @@ export function code(name: string): string {
   return `\`${name.replaceAll("`", "'")}\``;
 }
 
+/** An adapter as the server names it. The base as it comes has one of that name, where finetab ships one for it. */
+export function adapterInWords(adapter: string | undefined): string {
+  if (adapter === undefined || adapter === "base" || adapter === "none") {
+    return "no adapter";
+  }
+  return adapter.startsWith("base@") ? "the adapter that comes with the base" : `adapter ${code(adapter)}`;
+}
+
 export function duration(ms: number): string {
   if (ms < 1) {
     return "less than 1 ms";

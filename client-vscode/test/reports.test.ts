@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { statisticsReport } from "../src/statistics";
+import { view } from "../src/status";
 import { whyReport, type WhyRecord } from "../src/why";
 
 const RECORD: WhyRecord = { uri: "file:///p/my%20file.py", line: 2, character: 4, why: "answered", total_ms: 1234 };
+const READY = { busy: false, kind: "Normal", message: "", base: "smollm2" } as const;
 const lines = (report: string) => report.split("\n").filter((line) => line.startsWith("- "));
 
 test("the records keep their order, in words, with places counted from 1 and times", () => {
@@ -16,7 +18,15 @@ test("what it took is told where it is known", () => {
   const report = whyReport([
     { ...RECORD, prompt_tokens: 120, reused_tokens: 118, generated_tokens: 9, adapter: "mine@2" },
   ]);
-  assert.match(report, /120 tokens read, 118 of them kept from before; 9 written; adapter mine@2/);
+  assert.match(report, /120 tokens read, 118 of them kept from before; 9 written; adapter `mine@2`/);
+});
+
+test("an adapter is called the same as in the status bar", () => {
+  for (const adapter of ["base", "none", "base@1", "mine@2"]) {
+    const { tooltip } = view({ process: "running", off: "", server: { ...READY, adapter } });
+    const words = tooltip.match(/^Base `smollm2`, (.*)$/m)?.[1];
+    assert.ok(whyReport([{ ...RECORD, adapter }]).includes(`\n  ${words}\n`), adapter);
+  }
 });
 
 test("a filter is named, a reason we have no words for is given as it is", () => {

@@ -50,7 +50,7 @@ test("the tooltip has base, adapter, latency and acceptance, where they are know
   const nothing = view({ ...told({ base: "x", adapter: "base" }), counts: { shown: 0, accepted: 0 } }).tooltip;
   assert.ok(nothing.includes("no adapter") && !nothing.includes("Accepted"), nothing);
   const shipped = view(told({ base: "x", adapter: "base@d7ae" })).tooltip;
-  assert.ok(shipped.includes("the adapter that comes with it"), shipped);
+  assert.ok(shipped.includes("the adapter that comes with the base"), shipped);
 });
 
 test("a message cannot bring Markdown of its own", () => {
