@@ -22,8 +22,8 @@ export const WITHOUT_ADAPTER: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * The adapters by name, then `base` and `none`; what is in force is marked. Which of these two it is, only what is `set`
- * can tell; where nothing is, an adapter that was promoted may be in force.
+ * The adapters by name, then `base` and `none`; what is in force is marked. Which of these two it is only the setting
+ * can tell; where nothing is set, an adapter that was promoted may be in force.
  */
 export function adapterChoices(known: readonly KnownAdapter[], set: string | undefined): Choice[] {
   const named = set ?? (known.some((adapter) => adapter.in_force) ? "" : "base");
@@ -58,7 +58,7 @@ export interface Memory {
   readonly previous?: string | null;
 }
 
-/** The memory after the setting was looked at again. Once it is cleared, what was set before is no way back any more. */
+/** The memory after the setting was looked at again. Once it is cleared, there is no way back to what was set. */
 export function moved(memory: Memory | undefined, now: string | null): Memory {
   if (memory === undefined || now === null) {
     return { current: now };

@@ -188,7 +188,7 @@ async function switchesAdapters(vscode, tuned) {
   await vscode.type("base");
   await vscode.press("Enter");
   await until("the base to be set", () => settingsGiven(vscode).adapter === "base");
-  await until("the status bar to say so", async () => /the adapter that comes with the base/.test(await vscode.status()));
+  await until("the status bar to say so", async () => /adapter that comes with the base/.test(await vscode.status()));
   check(true, "the adapter is switched off by the list");
   await vscode.command("finetab: Roll Back Adapter");
   await until("the adapter to be set again", () => settingsGiven(vscode).adapter === tuned);
