@@ -5,8 +5,9 @@ It is cut before it is cleaned and remembered, so that nobody sees or types into
 
 import re
 
-from finetab.completion.fitting import PAIRS, num_faults_with
+from finetab.completion.fitting import num_faults_with
 from finetab.completion.request import CompletionRequest
+from finetab.core.pairs import BRACKETS
 
 _LAST_WORD = re.compile(r"\w+$")
 _MIN_SHARE = 0.25  # of the words that could stand: with fewer in whole statements, one that is begun stands with them
@@ -16,7 +17,7 @@ def cut_back(text: str, request: CompletionRequest) -> str:
     """The whole lines, or where the first is the only one, its whole words. A bracket below stays on its own line."""
     whole = text.rpartition("\n")[0]
     left = _up_to_a_statement(whole, request) if whole.strip() else _LAST_WORD.sub("", text)
-    if "\n" not in left or request.suffix.lstrip(" \t")[:1] not in tuple(PAIRS.values()):
+    if "\n" not in left or request.suffix.lstrip(" \t")[:1] not in tuple(BRACKETS.values()):
         return left
     opening = request.prefix.rstrip().rpartition("\n")[2]
     return f"{left}\n{opening[: len(opening) - len(opening.lstrip())]}"
@@ -38,8 +39,8 @@ def _closers(text: str) -> str:
     """What would close the brackets that a text leaves open."""
     closers: list[str] = []
     for letter in text:
-        if letter in PAIRS:
-            closers.append(PAIRS[letter])
+        if letter in BRACKETS:
+            closers.append(BRACKETS[letter])
         elif closers and letter == closers[-1]:
             closers.pop()
     return "".join(reversed(closers))

@@ -4,11 +4,10 @@ import re
 
 from finetab.completion.indentation import indentation
 from finetab.completion.request import CompletionRequest
+from finetab.core.pairs import BRACKETS
 from finetab.core.syntax import before_comments, closes_bracket, edit, ends_long_string, num_faults
 
 _CLOSERS = ")]}"
-PAIRS = {"(": ")", "[": "]", "{": "}"}
-"""What closes a bracket, by what opens it."""
 _MAX_CLOSERS = 3  # at the end of a text that are tried without
 _CONTINUATIONS = ("", " {}", ";", ",", " x", " x;", "\n}", "\nend", "\ndone", "\n#endif", " {};", "() {}")
 _TAGGED = ("javascript", "tsx")
@@ -69,7 +68,7 @@ def goes_on(text: str, request: CompletionRequest) -> bool:
     return (
         text.rstrip().endswith((*openers, ",", "\\"))
         or text.lstrip().startswith("@")
-        or any(text.count(opener) > text.count(closer) for opener, closer in PAIRS.items())
+        or any(text.count(opener) > text.count(closer) for opener, closer in BRACKETS.items())
         or any(text.count(quotes) % 2 == 1 for quotes in ('"""', "'''", "`", "/*"))
         or (name in _TAGGED and len(_TAG.findall(text)) > text.count("</") + text.count("/>"))
         or (name == "php" and _COLON_BLOCK.search(text.rstrip()) is not None)
@@ -109,7 +108,7 @@ def _not_too_deep(line: str, before: str, request: CompletionRequest) -> str:
     if not end or ends_long_string(tree, end):
         return line
     above = request.prefix[:end].rpartition("\n")[2]
-    is_open = any(above.count(opener) != above.count(closer) for opener, closer in PAIRS.items())
+    is_open = any(above.count(opener) != above.count(closer) for opener, closer in BRACKETS.items())
     if is_open or above[-1] in _OPERATORS:
         return line
     allowed = indentation(_lead(above)) + (_unit(request.document.text) if above[-1] == ":" else 0)

@@ -13,10 +13,10 @@ from finetab.completion.indentation import indentation
 from finetab.completion.request import CompletionRequest
 from finetab.core.credentials import holds_long_credentials
 from finetab.core.fim import FIM_ROWS
+from finetab.core.pairs import OPENERS
 
 Filter: TypeAlias = Callable[[str, CompletionRequest], str]
 
-_PAIRS = {")": "(", "]": "[", "}": "{"}
 _MIN_OVERLAP = 3  # characters of words; brackets and quotes are judged by their balance
 _ENDS_A_STATEMENT = ";,"
 _AFTER_A_BRACKET = " ;:,{"
@@ -67,11 +67,11 @@ def _is_double(text: str, end: str) -> bool:
     last = end.rstrip(_AFTER_A_BRACKET)[-1:]
     if not last:
         return True
-    return (last in _PAIRS and _unmatched(text, last) > 0) or (last in "\"'`" and text.count(last) % 2 == 1)
+    return (last in OPENERS and _unmatched(text, last) > 0) or (last in "\"'`" and text.count(last) % 2 == 1)
 
 
 def _unmatched(text: str, closer: str) -> int:
-    return text.count(closer) - text.count(_PAIRS[closer])
+    return text.count(closer) - text.count(OPENERS[closer])
 
 
 def drop_repeated_next_line(text: str, request: CompletionRequest) -> str:
@@ -151,7 +151,7 @@ def drop_trailing_space(text: str, request: CompletionRequest) -> str:
     """Take away blank space at the end of lines and of the text, but for what a bracket after the cursor stands in."""
     *lines, last = text.split("\n")
     left = "\n".join(line.rstrip() for line in (*lines, last)).rstrip()
-    closes = request.suffix.lstrip(" \t")[:1] in _PAIRS
+    closes = request.suffix.lstrip(" \t")[:1] in OPENERS
     return f"{left}\n{last}" if left and lines and closes and not last.strip() else left
 
 

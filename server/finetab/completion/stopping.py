@@ -7,9 +7,10 @@ paid for that would be thrown away, and once more on the text to cut it to the c
 import re
 from enum import Enum
 
-from finetab.completion.fitting import PAIRS, num_faults_with
+from finetab.completion.fitting import num_faults_with
 from finetab.completion.indentation import indentation
 from finetab.completion.request import CompletionRequest
+from finetab.core.pairs import BRACKETS
 from finetab.core.syntax import (
     SyntaxTree,
     after_comments,
@@ -139,8 +140,8 @@ class StopRule:
 
     def _belongs(self, rest: str, text: str) -> bool:
         """Whether the rest of a closing line, `}, 1000);`, closes more or ends what makes the file parse."""
-        num_open = sum(letter in PAIRS for letter in rest)
-        num_closed = sum(letter in PAIRS.values() for letter in rest)
+        num_open = sum(letter in BRACKETS for letter in rest)
+        num_closed = sum(letter in BRACKETS.values() for letter in rest)
         return num_closed > num_open or not num_faults_with(text, self._request)
 
 

@@ -2,6 +2,8 @@
 
 OPENERS = {")": "(", "]": "[", "}": "{", '"': '"', "'": "'", "`": "`"}
 """By what closes them."""
+BRACKETS = {"(": ")", "[": "]", "{": "}"}
+"""What closes each."""
 
 
 def without_closer(typed: str) -> str:
