@@ -6,7 +6,8 @@
  *
  * - shown: an answer came while the cursor still stood where it was asked for.
  * - taken in part: the text grew by the beginning of what was left, and the cursor was not moved by typing. (VS Code
- *   names typing as the cause of a move; it names none for the command that accepts a word or a line.)
+ *   names typing as the cause of a move; it names none for the command that accepts a word or a line. It names none for
+ *   Enter and Tab either, so blank text counts as typed.)
  * - typed through: the same, moved by typing. The user writes what was suggested without taking it, so it is neither
  *   accepted nor rejected; the suggestion goes on with what is left, and ends in silence when nothing is.
  * - replaced: another answer, or none, came for the same place. That is no word of the user's, so nothing is sent.
@@ -107,7 +108,7 @@ function grow<T>(offer: Offer<T>, change: Change): Offer<T> | undefined {
     const written = kept + text;
     const suggestions = offer.suggestions.filter((suggestion) => suggestion.text.startsWith(written));
     if (written.length > offer.written && suggestions.length > 0) {
-      return { ...offer, suggestions, written: written.length, isUnsure: true };
+      return { ...offer, suggestions, written: written.length, isUnsure: offer.isUnsure || text.trim() !== "" };
     }
   }
   return undefined;

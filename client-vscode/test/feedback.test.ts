@@ -49,8 +49,8 @@ test("an answer is shown, an empty one is not", () => {
 
 test("a word that a command put in is taken, counted from the start", () => {
   assert.deepEqual(told(SHOWN, changed(10, "return"), put(16)), ["shown 1", "taken 1 6"]);
-  const twice = [SHOWN, changed(10, "return"), put(16), changed(16, " "), put(17)];
-  assert.deepEqual(told(...twice), ["shown 1", "taken 1 6", "taken 1 7"]);
+  const twice = [answered(10, "return 1 + x"), changed(10, "return"), put(16), changed(16, " 1"), put(18)];
+  assert.deepEqual(told(...twice), ["shown 1", "taken 1 6", "taken 1 8"]);
 });
 
 test("one character that a command put in is taken as well", () => {
@@ -63,8 +63,11 @@ test("typing along is neither taken nor rejected, and counts towards what is tak
   assert.deepEqual(told(...events, changed(12, "turn"), put(16)), ["shown 1", "taken 1 6"]);
 });
 
-test("a line break with its indentation that was typed is not taken", () => {
-  assert.deepEqual(told(answered(5, "\n    pass"), changed(5, "\n    "), typed(10)), ["shown 1"]);
+test("Enter with its indentation and Tab are typing along, though no cause is named for their moves", () => {
+  const entered = [answered(5, "\n    pass"), changed(5, "\n    "), put(10)];
+  assert.deepEqual(told(...entered), ["shown 1"]);
+  assert.deepEqual(told(...entered, changed(10, "pa"), put(12)), ["shown 1", "taken 1 7"]);
+  assert.deepEqual(told(answered(0, "    return"), changed(0, "    "), put(4)), ["shown 1"]);
 });
 
 test("a bracket that brings its closing one is typing along", () => {
