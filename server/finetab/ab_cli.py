@@ -88,8 +88,9 @@ def _at(seconds: float) -> str:
 
 
 def _show(found: dict[str, Any]) -> None:
-    from rich.console import Console
     from rich.table import Table
+
+    from finetab.core.console import open_console
 
     table = Table("", "shown", "accepted", "rate % (95%)", "characters kept", "each", box=None)
     for name, side in zip(found["names"], (found["one"], found["other"]), strict=True):
@@ -97,7 +98,7 @@ def _show(found: dict[str, Any]) -> None:
         told = "-" if rate is None else f"{100 * rate['rate']:.0f} ({100 * rate['low']:.0f}-{100 * rate['high']:.0f})"
         each = "-" if side["characters_each"] is None else f"{side['characters_each']:.1f}"
         table.add_row(name, str(side["shown"]), str(side["accepted"]), told, str(side["characters_kept"]), each)
-    console = Console()
+    console = open_console()
     until = f"until {_at(found['until'])}" if found["until"] else "and still being compared"
     console.print(f"since {_at(found['since'])}, {until}", highlight=False)
     console.print(table)

@@ -38,8 +38,9 @@ def add_commands(app: typer.Typer) -> None:
 @adapters_app.command("list")
 def list_all(folder: FolderOption = Path()) -> None:
     """List the adapters of the folder and of the machine, and which one is in force here."""
-    from rich.console import Console
     from rich.table import Table
+
+    from finetab.core.console import open_console
 
     in_force = read_pointer(folder).adapter
     table = Table("", "adapter", "made", "base", "method", "gate", box=None)
@@ -48,7 +49,7 @@ def list_all(folder: FolderOption = Path()) -> None:
             mark = "*" if manifest.name in names_in(in_force) else ""
             made = str(manifest.created)[:10]
             table.add_row(mark, manifest.label, made, manifest.base_name, manifest.method, _gate(manifest))
-    console = Console()
+    console = open_console()
     if table.row_count:
         console.print(table)
     console.print(f"in force in {folder.resolve()}: {in_force}", highlight=False)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from finetab import adapters_cli, engine_cli
+from finetab import __version__, adapters_cli, engine_cli
 from finetab.core.atomic import not_writable, what_to_do
 from finetab.core.pointer import BASE, WITHOUT_ADAPTER, resolved
 from finetab.core.quiet import quiet_libraries
@@ -26,11 +26,7 @@ if TYPE_CHECKING:
     from finetab.core.progress import Progress
     from finetab.settings import Settings
 
-app = typer.Typer(
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    help="Inline code completion that is tuned on your own code, and proves that it helps.",
-)
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 models_app = typer.Typer(help="List the base models finetab knows, and fetch their weights.")
 app.add_typer(models_app, name="models", invoke_without_command=True)
 adapters_cli.add_commands(app)
@@ -53,6 +49,21 @@ def main() -> None:
             named = getattr(error, "filename", None) or "A file"
             _end(f"{named} could not be read or written ({reason}); {what_to_do(error)} and run the command again.", 2)
         raise
+
+
+def _tell_version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"finetab {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    _version: Annotated[
+        bool, typer.Option("--version", help="Print the version and end.", callback=_tell_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Inline code completion that is tuned on your own code, and proves that it helps."""
 
 
 def _end(message: str, exit_code: int) -> NoReturn:
@@ -90,7 +101,10 @@ def complete(
     finally:
         completer.close()
     as_dict = {"text": answer.text, "why": answer.why, **answer.cost()}
-    typer.echo(json.dumps(as_dict, ensure_ascii=False) if as_json else answer.text)
+    if as_json or answer.text:
+        typer.echo(json.dumps(as_dict, ensure_ascii=False) if as_json else answer.text)
+    else:
+        typer.echo(f"No suggestion here: {answer.reason}.", err=True)
 
 
 def _place(place: str) -> tuple[Path, int, int]:
@@ -179,8 +193,7 @@ def stats(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Say what became of the suggestions on this machine. Nothing of it ever leaves it."""
-    from rich.console import Console
-
+    from finetab.core.console import open_console
     from finetab.stats.database import database_path, read_rows
     from finetab.stats.database import reset as delete_all
     from finetab.stats.report import tables
@@ -198,7 +211,7 @@ def stats(
     elif not summary["answers"]:
         typer.echo("There are no statistics yet: they begin with the first suggestion in an editor.")
     else:
-        console = Console()
+        console = open_console()
         for table in tables(summary):
             console.print(table, "")
 
@@ -214,31 +227,31 @@ def doctor() -> None:
 
 @models_app.callback(invoke_without_command=True)
 def models(context: typer.Context) -> None:
-    """List the base models finetab knows, with size, licence, context and FIM row."""
+    """List the base models finetab knows, with size, context and licence."""
     if context.invoked_subcommand is not None:
         return
-    from rich.console import Console
     from rich.table import Table
 
     from finetab.core.bases import KNOWN_BASES, is_cached
+    from finetab.core.console import open_console
 
     table = Table(box=None)
-    for title in ("name", "size", "licence", "context", "FIM row", "here"):
-        table.add_column(title, no_wrap=title in ("name", "here"))
+    for title in ("name", "size", "context", "here", "licence"):
+        table.add_column(title, no_wrap=title != "licence")
     for base in KNOWN_BASES:
         here = ("yes" if is_cached(base.name) else "no") if base.wheels else "hub"
-        table.add_row(base.name, base.parameters, base.licence, f"{base.context:,}", base.fim_family, here)
-    Console().print(table)
+        table.add_row(base.name, base.parameters, f"{base.context:,}", here, base.licence)
+    open_console().print(table)
     typer.echo("A folder, a .gguf file or another hub id works as well, where a FIM row matches it.")
 
 
 @models_app.command()
 def fetch(names: Annotated[list[str], typer.Argument(help="Names, .gguf files or hub ids.")]) -> None:
     """Fetch and convert the weights of base models, once."""
-    from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
     from finetab.core.bases import DEFAULT_BASE, KNOWN_BASES, is_cached, known_base
+    from finetab.core.console import open_console
     from finetab.core.weights import check_name
 
     for name in names:
@@ -249,7 +262,7 @@ def fetch(names: Annotated[list[str], typer.Argument(help="Names, .gguf files or
 
     for name in names:
         columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-        with Progress(*columns, transient=True, console=Console(file=sys.stderr)) as bar:
+        with Progress(*columns, transient=True, console=open_console(stderr=True)) as bar:
             task = bar.add_task(name, total=1.0)
 
             def show(stage: str, share: float, bar: Progress = bar, task: TaskID = task) -> None:

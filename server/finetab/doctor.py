@@ -6,10 +6,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import torch
-from rich.console import Console
 
 from finetab.adapters.library import chosen, list_adapters
 from finetab.core.base import read_base
+from finetab.core.console import open_console
 from finetab.core.device import pick_device, pick_dtype
 from finetab.core.languages import LANGUAGES, grammar
 from finetab.core.logins import normalised, token_for
@@ -24,7 +24,7 @@ _LIBRARIES = ("finetab", "torch", "transformers", "peft", "bitsandbytes", "token
 
 def examine(folder: Path) -> bool:
     """Print what was found for a workspace folder; whether it can be served."""
-    console = Console()
+    console = open_console()
     settings, faults = read_settings(folder)
     console.print(f"python      {sys.version.split()[0]} on {platform.system()} {platform.machine()}")
     console.print("versions    " + ", ".join(f"{name} {_version(name)}" for name in _LIBRARIES))

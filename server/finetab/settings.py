@@ -109,8 +109,10 @@ def read_settings(folder: Path) -> tuple[Settings, list[str]]:
         raw = tomllib.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         return start, [*faults, f"{path} cannot be read ({error}); defaults are used."]
-    own = values_from(folder, {key: value for key, value in raw.items() if key != TUNE_TABLE})
-    settings, more = parse_settings(own, start)
+    tune = raw.pop(TUNE_TABLE, {})
+    if not isinstance(tune, dict):
+        faults = [*faults, f"{path}: [{TUNE_TABLE}] must be a table, not {tune!r}."]
+    settings, more = parse_settings(values_from(folder, raw), start)
     return settings, [*faults, *(f"{path}: {fault}" for fault in more)]
 
 

@@ -6,9 +6,10 @@ from itertools import groupby, islice
 from typing import Any, TypeAlias
 from urllib.parse import unquote
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from finetab.core.console import open_console
 
 Request: TypeAlias = Mapping[str, Any]
 
@@ -17,7 +18,7 @@ _OVERTAKEN = ("superseded", "cancelled")
 
 def show_requests(requests: Iterable[Request], num_rows: int) -> None:
     """Print them, newest first; those that the next key overtook share a row. A sentence where there are none."""
-    console, table = Console(), Table("when", "where", "what became of it", "ms", "how", box=None)
+    console, table = open_console(), Table("when", "where", "what became of it", "ms", "how", box=None)
     runs = groupby(enumerate(requests), key=lambda each: -1 if each[1].get("why") in _OVERTAKEN else each[0])
     for _, run in islice(runs, num_rows):
         _, request = next(run)

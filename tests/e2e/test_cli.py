@@ -16,6 +16,7 @@ import pytest
 from tests.server.adapters.test_library import put
 from tests.training.train.test_run import config_for
 
+import finetab as finetab_package
 from finetab.adapters.library import WEIGHTS
 from finetab_training.config import RunConfig
 
@@ -115,6 +116,18 @@ def test_help_and_the_list_of_models_need_no_torch(workspace: Path) -> None:
             [sys.executable, "-c", script, *arguments], cwd=workspace, capture_output=True, text=True, check=True
         )
         assert done.stdout.splitlines()[-1] == "False"
+
+
+def test_where_there_is_no_suggestion_stderr_says_why(workspace: Path, tiny: Callable[[str], Path]) -> None:
+    (workspace / "finetab.toml").write_text("max_new_tokens = 1\n")
+    (workspace / "blank.py").write_text("x = 1\n")
+    done = finetab("complete", "blank.py:1:6", "--base", str(tiny("llama")), cwd=workspace)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr.startswith("No suggestion here: ")
+
+
+def test_the_version_is_told(workspace: Path) -> None:
+    assert finetab("--version", cwd=workspace).stdout == f"finetab {finetab_package.__version__}\n"
 
 
 def test_a_place_is_completed_and_the_cost_is_told_as_json(workspace: Path, tiny: Callable[[str], Path]) -> None:

@@ -66,6 +66,14 @@ def test_a_file_is_read_and_its_faults_name_it(tmp_path: Path) -> None:
     assert "cannot be read" in read_settings(tmp_path)[1][0]
 
 
+def test_a_tune_table_is_for_training_and_anything_else_of_its_name_is_a_fault(tmp_path: Path) -> None:
+    path = tmp_path / FILE_NAME
+    path.write_text('[tune]\nmethod = "dora"\n')
+    assert read_settings(tmp_path) == (Settings(), [])
+    path.write_text("tune = 3\n")
+    assert read_settings(tmp_path)[1] == [f"{path}: [tune] must be a table, not 3."]
+
+
 def test_paths_in_the_file_are_meant_from_where_it_stands_and_names_stay_names(tmp_path: Path) -> None:
     for name in ("base", "default", "mine"):
         (tmp_path / name).mkdir()

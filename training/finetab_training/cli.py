@@ -46,8 +46,7 @@ def train(
     ] = False,
 ) -> None:
     """Tune an adapter on source files."""
-    from rich.console import Console
-
+    from finetab.core.console import open_console
     from finetab_training.config import make_config, parse_override, read_config
     from finetab_training.runs import ending_of, is_first_process, open_run, run_of
     from finetab_training.train.prepare import prepare
@@ -81,14 +80,13 @@ def train(
 
     from finetab_training.train.run import train as train_run  # slow to import: last, so that mistakes are told at once
 
-    console = Console(quiet=not is_first_process())
+    console = open_console(quiet=not is_first_process())
     adapter = train_run(run, prepared, console)
     console.print(f"adapter: {adapter}\nmeasure it: finetab evaluate --data {run.config.data} --adapter {adapter}")
 
 
 def _dry_run(config: "RunConfig", random_weights: bool) -> None:
-    from rich.console import Console
-
+    from finetab.core.console import open_console
     from finetab.core.weights import check_name
     from finetab_training.methods.registry import check_method
 
@@ -97,7 +95,7 @@ def _dry_run(config: "RunConfig", random_weights: bool) -> None:
 
     from finetab_training.train.dry_run import dry_run
 
-    console = Console()
+    console = open_console()
     dry_run(config, console, random_weights=random_weights)
     if not random_weights:
         console.print("measure it: the same command with --random-weights", highlight=False)
@@ -150,8 +148,7 @@ def tune(
     nightly: Annotated[bool, typer.Option("--nightly", help="Print the lines that tune every night.")] = False,
 ) -> None:
     """Tune on a repository's past, measure on what was written later, and promote only a gain that is certain."""
-    from rich.console import Console
-
+    from finetab.core.console import open_console
     from finetab.core.pointer import make_own_folder
     from finetab_training.config import parse_override, read_config
     from finetab_training.tune.nightly import nightly_lines
@@ -173,12 +170,12 @@ def tune(
     if dry_run:
         from finetab_training.tune.foresee import foresee
 
-        foresee(plan, Console())
+        foresee(plan, open_console())
         return
 
     from finetab_training.tune.tune import tune as run_tune
 
-    run_tune(plan, Console(), force=force)
+    run_tune(plan, open_console(), force=force)
 
 
 def _as_given(options: dict[str, Any], overrides: list[str], *, force: bool) -> list[str]:

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from finetab.core.bases import is_cached, known_base, real_name
+from finetab.core.console import open_console
 from finetab.core.fetch import fetch
 from finetab.core.pointer import BARE
 from finetab.lsp.client import ServerProcess
@@ -39,7 +40,7 @@ _CONFIG = {
 
 def run_demo(out: Path, package: str, steps: int | None) -> None:
     """Load, tune, measure and serve, printing each stage."""
-    console = Console()
+    console = open_console()
     stages = Stages(console)
     data = f"package:{package}"
     licence = open_source(data).facts["licence"] or "licence not stated"

@@ -16,9 +16,9 @@ def add_commands(app: typer.Typer) -> None:
 
 def methods() -> None:
     """List the PEFT techniques: what each trains, saves and needs of the base."""
-    from rich.console import Console
     from rich.table import Table
 
+    from finetab.core.console import open_console
     from finetab_training.methods.registry import METHODS, plugins
 
     table = Table("method", "trains", "base in", "saves", "sentinel rows", box=None)
@@ -26,15 +26,14 @@ def methods() -> None:
         table.add_row(name, row.trains, row.base, row.saves, row.sentinels)
     for name, where in plugins().items():
         table.add_row(name, f"(brought by {where})")
-    Console().print(table)
+    open_console().print(table)
 
 
 def compare(
     config: Annotated[Path, typer.Argument(metavar="FILE.toml", help="What to compare; see docs/peft.md.")],
 ) -> None:
     """Compare techniques: as much tuning for each, several seeds, intervals, costs, plots. Goes on after a stop."""
-    from rich.console import Console
-
+    from finetab.core.console import open_console
     from finetab_training.compare.config import make_comparison
     from finetab_training.config import read_config
 
@@ -42,7 +41,7 @@ def compare(
 
     from finetab_training.compare.comparison import compare as run_compare
 
-    run_compare(comparison, Console())
+    run_compare(comparison, open_console())
 
 
 def export(
@@ -73,8 +72,7 @@ def compress(
     seed: Annotated[int, typer.Option(help="Draws the text.")] = 0,
 ) -> None:
     """Make a base smaller: factor its linear layers where that makes them smaller."""
-    from rich.console import Console
-
+    from finetab.core.console import open_console
     from finetab.core.weights import base_folder
 
     base_folder(base)  # a wrong name should not wait for what is slow to import
@@ -82,7 +80,7 @@ def compress(
     from finetab_training.compress.compression import Compression
     from finetab_training.compress.session import compressed
 
-    compressed(Compression(base, ratio, data, plain, distil, seed), out, Console())
+    compressed(Compression(base, ratio, data, plain, distil, seed), out, open_console())
 
 
 def compose(
@@ -103,8 +101,7 @@ def compose(
     parents = read_parents(adapters, parse_weights(weights))
     holes = read_holes(search) if search else ()
 
-    from rich.console import Console
-
+    from finetab.core.console import open_console
     from finetab_training.compose.composition import Composition, check_free
     from finetab_training.compose.composition import compose as run_compose
     from finetab_training.compose.session import searched
@@ -113,7 +110,7 @@ def compose(
     check_free(out)  # before a long search
     told = None
     if search:
-        parents, found = searched(parents, composition, holes, tries, Console(stderr=True))
+        parents, found = searched(parents, composition, holes, tries, open_console(stderr=True))
         told = {"file": str(search.resolve()), **found}
     made = run_compose(parents, composition, out, told)
     shares = ", ".join(f"{each['weight']:g} of {each['adapter']}" for each in made.data["composed"]["parents"])

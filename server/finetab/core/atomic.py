@@ -13,7 +13,8 @@ from finetab.errors import FinetabError, NoSpace
 _OPENS_FOLDERS = os.name != "nt"
 _FULL = os.strerror(errno.ENOSPC)
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
-_NOT_WRITABLE = _NO_ROOM | {errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST}
+_IN_THE_WAY = {errno.ENOTDIR, errno.EEXIST}
+_NOT_WRITABLE = _NO_ROOM | _IN_THE_WAY | {errno.EROFS, errno.EACCES, errno.EPERM}
 
 
 @contextmanager
@@ -83,8 +84,7 @@ def _told_plainly(target: Path) -> Iterator[None]:
         if not reason:
             raise
         raise NoSpace(
-            f"{target} could not be written ({reason}); free some space or choose another folder. "
-            "Nothing that was there has changed."
+            f"{target} could not be written ({reason}); {what_to_do(error)}. Nothing that was there has changed."
         ) from error
 
 
@@ -97,9 +97,11 @@ def not_writable(error: BaseException) -> str:
 
 def what_to_do(error: BaseException) -> str:
     """The end of a sentence about an error that `not_writable` knows."""
-    if isinstance(error, OSError) and error.errno not in _NO_ROOM:
-        return "see to its permissions, or name another one"
-    return "free some space"
+    if not isinstance(error, OSError) or error.errno in _NO_ROOM:
+        return "free some space, or choose another folder"
+    if error.errno in _IN_THE_WAY:
+        return "a file stands where a folder is needed: choose another name"
+    return "see to its permissions, or choose another one"
 
 
 def _sync(path: Path) -> None:

@@ -83,5 +83,11 @@ def test_a_system_that_opens_no_folders_is_content_with_the_rename(
 
 
 def test_space_is_asked_for_only_where_there_is_none() -> None:
-    assert what_to_do(OSError(errno.ENOSPC, "full")) == "free some space"
+    assert "space" in what_to_do(OSError(errno.ENOSPC, "full"))
     assert "permissions" in what_to_do(PermissionError(errno.EACCES, "denied"))
+
+
+def test_a_file_where_a_folder_is_needed_is_told_as_that(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("")
+    with pytest.raises(NoSpace, match="a file stands where a folder is needed"):
+        write_text(tmp_path / "a" / "b", "text")

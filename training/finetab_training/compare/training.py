@@ -15,10 +15,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from rich.console import Console
-
 from finetab.core import manifest
 from finetab.core.atomic import write_text
+from finetab.core.console import open_console
 from finetab.errors import BadFile
 from finetab_training.compare.alone import run_alone
 from finetab_training.config import RunConfig, make_config
@@ -74,7 +73,7 @@ def _train(config: RunConfig) -> None:
     from finetab_training.train.run import train  # noqa: PLC0415
 
     run = run_of(config)
-    train(run, prepare(run), Console(quiet=not sys.stdout.isatty()))
+    train(run, prepare(run), open_console(quiet=not sys.stdout.isatty()))
 
 
 def _kept(folder: Path, config: RunConfig) -> Figures | None:

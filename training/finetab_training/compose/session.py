@@ -9,6 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from finetab.adapters.parents import Parent
 from finetab.cli import settings_here
+from finetab.core.console import open_console
 from finetab.errors import BadFile
 from finetab_training.compose.composition import Composition
 from finetab_training.compose.search import Tried, search_weights
@@ -29,7 +30,7 @@ def searched(
     Holes that a parent was trained on are left out: they would speak for whoever knows them by heart. Raises `BadFile`
     where none are left.
     """
-    console = console or Console(stderr=True)
+    console = console or open_console(stderr=True)
     cut = unseen(holes, len(holes), read_all_trained(parent.folder for parent in parents))
     if not cut.holes:
         raise BadFile(f"The adapters were trained on the lines of all {cut.num_seen} holes; name others.")

@@ -75,9 +75,9 @@ def _column(text: str) -> tuple[str, str]:
 
 
 def _built(recipe: "Recipe", out: Path) -> dict[str, Any]:
-    from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+    from finetab.core.console import open_console
     from finetab_training.data.dataset import write_dataset
 
     columns = (
@@ -85,7 +85,7 @@ def _built(recipe: "Recipe", out: Path) -> dict[str, Any]:
         TextColumn("{task.completed} files kept, {task.fields[dropped]} left out"),
         TimeElapsedColumn(),
     )
-    console = Console(stderr=True)
+    console = open_console(stderr=True)
     with Progress(*columns, transient=True, console=console, disable=not console.is_terminal) as bar:
         task = bar.add_task("", total=None, dropped=0)
 
@@ -97,10 +97,11 @@ def _built(recipe: "Recipe", out: Path) -> dict[str, Any]:
 
 def show_report(report: dict[str, Any], out: Path) -> None:
     """Print what a build kept and left out."""
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console()
+    from finetab.core.console import open_console
+
+    console = open_console()
     table = Table("", "files", "characters", "languages", "licences", box=None)
     for side in ("train", "test"):
         counts = report[side]

@@ -7,11 +7,11 @@ from itertools import takewhile
 from pathlib import Path
 from random import Random
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from finetab.core.bases import real_name
+from finetab.core.console import open_console
 from finetab.core.fim import FimFormat, read_format
 from finetab.core.tokenizer import Tokenizer
 from finetab.core.weights import base_folder
@@ -27,7 +27,7 @@ _SHOWN_LINES = 12  # of prefix and of suffix
 
 def show_samples(folder: Path, count: int, base: str, seed: int) -> None:
     """Print samples as the default config draws them."""
-    console = Console()
+    console = open_console()
     files = read_dataset(folder)[0]
     tokenizer, fim = read_format(base_folder(base), real_name(base))
     config = RunConfig()

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from finetab.adapters.library import chosen
+from finetab.core.console import open_console
 from finetab.core.pointer import BASE
 from finetab.errors import BadFile, NoSandbox
 from finetab.settings import Settings
@@ -45,7 +46,7 @@ def measure(
     The report is written into the adapter's manifest as well, unless it is of a benchmark: what is served is decided
     by one's own code.
     """
-    console = console or Console(stderr=True)
+    console = console or open_console(stderr=True)
     adapter = chosen(settings)[1]
     trained = read_trained(adapter[0]) if adapter else Trained()
     if benchmark:
@@ -138,7 +139,7 @@ def _answered(settings: Settings, holes: Sequence[Hole], extras: Extras, console
 
 def show(made: dict[str, Any], num_seen: int, console: Console | None = None) -> None:
     """Print a report: its tables, the differences between arms, and what follows from them. It fits 80 columns."""
-    console = console or Console()
+    console = console or open_console()
     tables = (arms_table, rates_table, kinds_table) if len(made["by_kind"]) > 1 else (arms_table, rates_table)
     for table in tables:
         console.print(table(made))
