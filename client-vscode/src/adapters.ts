@@ -1,8 +1,9 @@
 /** Switch the adapter, and go back. The setting `finetab.adapter` is what the server follows. */
 
 import * as vscode from "vscode";
-import type { Session } from "./session";
 import { adapterChoices, type KnownAdapter, type Memory, moved, WITHOUT_ADAPTER, wayBack } from "./adapterChoices";
+import { whichFolder } from "./folders";
+import type { Session } from "./session";
 
 const MEMORY = "finetab.adapters";
 const FOLDER = "Choose a Folder…";
@@ -40,19 +41,27 @@ export class Adapters implements vscode.Disposable {
 
   /** Set the adapter that was set before this one; where none is set, undo the last promotion. */
   async rollBack(): Promise<void> {
-    void vscode.window.showInformationMessage(await this.movedBack());
+    const message = await this.movedBack();
+    if (message !== undefined) {
+      void vscode.window.showInformationMessage(message);
+    }
   }
 
   dispose(): void {
     this.listener.dispose();
   }
 
-  /** Goes back, and gives what to say of it. */
-  private async movedBack(): Promise<string> {
+  /** Goes back, and gives what to say of it; undefined where the user changed their mind. */
+  private async movedBack(): Promise<string | undefined> {
     const memory = this.state.get<Memory>(MEMORY);
     switch (wayBack(memory, adapterSet())) {
       case "promotion": {
-        const undone = await this.session.ask<{ adapter: string } | null>("finetab.rollback");
+        const folder = await whichFolder("Undo the last promotion in which folder?");
+        if (folder === undefined) {
+          return undefined;
+        }
+        const place = folder === "none" ? [] : [{ uri: folder.uri.toString() }];
+        const undone = await this.session.ask<{ adapter: string } | null>("finetab.rollback", ...place);
         return undone ? `finetab is back to ${undone.adapter}.` : `${NO_WAY}: none was promoted or set here.`;
       }
       case "setting":

@@ -3,6 +3,7 @@
 import * as vscode from "vscode";
 import { adapterSet, setAdapter } from "./adapters";
 import { settingsAt } from "./client";
+import { whichFolder } from "./folders";
 import { outcome, type Tuned } from "./outcome";
 import type { Session } from "./session";
 import { runInTerminal } from "./terminal";
@@ -17,8 +18,11 @@ export async function tune(session: Session): Promise<void> {
     return;
   }
   const { command } = session;
-  const folder = await askFolder();
-  if (command === undefined || folder === undefined) {
+  const folder = await whichFolder("Tune on which folder?");
+  if (folder === undefined) {
+    return;
+  }
+  if (command === undefined || folder === "none") {
     const what = command === undefined ? "finetab is not installed" : "Open a folder first: it is what is learned from";
     void vscode.window.showWarningMessage(`${what}.`);
     return;
@@ -27,13 +31,6 @@ export async function tune(session: Session): Promise<void> {
   const args = [...command.args, "tune", folder.uri.fsPath, ...baseOption(folder)];
   const exitCode = await runInTerminal(`tune ${folder.name}`, command.program, args, folder);
   await (exitCode === 0 ? tell(folder, before) : tellFailure(exitCode));
-}
-
-async function askFolder(): Promise<vscode.WorkspaceFolder | undefined> {
-  const folders = vscode.workspace.workspaceFolders ?? [];
-  return folders.length > 1
-    ? vscode.window.showWorkspaceFolderPick({ placeHolder: "Tune on which folder?" })
-    : folders[0];
 }
 
 /** An adapter fits one base: the one that is set, if any is. */
