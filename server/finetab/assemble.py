@@ -63,7 +63,7 @@ class Loader:
         key = _Key(folder, settings.device, settings.dtype, way, alone)
         with self._lock:
             progress("loading the model", 0.1)
-            shared = self._shared.get(key) or _loaded(settings, key, None if beside else adapter)
+            shared = self._shared.get(key) or _loaded(settings, key, adapter)
             self._shared[key] = shared
             try:
                 return self._seated(settings, key, adapter, progress)
@@ -109,6 +109,7 @@ def load_completer(settings: Settings, progress: Progress) -> Completer:
     return Loader()(settings, progress)
 
 
-def _loaded(settings: Settings, key: _Key, alone: _Adapter | None) -> _Shared:
-    base, network = open_network(settings, key.folder, key.way, alone, is_cut=True)
+def _loaded(settings: Settings, key: _Key, adapter: _Adapter | None) -> _Shared:
+    alone = adapter if key.alone else None
+    base, network = open_network(settings, key.folder, key.way, alone, is_cut=True, is_bare=adapter is None)
     return _Shared(base, TorchEngine(network, base.fim.end_id, base.never_sampled))

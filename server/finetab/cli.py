@@ -160,7 +160,9 @@ def _loader(is_own: bool) -> "LoadService":
     """One for the process, so that all that it loads shares what it can."""
     if is_own:
         from finetab.assemble import Loader
+        from finetab.core.memory import keep_imports
 
+        keep_imports()
         return Loader()
     from finetab.remote import load_remote
 

@@ -48,9 +48,10 @@ def engine(
     place = Place(host, port, str(socket or ""), str(certificate or ""), str(key or ""))
     hashes = check_place(place)
     with only_one(place):
-        from finetab.core.memory import hold_while_busy
+        from finetab.core.memory import hold_while_busy, keep_imports
         from finetab.serving.run import run_engine  # slow to import: last, so that mistakes are told at once
 
+        keep_imports()
         hold_while_busy()
         run_engine(settings, place, hashes, per_second=rate, idle_seconds=idle)
 

@@ -36,15 +36,23 @@ def choose_way(settings: Settings, folder: Path, adapter: Path | None) -> tuple[
 
 
 def open_network(
-    settings: Settings, folder: Path, way: Way, alone: tuple[Path, Manifest] | None, *, is_cut: bool = False
+    settings: Settings,
+    folder: Path,
+    way: Way,
+    alone: tuple[Path, Manifest] | None,
+    *,
+    is_cut: bool = False,
+    is_bare: bool = True,
 ) -> tuple[Base, Network]:
     """A base and its network; `alone` is the adapter that its weights are to hold, where there is one.
 
-    `is_cut` is for who decodes by a `LikelyHead`, where there can be one: its rows are kept once more.
+    `is_cut` is for who decodes by a `LikelyHead`, where there can be one: its rows are kept once more. `is_bare` is
+    false for who attaches an adapter at once: some weights then wait for it.
     """
     if way == "int8":
         base = read_base(settings.base)
-        return base, in_passing_thread(Int8Network, folder, base.spelled, base.likely if is_cut else None)
+        likely = base.likely if is_cut else None
+        return base, in_passing_thread(Int8Network, folder, base.spelled, likely, is_bare=is_bare)
     from finetab.engine.general import open_general  # what it imports is as large as the weights in 8 bits
 
     return in_passing_thread(open_general, settings, way, alone)

@@ -94,3 +94,19 @@ def test_pages_of_their_own_go_back_at_once_though_the_heap_s_are_held() -> None
     held, left = (int(part) >> 20 for part in done.stdout.split())
     assert held >= 64
     assert left <= held - 64
+
+
+_IMPORTS = """
+import gc, rich.console
+from finetab.core.memory import keep_imports
+
+before = len(gc.get_objects())
+keep_imports()
+print(before, len(gc.get_objects()))
+"""
+
+
+def test_what_was_imported_is_not_searched_for_garbage_again() -> None:
+    done = subprocess.run([sys.executable, "-c", _IMPORTS], capture_output=True, text=True, check=True)
+    before, after = map(int, done.stdout.split())
+    assert after < before / 10

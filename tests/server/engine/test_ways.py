@@ -45,7 +45,7 @@ def test_no_thread_is_left_that_computed_while_weights_were_read(way: ways.Way, 
 
 @pytest.mark.parametrize("is_cut", [False, True])
 def test_the_likely_rows_are_made_for_who_decodes_by_them(is_cut: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ways, "Int8Network", lambda _folder, _spelled, likely: likely)
+    monkeypatch.setattr(ways, "Int8Network", lambda _folder, _spelled, likely, is_bare: likely)
     folder = base_folder("default")
     likely: Any = open_network(Settings(device="cpu"), folder, "int8", None, is_cut=is_cut)[1]
     assert (likely is not None) is is_cut

@@ -35,10 +35,12 @@ class Head:
         self._files = files
         self._name = f"{name}.weight"
         self._all = Linear(files, [name])
+        self._all.take_in(NO_ADAPTER)
         self._some: Linear | None = None
         if likely is not None:
             self._ids = torch.from_numpy(likely)
             self._some = Linear(files, [name], self._ids)
+            self._some.take_in(NO_ADAPTER)
             self._is_rare = torch.ones(files.shape(self._name)[0], dtype=torch.bool).index_fill_(0, self._ids, False)
 
     def logits(self, states_TH: torch.Tensor) -> torch.Tensor:

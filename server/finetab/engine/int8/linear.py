@@ -63,7 +63,8 @@ class Linear:
     """One or several projections of the same input, stacked: (T, K) to (T, N).
 
     `order` says which row of the stack each output is, all of them or some. `additions` are those of the adapters, by
-    name; they are multiplied apart, but for one that is `within` the weights.
+    name; they are multiplied apart, but for one that is `within` the weights. They are read and packed by `take_in`, at
+    the first use at the latest.
     """
 
     def __init__(
@@ -79,7 +80,7 @@ class Linear:
         self._levels = levels or input_levels()
         self.num_inputs = files.shape(self._names[0])[1]
         self._num_outputs = sum(self.sizes) if order is None else len(order)
-        self._packed = self._as_in_the_file()
+        self._packed: list[Any] = []
         biases = [files.read(f"{module}.bias") for module in modules if f"{module}.bias" in files]
         self._bias = self.ordered(torch.cat(biases)) if biases else None
 
@@ -90,6 +91,8 @@ class Linear:
 
     def take_in(self, adapter: str) -> None:
         """Add what an adapter adds to the weights, before these are rounded; they are the file's for `NO_ADAPTER`."""
+        if self._packed and adapter == self.within:
+            return
         addition = self.additions.get(adapter)
         if addition is None:
             self._packed = self._as_in_the_file()
@@ -101,6 +104,8 @@ class Linear:
 
     def __call__(self, x_TK: torch.Tensor, adapter: str) -> torch.Tensor:
         """The outputs in float32, with what the adapter adds."""
+        if not self._packed:
+            self.take_in(self.within)
         levels = self._levels
         # One operation on a token's numbers takes longer to start than to do: each one less counts.
         scale_T1 = x_TK.abs().amax(dim=-1, keepdim=True).clamp_min_(_TINY).div_(levels)

@@ -22,13 +22,18 @@ class Int8Network:
     """See `Network`, `TogetherNetwork` and `CutNetwork`.
 
     `spelled` are ids whose embeddings begin as the mean of others'; to `likely` ones the head is cut, where given.
+    Without `is_bare` an adapter is to be attached before anything else, so that weights are not packed twice.
     """
 
-    def __init__(self, folder: Path, spelled: Mapping[int, Sequence[int]], likely: Ids | None = None) -> None:
+    def __init__(
+        self, folder: Path, spelled: Mapping[int, Sequence[int]], likely: Ids | None = None, *, is_bare: bool = True
+    ) -> None:
         self._decoder = Decoder(folder, likely)
         self._linears = [linear for layer in self._decoder.layers for linear in layer.linears]
         means = {index: self._decoder.embeddings(ids).mean(dim=0) for index, ids in spelled.items()}
         self._rows = {NO_ADAPTER: means}
+        if is_bare:
+            self._arrange()
 
     @property
     def device(self) -> torch.device:
@@ -88,8 +93,7 @@ class Int8Network:
         adapters = [name for name in self._rows if name != NO_ADAPTER]
         within = adapters[0] if len(adapters) == 1 and self._is_worth_it(adapters[0]) else NO_ADAPTER
         for linear in self._linears:
-            if linear.within != within:
-                linear.take_in(within)
+            linear.take_in(within)
 
     def _is_worth_it(self, adapter: str) -> bool:
         """Whether what an adapter adds to each product is not too little for all weights to be read and packed anew."""

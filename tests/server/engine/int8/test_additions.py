@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 import torch
@@ -21,6 +22,7 @@ from tests.server.engine.int8.test_network import (
 )
 
 from finetab.core.models import load_base
+from finetab.engine.int8 import linear as linear_module
 from finetab.engine.int8 import network as network_module
 from finetab.engine.transformers_network import TransformersNetwork
 from finetab.errors import BadAdapter
@@ -50,6 +52,25 @@ def test_adapters_beside_each_other_answer_as_on_transformers_network(
     for name in kinds:
         network.detach(name)
     assert torch.equal(logits_of(network, prompt), plain)
+
+
+@pytest.mark.parametrize("worth", [0.0, 1e9])
+def test_weights_that_wait_for_an_adapter_are_packed_once(
+    worth: float, tiny: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(network_module, "_WORTH", worth)  # taken in, or beside the weights
+    base, folder = load_base(str(tiny("llama"))), make_adapter(tiny("llama"), tmp_path / "one", 0)
+    prompt, packed = ids(3, 40), mock.Mock(side_effect=linear_module._packed)
+    expected = network_of(base)
+    expected.attach("one", folder)
+    monkeypatch.setattr(linear_module, "_packed", packed)
+    waiting = network_module.Int8Network(base.folder, base.spelled, is_bare=False)
+    before = packed.call_count
+    waiting.attach("one", folder)
+    num_linears = 4 * len(base.model.model.layers)
+    assert (before, packed.call_count) == (1, 1 + num_linears)  # the head; then each layer's projections
+    assert torch.equal(logits_of(waiting, prompt, "one"), logits_of(expected, prompt, "one"))
+    assert packed.call_count == 1 + num_linears
 
 
 @pytest.mark.parametrize("family", FAMILIES)
