@@ -12,7 +12,7 @@ from finetab.adapters.library import read_adapter
 from finetab.core.blend import called
 from finetab.core.pointer import BASE, WITHOUT_ADAPTER, kept_as, read_pointer, resolved, write_pointer
 from finetab.errors import BadInput
-from finetab.path_options import FolderOption
+from finetab.folder_option import FolderOption
 from finetab.settings import outranked
 
 ab_app = typer.Typer(no_args_is_help=True, help="Compare what is in force with another adapter while you work.")

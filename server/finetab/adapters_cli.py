@@ -13,9 +13,10 @@ from finetab.adapters.library import adapter_folder, read_adapter, read_named
 from finetab.adapters.listing import library_folder, manifests_in
 from finetab.adapters.rollback import roll_back
 from finetab.core.blend import names_in
+from finetab.core.home import from_home
 from finetab.core.pointer import WITHOUT_ADAPTER, adapters_of, kept_as, read_pointer, resolved, write_pointer
 from finetab.errors import BadAdapter, BadInput
-from finetab.path_options import FolderOption
+from finetab.folder_option import FolderOption
 
 if TYPE_CHECKING:
     from finetab.core.manifest import Manifest
@@ -125,7 +126,7 @@ def _put_in_force(folder: Path, name: str) -> None:
 def _is_among(found: Path, folder: Path, adapters: Sequence[str]) -> bool:
     """Whether a folder is that of one of some adapters of the pointer's, by whatever name or path it goes there."""
     names = {name for adapter in adapters for name in names_in(resolved(folder, adapter))} - {"", *WITHOUT_ADAPTER}
-    places = (place for name in names for place in (Path(name).expanduser(), library_folder() / name))
+    places = (place for name in names for place in (Path(from_home(name)), library_folder() / name))
     return any(place.resolve() == found.resolve() for place in places)
 
 

@@ -15,10 +15,10 @@ import typer
 
 from finetab import __version__, adapters_cli, engine_cli
 from finetab.core.atomic import not_writable, what_to_do
+from finetab.core.home import from_home
 from finetab.core.pointer import BASE, WITHOUT_ADAPTER, resolved
 from finetab.core.quiet import quiet_libraries
 from finetab.errors import BadInput, BadSetting, FinetabError
-from finetab.path_options import expanded
 from finetab.settings import OWN
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def serve(
         bool, typer.Option("--stdio", help="Speak over stdin and stdout (the default and only way).")
     ] = True,
     log_file: Annotated[
-        Path | None, typer.Option(help="Write the log here instead of to stderr.", callback=expanded)
+        Path | None, typer.Option(help="Write the log here instead of to stderr.", callback=from_home)
     ] = None,
 ) -> None:
     """Run the language server for an editor."""

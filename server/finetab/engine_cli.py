@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
+from finetab.core.home import from_home
 from finetab.errors import BadInput
-from finetab.path_options import expanded
 from finetab.settings import checked_settings
 
 engine_app = typer.Typer(help="Serve one model to many editors, over HTTP; log in to one that runs elsewhere.")
@@ -29,12 +29,12 @@ def engine(
     host: Annotated[str, typer.Option(help="Where to listen; others reach it only with a token.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 for any that is free.")] = 8765,
     socket: Annotated[
-        Path | None, typer.Option(help="Listen on a Unix socket instead, for this user only.", callback=expanded)
+        Path | None, typer.Option(help="Listen on a Unix socket instead, for this user only.", callback=from_home)
     ] = None,
     certificate: Annotated[
-        Path | None, typer.Option(help="TLS certificate, with its chain.", callback=expanded)
+        Path | None, typer.Option(help="TLS certificate, with its chain.", callback=from_home)
     ] = None,
-    key: Annotated[Path | None, typer.Option(help="The certificate's key.", callback=expanded)] = None,
+    key: Annotated[Path | None, typer.Option(help="The certificate's key.", callback=from_home)] = None,
     rate: Annotated[float, typer.Option(min=0.1, help="Requests a second for each token.")] = 20.0,
     idle: Annotated[float, typer.Option(min=0.0, help="End after so many seconds without a request; 0 never.")] = 0.0,
 ) -> None:

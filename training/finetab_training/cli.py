@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from finetab.core.home import expands
 from finetab.errors import BadInput
 from finetab_training import workshop_cli
 from finetab_training.dashboard.cli import dashboard
 from finetab_training.data.cli import data_app
-from finetab_training.home import expands
 
 if TYPE_CHECKING:
     from finetab_training.config import RunConfig

@@ -8,9 +8,9 @@ from typing import Any
 
 from finetab.core.device import pick_device
 from finetab.core.fim import Form
+from finetab.core.home import from_home
 from finetab.core.manifest import Budgets
 from finetab.errors import BadFile, BadSetting, near_match
-from finetab_training.home import from_home
 
 _PATHS = ("data", "out", "start")
 _SHARES = ("left_to_right_share", "prefix_share", "psm_share", "short_share")

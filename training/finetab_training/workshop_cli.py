@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from finetab_training.home import expands
+from finetab.core.home import expands
 
 
 def add_commands(app: typer.Typer) -> None:

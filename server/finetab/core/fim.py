@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+from finetab.core.home import from_home
 from finetab.core.tokenizer import Tokenizer
 from finetab.errors import BadAdapter, BadInput
 
@@ -161,7 +162,7 @@ def read_format(folder: Path, name: str) -> tuple[Tokenizer, FimFormat]:
         row = _taught_row(config[TAUGHT], folder)
     else:
         # Of a folder only its own name counts: its parents may be called anything.
-        row = fim_row(folder.name if Path(name).expanduser().exists() else name, config["model_type"])
+        row = fim_row(folder.name if Path(from_home(name)).exists() else name, config["model_type"])
     tokenizer = Tokenizer.load(folder)
     return tokenizer, resolve(row, tokenizer, int(config["vocab_size"]))
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from finetab.core.atomic import write_text
 from finetab.core.blend import renamed
+from finetab.core.home import from_home
 from finetab.errors import BadFile
 
 OWN_FOLDER = ".finetab"
@@ -121,7 +122,7 @@ def kept_as(folder: Path, adapter: str) -> str:
 
 
 def _kept_as(folder: Path, name: str) -> str:
-    path = Path(_resolved(folder, name)).expanduser()
+    path = Path(from_home(_resolved(folder, name)))
     if name in WITHOUT_ADAPTER or not path.is_dir():
         return name
     whole = Path(os.path.abspath(path))  # a link stays one

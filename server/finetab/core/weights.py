@@ -10,6 +10,7 @@ from pathlib import Path
 from huggingface_hub import snapshot_download
 
 from finetab.core.bases import KNOWN_BASES, cache_folder, is_cached, known_base, real_name
+from finetab.core.home import from_home
 from finetab.errors import BadFile, MissingWeights, UnknownName, near_match
 
 _SAMPLES, _SAMPLE_BYTES = 64, 4096  # per weight file: enough to tell two trainings of one model apart
@@ -27,7 +28,7 @@ def base_folder(name: str) -> Path:
         if is_cached(base.name):
             return cache_folder() / base.name
         raise _missing(base.name)
-    path = Path(name).expanduser()
+    path = Path(from_home(name))
     if path.is_dir():
         if not (path / "config.json").is_file():
             raise BadFile(f"The folder {path} holds no config.json, so it is not a model that finetab can use.")
@@ -69,7 +70,7 @@ def weight_files(folder: Path) -> list[Path]:
 
 def check_name(name: str) -> None:
     """Raise `UnknownName` for a name that can be no base, and `BadFile` for a file that is not there."""
-    base, path = known_base(name), Path(name).expanduser()
+    base, path = known_base(name), Path(from_home(name))
     if path.suffix == ".gguf":
         gguf_name(path)
     elif base is None and not path.is_dir():

@@ -6,10 +6,10 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from finetab.core.home import from_home
 from finetab.core.pointer import BASE
 from finetab.errors import BadSetting, FinetabError, near_match
 from finetab_training.config import RunConfig, make_config
-from finetab_training.home import from_home
 from finetab_training.methods.registry import method_by_name
 
 _NAME = re.compile(r"\w[\w.+-]*")

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from finetab.core.home import expands
 from finetab.errors import BadInput
-from finetab_training.home import expands
 
 if TYPE_CHECKING:
     from finetab_training.data.corpus import Recipe, Tally
