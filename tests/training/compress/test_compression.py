@@ -66,6 +66,14 @@ def test_whitened_factors_keep_the_outputs_better_than_plain_ones() -> None:
     assert errors["whitened"] < 0.5 * errors["plain"]
 
 
+@pytest.mark.parametrize("size", [0.01, 1.0, 300.0])
+def test_both_factors_are_of_one_size_however_large_the_inputs_are(size: float) -> None:
+    torch.manual_seed(0)
+    weight, inputs = torch.randn(30, 40), size * torch.randn(500, 40)
+    down, up = spectrum(weight, inputs.double().T @ inputs.double()).factors(8)
+    torch.testing.assert_close(down.norm(dim=1), up.norm(dim=0))
+
+
 def test_ranks_go_where_they_are_needed_and_keep_the_budget() -> None:
     steep = [100.0 * 0.5**rank for rank in range(33)]
     flat = [100.0 - 3 * rank for rank in range(33)]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import torch
 
+_TINY = 1e-30
 _DAMPING = 1e-6  # of the mean diagonal of C: directions that no input has must not divide by zero
 
 
@@ -30,9 +31,15 @@ class Spectrum:
         return torch.cat([squares_K.flip(0).cumsum(0).flip(0), squares_K.new_zeros(1)])
 
     def factors(self, rank: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Down (rank, in) and up (out, rank), as float32, the values shared between them."""
-        root_K = self.values[:rank].sqrt()
-        return (root_K[:, None] * self.right[:rank]).float(), (self.left[:, :rank] * root_K).float()
+        """Down (rank, in) and up (out, rank), as float32; a row and its column are of one length.
+
+        Brought back through L, rows are hundreds of times shorter than columns; a step of training that the columns
+        would hardly feel would then undo the rows.
+        """
+        right_RI = self.right[:rank]
+        lengths_R = right_RI.norm(dim=1).clamp_min(_TINY)
+        root_R = (self.values[:rank] * lengths_R).sqrt()
+        return ((root_R / lengths_R)[:, None] * right_RI).float(), (self.left[:, :rank] * root_R).float()
 
 
 def spectrum(weight_OI: torch.Tensor, gram_II: torch.Tensor | None = None) -> Spectrum:
