@@ -27,10 +27,10 @@ from finetab.settings import Settings
 from finetab_training.compress.calibration import grams, in_groups, linear_layers
 from finetab_training.compress.compression import Compression, compress
 from finetab_training.compress.distilling import distil
-from finetab_training.compress.factoring import Text, factor, num_numbers
+from finetab_training.compress.factoring import Text, _harm, factor, num_numbers
 from finetab_training.compress.ranks import Layer, choose_ranks
 from finetab_training.compress.spectrum import spectrum
-from finetab_training.compress.task import mean_loss
+from finetab_training.compress.task import divergence, mean_loss
 
 
 def rows(count: int, tokens: int = 40, seed: int = 0) -> list[torch.Tensor]:
@@ -72,6 +72,16 @@ def test_both_factors_are_of_one_size_however_large_the_inputs_are(size: float) 
     weight, inputs = torch.randn(30, 40), size * torch.randn(500, 40)
     down, up = spectrum(weight, inputs.double().T @ inputs.double()).factors(8)
     torch.testing.assert_close(down.norm(dim=1), up.norm(dim=0))
+
+
+def test_harm_is_told_where_rounding_is_larger_than_it() -> None:
+    generator = torch.Generator().manual_seed(0)
+    logits = 5 * torch.randn(20, 50_000, generator=generator)
+    moved = logits + 1e-3 * torch.randn(logits.shape, generator=generator)
+    before, after = (each.double().log_softmax(-1) for each in (logits, moved))
+    found = _harm((logits.log_softmax(-1),), (moved.log_softmax(-1),))
+    assert found == pytest.approx(float(divergence(after, before)), rel=0.02)
+    assert _harm((logits.log_softmax(-1),), (logits.log_softmax(-1),)) == 0
 
 
 def test_ranks_go_where_they_are_needed_and_keep_the_budget() -> None:
@@ -160,7 +170,7 @@ def test_distilling_brings_the_original_back_and_touches_factors_only(tiny: Call
     factor(small, 0.6, Text(rows(6), rows(2)), no_news)
     before = {name: weight.clone() for name, weight in small.named_parameters()}
     losses: list[float] = []
-    distil(small, original, rows(6), 60, losses.append)
+    distil(small, original, rows(6), 120, losses.append)
     assert sum(losses[-6:]) < 0.8 * sum(losses[:6])
     in_factors = {
         id(weight) for module in small.modules() if isinstance(module, Factored) for weight in module.parameters()
