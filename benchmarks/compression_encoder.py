@@ -6,7 +6,8 @@ A small BERT learns here, in two minutes, which kind of file some words and sign
 headers, JavaScript, JSON, Markdown and the like, as the packages of this environment have them. Then it is factored on
 the path that `finetab compress` takes with causal models: plain SVD of the weights, factors that keep outputs with
 ranks by how far each layer moves the answers, and the same with the original's answers learned again. Accuracy is on
-pieces of other packages, with 95% bootstrap intervals; `gain` is to the original, piece by piece.
+pieces of other packages, with 95% bootstrap intervals over packages and their pieces; `gain` is to the original, piece
+by piece.
 """
 
 import argparse
@@ -17,7 +18,8 @@ from collections.abc import Sequence
 from copy import deepcopy
 from pathlib import Path
 from random import Random
-from statistics import median
+from statistics import mean, median
+from typing import TypeAlias
 from zlib import crc32
 
 import torch
@@ -29,7 +31,7 @@ from transformers import BertConfig, BertForSequenceClassification, PreTrainedMo
 from finetab.core.products import fast_products
 from finetab_training.compress.distilling import distil
 from finetab_training.compress.factoring import Text, factor, num_numbers
-from finetab_training.compress.task import CLASS, Labelled, accuracies, mean_loss
+from finetab_training.compress.task import CLASS, Labelled, accuracies, losses
 from finetab_training.evaluate.metrics import estimate, paired_difference
 
 _KINDS = (".py", ".pyi", ".h", ".hpp", ".c", ".js", ".json", ".md", ".rst", ".txt", ".toml", ".yaml", ".html", ".css")
@@ -41,6 +43,8 @@ _LEAST_BYTES, _MOST_BYTES = 1_000, 100_000
 _BATCH, _CALIBRATION, _PROBES = 32, 128, 32
 _RATE = 6e-4
 _ROUNDS = 9
+Piece: TypeAlias = tuple[str, Labelled]
+"""With the package that it is of."""
 
 
 def main() -> None:
@@ -48,17 +52,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--ratios", default="0.6,0.3,0.1")
     parser.add_argument("--steps", type=int, default=1_000, help="of teaching it, 32 pieces each")
-    parser.add_argument("--distil", type=int, default=200, help="steps, a piece each")
+    parser.add_argument("--distil", type=int, default=200, help="steps, 32 pieces each")
     parser.add_argument("--test", type=int, default=400, help="pieces to measure with")
     given = parser.parse_args()
     console = Console(width=120)
-    kinds, training, test = _pieces(Random(0))
-    test = test[: given.test]
+    kinds, pieces, measured = _pieces(Random(0))
+    training = [piece for _, piece in pieces]
+    packages = [package for package, _ in measured[: given.test]]
+    test = [piece for _, piece in measured[: given.test]]
     model = _taught(len(kinds), training, given.steps)
     console.print(f"{len(kinds)} kinds ({' '.join(kinds)}), {len(training)} pieces to learn, {len(test)} to measure")
     table = Table("", "ratio", "numbers, k", "time a piece", "loss", "accuracy %", "gain", box=None)
     before = accuracies(model, test, CLASS)
-    table.add_row("original", "1", *_row(model, model, test, before, before))
+    table.add_row("original", "1", *_row(model, model, test, before, before, packages))
     seen = Text(training[:_CALIBRATION], training[:_PROBES], CLASS)
     for ratio in track([float(each) for each in given.ratios.split(",")], "compressing", console=console):
         for way in ("plain", "whitened", "distilled"):
@@ -66,28 +72,35 @@ def main() -> None:
             factor(small, ratio, None if way == "plain" else seen, lambda _doing: None)
             if way == "distilled":
                 distil(small, model, training, given.distil, lambda _loss: None, CLASS)
-            table.add_row(way, f"{ratio:g}", *_row(small, model, test, accuracies(small, test, CLASS), before))
+            right = accuracies(small, test, CLASS)
+            table.add_row(way, f"{ratio:g}", *_row(small, model, test, right, before, packages))
     console.print(table)
 
 
-def _pieces(generator: Random) -> tuple[list[str], list[Labelled], list[Labelled]]:
+def _pieces(generator: Random) -> tuple[list[str], list[Piece], list[Piece]]:
     """The kinds that are common here, and pieces of files; those to measure with are of packages that nobody saw."""
     root = Path(sysconfig.get_path("purelib"))
     files = [path for path in sorted(root.rglob("*")) if path.suffix in _KINDS and path.stat().st_size > _LEAST_BYTES]
     generator.shuffle(files)
     kinds = [kind for kind in _KINDS if sum(path.suffix == kind for path in files) >= _LEAST_FILES]
-    sides: tuple[list[Labelled], list[Labelled]] = ([], [])
+    sides: tuple[list[Piece], list[Piece]] = ([], [])
     for kind in kinds:
         for path in [path for path in files if path.suffix == kind][:400]:
-            side = sides[Random(path.relative_to(root).parts[0]).random() < 0.3]
+            package = _package(path.relative_to(root).parts[0])
+            side = sides[Random(package).random() < 0.3]
             words = _WORDS.findall(path.read_bytes()[:_MOST_BYTES])
             for _ in range(_PIECES_A_FILE if len(words) > _LENGTH else 0):
                 start = generator.randrange(len(words) - _LENGTH)
                 ids = [_START, *(1 + crc32(word) % (_IDS - 1) for word in words[start : start + _LENGTH])]
-                side.append(Labelled(torch.tensor([ids]), kinds.index(kind)))
+                side.append((package, Labelled(torch.tensor([ids]), kinds.index(kind))))
     for side in sides:
         generator.shuffle(side)
     return kinds, *sides
+
+
+def _package(name: str) -> str:
+    """Of an entry of site-packages: NAME, NAME.py and NAME-VERSION.dist-info are one package."""
+    return name.split("-", maxsplit=1)[0].removesuffix(".py").lower()
 
 
 def _taught(num_kinds: int, rows: Sequence[Labelled], steps: int) -> PreTrainedModel:
@@ -118,11 +131,12 @@ def _row(
     test: Sequence[Labelled],
     right: Sequence[float],
     before: Sequence[float],
+    packages: Sequence[str],
 ) -> list[str]:
     speed = f"{_milliseconds(small, original, test[0]):.2f}x"
-    loss = f"{mean_loss(small, test, CLASS):.3f}"
-    gain = paired_difference(right, before).percent("+")
-    return [f"{num_numbers(small) / 1e3:,.0f}", speed, loss, estimate(right).percent(), gain]
+    loss = f"{mean(losses(small, test, CLASS)):.3f}"
+    gain = paired_difference(right, before, packages).percent("+")
+    return [f"{num_numbers(small) / 1e3:,.0f}", speed, loss, estimate(right, packages).percent(), gain]
 
 
 @torch.inference_mode()

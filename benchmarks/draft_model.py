@@ -89,6 +89,7 @@ class Seen:
     """A token."""
     tokens: list[float] = field(default_factory=list)
     """A step of the original."""
+    files: list[str] = field(default_factory=list)
 
 
 @torch.inference_mode()
@@ -113,6 +114,7 @@ def main() -> None:
             said, steps = answer(original, draft, prompt, ahead, given.new_tokens)
             seen.milliseconds.append(_since(started) / len(said))
             seen.tokens.append(len(said) / steps)
+            seen.files.append(hole.path)
             answers.append(said)
         differing += any(said != answers[0] for said in answers)
     console = Console()
@@ -126,7 +128,7 @@ def _table(ways: Mapping[int, Seen]) -> Table:
     alone = ways[_ALONE].milliseconds
     for ahead, seen in ways.items():
         ratio = median(one / other for one, other in zip(seen.milliseconds, alone, strict=True))
-        steps = estimate(seen.tokens)
+        steps = estimate(seen.tokens, seen.files)
         told = f"{steps.mean:.2f} [{steps.low:.2f}, {steps.high:.2f}]"
         table.add_row(str(ahead or "alone"), f"{median(seen.milliseconds):.1f}", f"{ratio:.2f}", told)
     return table

@@ -22,7 +22,7 @@ from finetab.core.models import embedding_rows, load_base
 from finetab.core.progress import silent
 from finetab.documents import open_document
 from finetab.engine.int8.shape import why_not
-from finetab.errors import BadFile, BadInput, BadSetting
+from finetab.errors import BadFile, BadInput, BadSetting, NoSpace
 from finetab.settings import Settings
 from finetab_training.compress.calibration import grams, in_groups, linear_layers
 from finetab_training.compress.compression import Compression, compress
@@ -30,7 +30,8 @@ from finetab_training.compress.distilling import distil
 from finetab_training.compress.factoring import Text, _harm, factor, num_numbers
 from finetab_training.compress.ranks import Layer, choose_ranks
 from finetab_training.compress.spectrum import spectrum
-from finetab_training.compress.task import divergence, mean_loss
+from finetab_training.compress.task import divergence
+from finetab_training.compress.task import losses as losses_of
 
 
 def rows(count: int, tokens: int = 40, seed: int = 0) -> list[torch.Tensor]:
@@ -177,7 +178,7 @@ def test_distilling_brings_the_original_back_and_touches_factors_only(tiny: Call
     }
     for name, weight in small.named_parameters():
         assert torch.equal(weight, before[name]) == (id(weight) not in in_factors), name
-    assert mean_loss(small, rows(2)) > 0
+    assert min(losses_of(small, rows(2))) > 0
 
 
 def test_a_compressed_model_is_measured_and_written_in_the_originals_numbers_and_is_smaller(
@@ -188,11 +189,11 @@ def test_a_compressed_model_is_measured_and_written_in_the_originals_numbers_and
     held.half().save_pretrained(original)
     shutil.copy(tiny("llama") / "tokenizer.json", original)
 
-    def loss(model: PreTrainedModel, _rows: object) -> float:
+    def losses(model: PreTrainedModel, held_out: list[torch.Tensor]) -> list[float]:
         measured.append(all(torch.equal(weight, weight.half().float()) for weight in model.parameters()))
-        return 1.0
+        return [1.0] * len(held_out)
 
-    monkeypatch.setattr("finetab_training.compress.compression.mean_loss", loss)
+    monkeypatch.setattr("finetab_training.compress.compression.losses", losses)
     report = compress(Compression(str(original), 0.6, str(project), plain=True, steps=2), out, no_news)
     assert measured[1:] == [True, True]
     written = out / "model.safetensors"
@@ -223,6 +224,32 @@ def test_a_compressed_base_is_not_compressed_again(project: Path, tiny: Callable
     with pytest.raises(BadInput, match=r"compressed already, with \d+ layers factored; compress the base that"):
         compress(Compression(str(small), 0.5, str(project), plain=True), tmp_path / "smaller", no_news)
     assert not (tmp_path / "smaller").exists()
+
+
+def test_a_place_that_cannot_be_written_to_is_told_before_anything_is_read(
+    project: Path, tiny: Callable[[str], Path], tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    seen: list[str] = []
+    with pytest.raises(NoSpace, match="a file stands where a folder is needed"):
+        compress(Compression(str(tiny("llama")), 0.7, str(project)), tmp_path / "file" / "small", seen.append)
+    assert not seen
+
+
+def test_distilling_that_is_stopped_leaves_what_was_learned(
+    project: Path, tiny: Callable[[str], Path], tmp_path: Path
+) -> None:
+    done: list[str] = []
+
+    def advance(what: str) -> None:
+        done.append(what)
+        if done.count("distilling") == 3:
+            raise KeyboardInterrupt
+
+    report = compress(Compression(str(tiny("llama")), 0.7, str(project), steps=50), tmp_path / "small", advance)
+    assert report["steps"] == 2
+    assert report["loss"]["distilled"] != report["loss"]["compressed"]
+    assert (tmp_path / "small" / "model.safetensors").is_file()
 
 
 def test_what_cannot_be_is_told(project: Path, tiny: Callable[[str], Path], tmp_path: Path) -> None:

@@ -2,14 +2,13 @@
 
 import json
 import shutil
-import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import asdict, dataclass
 from math import exp
 from pathlib import Path
-from random import Random
+from statistics import mean, median
 from typing import Any
 
 import torch
@@ -26,14 +25,12 @@ from finetab.core.weights import base_folder, weight_files
 from finetab.errors import BadFile, BadInput
 from finetab_training.compress.distilling import distil
 from finetab_training.compress.factoring import Text, factor, num_numbers
-from finetab_training.compress.task import mean_loss
-from finetab_training.data.corpus import Recipe, read_corpus
-from finetab_training.data.dataset import is_dataset, read_dataset
-from finetab_training.data.source_file import SourceFile
+from finetab_training.compress.reading import read_rows
+from finetab_training.compress.task import losses
+from finetab_training.evaluate.metrics import paired_difference
 
 REPORT = "compression.json"
-_ROW_TOKENS = 256
-_CALIBRATION_ROWS, _PROBE_ROWS, _TEST_ROWS = 64, 4, 32
+_CALIBRATION_ROWS, _PROBE_ROWS = 64, 4
 _ROUNDS = 5
 _HALVES = {"float16": torch.float16, "bfloat16": torch.bfloat16}
 
@@ -65,67 +62,52 @@ class Compression:
 
 
 def compress(job: Compression, out: Path, advance: Callable[[str], None]) -> dict[str, Any]:
-    """Write the compressed model to a folder that does not exist yet, and give its report."""
+    """Write the compressed model to a folder that does not exist yet, and give its report.
+
+    Ctrl-C while it distils ends that, and what was learned until then is kept.
+    """
     job.check()
     if out.exists():
         raise BadFile(f"{out} exists already; choose another --out.")
-    base = load_base(job.base, device="cpu", dtype="float32")
-    calibration, test = _rows(job, base)
-    original = base.model
-    model = deepcopy(original)
-    text = None if job.plain else Text(calibration[:_CALIBRATION_ROWS], calibration[:_PROBE_ROWS])
-    ranks = factor(model, job.ratio, text, advance)
-    dtype = _written_in(base)
-    losses = {"original": mean_loss(original, test), "compressed": mean_loss(_rounded(model, dtype), test)}
-    if job.steps:
-        distil(model, original, calibration, job.steps, lambda _loss: advance("distilling"))
-        losses["distilled"] = mean_loss(_rounded(model, dtype), test)
-    report = {
-        **asdict(job),
-        "base": base.name,
-        "factored_layers": len(ranks),
-        "numbers_in_linear_layers": [num_numbers(original), num_numbers(model)],
-        "numbers": [_size(original), _size(model)],
-        "loss": losses,
-        "perplexity": {name: exp(loss) for name, loss in losses.items()},
-        "test_tokens": sum(row.shape[1] - 1 for row in test),
-        "milliseconds": _speed(original, model, test[0]),
-    }
-    with new_folder(out) as building:
+    with new_folder(out) as building:  # first, so that a place that cannot be written to is told at once
+        base = load_base(job.base, device="cpu", dtype="float32")
+        read = read_rows(job.data, base, max(_CALIBRATION_ROWS, job.steps), job.seed)
+        original = base.model
+        model = deepcopy(original)
+        text = None if job.plain else Text(read.learned[:_CALIBRATION_ROWS], read.learned[:_PROBE_ROWS])
+        ranks = factor(model, job.ratio, text, advance)
+        dtype = _written_in(base)
+        found = {
+            "original": losses(original, read.measured),
+            "compressed": losses(_rounded(model, dtype), read.measured),
+        }
+        steps = 0
+        if job.steps:
+            steps = distil(model, original, read.learned, job.steps, lambda _loss: advance("distilling"))
+            found["distilled"] = losses(_rounded(model, dtype), read.measured)
         _write(model, base, ranks, dtype, building)
-        report["bytes"] = [sum(file.stat().st_size for file in weight_files(of)) for of in (base.folder, building)]
+        report = {
+            **asdict(job),
+            "base": base.name,
+            "steps": steps,
+            "factored_layers": len(ranks),
+            "numbers_in_linear_layers": [num_numbers(original), num_numbers(model)],
+            "numbers": [_size(original), _size(model)],
+            **_told(found, read.files),
+            "test_tokens": sum(row.shape[1] - 1 for row in read.measured),
+            "test_files": len(set(read.files)),
+            "milliseconds": _speed(original, model, read.measured[0]),
+            "bytes": [sum(file.stat().st_size for file in weight_files(of)) for of in (base.folder, building)],
+        }
         (building / REPORT).write_text(json.dumps(report | {"ranks": ranks}, indent=2) + "\n", "utf-8")
     return report
 
 
-def _rows(job: Compression, base: BaseModel) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
-    """Rows of ids to calibrate and learn with, and others to measure with, of other files."""
-    if is_dataset(Path(job.data)):
-        training, test, _ = read_dataset(Path(job.data))
-        sides: tuple[Sequence[SourceFile], Sequence[SourceFile]] = (training, test)
-    else:
-        corpus = read_corpus(Recipe((job.data,), cut="none", seed=job.seed))
-        sides = (corpus.training, corpus.test)
-    learned = _cut(sides[0], base, max(_CALIBRATION_ROWS, job.steps), job.seed)
-    measured = _cut(sides[1], base, _TEST_ROWS, job.seed)
-    if len(learned) <= _PROBE_ROWS or not measured:
-        raise BadFile(f"{job.data} holds too little to compress with: {len(learned)} and {len(measured)} rows.")
-    return learned, measured
-
-
-def _cut(files: Sequence[SourceFile], base: BaseModel, most: int, seed: int) -> list[torch.Tensor]:
-    """Whole rows of the files, in an order that the seed decides."""
-    order = list(range(len(files)))
-    Random(f"{seed}/compress").shuffle(order)
-    start = [] if base.fim.bos_id is None else [base.fim.bos_id]
-    room = _ROW_TOKENS - len(start)
-    rows: list[torch.Tensor] = []
-    for index in order:
-        ids = base.tokenizer.encode(files[index].text)
-        rows += [torch.tensor([[*start, *ids[at : at + room]]]) for at in range(0, len(ids) - room + 1, room)]
-        if len(rows) >= most:
-            break
-    return rows[:most]
+def _told(found: Mapping[str, Sequence[float]], files: Sequence[str]) -> dict[str, Any]:
+    """Losses of rows, by what they are of, as means, with what they are above the original's."""
+    means = {name: mean(of_row) for name, of_row in found.items()}
+    more = {name: paired_difference(of_row, found["original"], files).to_dict() for name, of_row in found.items()}
+    return {"loss": means, "loss_more": more, "perplexity": {name: exp(loss) for name, loss in means.items()}}
 
 
 def _written_in(base: BaseModel) -> torch.dtype:
@@ -171,7 +153,7 @@ def _speed(original: PreTrainedModel, model: PreTrainedModel, row: torch.Tensor)
         for _ in range(_ROUNDS):
             for times, each in zip(taken, (original, model), strict=True):
                 times.append(_milliseconds(each, ids))
-        found[name] = [statistics.median(times) for times in taken]
+        found[name] = [median(times) for times in taken]
     return found
 
 

@@ -5,6 +5,7 @@ The loss is the Kullback-Leibler divergence from the original's distribution to 
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from itertools import cycle, islice
 from typing import Any
 
@@ -29,10 +30,11 @@ def distil(
     steps: int,
     advance: Callable[[float], None],
     task: Task = NEXT_TOKEN,
-) -> None:
+) -> int:
     """Train the student's factors in place; `advance` is told each step's loss in nats an answer.
 
     A step takes a row, or as many as give enough answers: by one answer alone Adam moves weights as far as by many.
+    Ctrl-C ends it, and what was learned stays. Gives the number of steps that were made.
     """
     student.requires_grad_(requires_grad=False)
     factors = [module.requires_grad_() for module in student.modules() if isinstance(module, Factored)]
@@ -40,23 +42,26 @@ def distil(
     optimiser = torch.optim.AdamW(weights, lr=_LEARNING_RATE, weight_decay=0.0)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _share(step, steps))
     rows_a_step = -(-_LEAST_ANSWERS // len(task.targets(rows[0])))
-    following = cycle(rows)
-    for _ in range(steps):
-        loss = torch.zeros(())
-        for row in islice(following, rows_a_step):
-            with fast_products(are_exact=False):
-                with torch.no_grad():
-                    wanted_NC = task.logits(teacher, row).log_softmax(-1)
-                said_NC = task.logits(student, row).log_softmax(-1)
-                part = divergence(said_NC, wanted_NC) / rows_a_step
-                part.backward()
-            loss += part.detach().cpu()
-        nn.utils.clip_grad_norm_(weights, _MOST_NORM)
-        optimiser.step()
-        optimiser.zero_grad()
-        schedule.step()
-        advance(float(loss))
+    following, made = cycle(rows), 0
+    with suppress(KeyboardInterrupt):
+        for step in range(steps):
+            loss = torch.zeros(())
+            for row in islice(following, rows_a_step):
+                with fast_products(are_exact=False):
+                    with torch.no_grad():
+                        wanted_NC = task.logits(teacher, row).log_softmax(-1)
+                    said_NC = task.logits(student, row).log_softmax(-1)
+                    part = divergence(said_NC, wanted_NC) / rows_a_step
+                    part.backward()
+                loss += part.detach().cpu()
+            nn.utils.clip_grad_norm_(weights, _MOST_NORM)
+            optimiser.step()
+            optimiser.zero_grad()
+            schedule.step()
+            advance(float(loss))
+            made = step + 1
     student.requires_grad_(requires_grad=False)
+    return made
 
 
 def _share(step: int, steps: int) -> float:

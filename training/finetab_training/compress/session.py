@@ -1,6 +1,7 @@
 """A compression as a person sees it: a bar with what is being done, and a table of what it cost."""
 
 from collections.abc import Mapping
+from math import exp
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,9 @@ def compressed(job: Compression, out: Path, console: Console) -> None:
     way = "plain SVD" if job.plain else "seen through its inputs"
     console.print(
         f"{out}: {report['factored_layers']} layers factored, {now / was:.0%} of the numbers in linear layers, {way}; "
-        f"perplexity on {report['test_tokens']:,} tokens of other files",
+        f"perplexity on {report['test_tokens']:,} tokens of {report['test_files']} other files, "
+        "with 95% intervals over files"
+        + (f"; distilled for {report['steps']} of {job.steps} steps" if job.steps else ""),
         highlight=False,
     )
     console.print(
@@ -39,11 +42,13 @@ def compressed(job: Compression, out: Path, console: Console) -> None:
 
 
 def _table(report: Mapping[str, Any]) -> Table:
-    table = Table("", "numbers", "MB", "perplexity", "ms a row", "ms a token", box=None)
+    table = Table("", "numbers", "MB", "perplexity", "times the original's", "ms a row", "ms a token", box=None)
     speed = report["milliseconds"]
     for name, perplexity in report["perplexity"].items():
         at = 0 if name == "original" else 1
         milliseconds = (f"{speed[what][at]:.0f}" for what in ("row", "token"))
         size = f"{report['numbers'][at]:,}", f"{report['bytes'][at] / 1e6:.0f}"
-        table.add_row(name, *size, f"{perplexity:.2f}", *milliseconds)
+        more = report["loss_more"][name]
+        times = "{mean:.3f} [{low:.3f}, {high:.3f}]".format(**{at: exp(more[at]) for at in ("mean", "low", "high")})
+        table.add_row(name, *size, f"{perplexity:.2f}", times, *milliseconds)
     return table

@@ -1,5 +1,6 @@
 """What a model is for: how text goes through it, and which of its answers are judged by what."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
 import torch
@@ -75,19 +76,16 @@ def divergence(said_NC: torch.Tensor, wanted_NC: torch.Tensor) -> torch.Tensor:
 
 
 @torch.inference_mode()
-def mean_loss(model: PreTrainedModel, rows: Any, task: Task = NEXT_TOKEN) -> float:
-    """Nats an answer over rows."""
-    total, count = 0.0, 0
-    for row in rows:
-        logits_NC = task.logits(model, row)
-        targets_N = task.targets(row).to(logits_NC.device)
-        total += float(functional.cross_entropy(logits_NC, targets_N, reduction="sum"))
-        count += len(targets_N)
-    return total / count
+def losses(model: PreTrainedModel, rows: Sequence[Any], task: Task = NEXT_TOKEN) -> list[float]:
+    """Of each row, in nats an answer."""
+    return [
+        float(functional.cross_entropy(task.logits(model, row).cpu(), task.targets(row), reduction="mean"))
+        for row in rows
+    ]
 
 
 @torch.inference_mode()
-def accuracies(model: PreTrainedModel, rows: Any, task: Task) -> list[float]:
+def accuracies(model: PreTrainedModel, rows: Sequence[Any], task: Task) -> list[float]:
     """For each answer over rows, 1 where what the model is surest of is right, else 0."""
     found: list[float] = []
     for row in rows:
