@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from finetab.errors import BadFile
+from finetab.errors import BadFile, BadInput
 from finetab_training.config import RunConfig
-from finetab_training.runs import STATE, Run, ending_of, run_of
+from finetab_training.runs import STATE, Run, ending_of, is_at_work, run_of
 
 
 def stopped(config: RunConfig, step: int = 75) -> Run:
@@ -56,3 +56,17 @@ def test_an_ending_that_was_stopped_goes_on_and_is_never_replaced(config: RunCon
     assert ending_of(run, str(tmp_path / "look"), steps=40).last_checkpoint() == ending.checkpoints / "checkpoint-90"
     with pytest.raises(BadFile, match="max_steps was 115 and is 125"):
         ending_of(run, str(tmp_path / "look"), steps=50)
+
+
+def test_a_run_that_a_process_is_at_work_on_is_neither_gone_on_with_nor_replaced(config: RunConfig) -> None:
+    run = stopped(config)
+    with run.alone():
+        assert is_at_work(run.folder)
+        with pytest.raises(BadInput, match=r"Another process is at work in .*a\.run; wait"):
+            run_of(config).goes_on()
+        with pytest.raises(BadInput, match="Another process is at work"), run_of(config).alone():
+            pass
+        run.begin()
+        assert is_at_work(run.folder)  # beginning anew does not let go of the folder
+    assert not is_at_work(run.folder)
+    assert not run.checkpoints.exists()

@@ -6,22 +6,29 @@ RUN/inputs/            the rows it trains on, and what they were made from; writ
 RUN/metrics.jsonl      one line a step: loss, learning rate, tokens, memory; and one for each held-out loss
 RUN/events/            the same for TensorBoard
 RUN/checkpoints/       the trainer's own, the newest two and the best
+RUN/lock               held by the process that is at work on it
 """
 
 import json
 import os
 import platform
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
+
 from finetab.core.atomic import new_folder, write_text
-from finetab.errors import BadFile
+from finetab.errors import BadFile, BadInput
 from finetab_training.config import RunConfig, make_config
 
 STATE = "trainer_state.json"  # the last file that the trainer writes of a checkpoint
+_LOCK = "lock"
+_PATIENCE_S = 1.0  # who looks whether a run is at work holds its lock for a moment
 LIBRARIES = ("torch", "transformers", "peft", "bitsandbytes", "tokenizers", "finetab")
 
 
@@ -55,8 +62,11 @@ class Run:
     def goes_on(self) -> bool:
         """Whether this very run was begun before and has a checkpoint to go on from.
 
-        Raises `BadFile` where another run has one here: beginning anew would destroy it.
+        Raises `BadFile` where another run has one here: beginning anew would destroy it; `BadInput` where a process is
+        at work on it.
         """
+        if is_first_process() and is_at_work(self.folder):  # the others may find the first one at work already
+            raise _busy(self.folder)
         last = self.last_checkpoint()
         if last is None or not self.inputs.is_dir():
             return False
@@ -76,9 +86,23 @@ class Run:
         names = (name for name in now if name != "out" and before[name] != now[name])
         return [f"{name} was {before[name]!r} and is {now[name]!r}" for name in names]
 
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """No other process at work on the run meanwhile. Raises `BadInput` where one is."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            with FileLock(self.folder / _LOCK, timeout=_PATIENCE_S):
+                yield
+        except Timeout as error:
+            raise _busy(self.folder) from error
+
     def begin(self, **known: Any) -> None:
         """Write the config, and what else is known of the run; an earlier run in this place is replaced."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        for path in self.folder.glob("*"):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            elif path.name != _LOCK:  # without it another process could take the folder
+                path.unlink()
         write_text(self.folder / "config.json", self._config_text())
         write_text(self.folder / "environment.json", json.dumps(environment() | known, indent=2) + "\n")
 
@@ -126,6 +150,21 @@ def environment() -> dict[str, Any]:
 def is_first_process() -> bool:
     """Whether this process writes the run's files: the only one, or the first of those that work on it together."""
     return os.environ.get("RANK", "0") == "0"
+
+
+def is_at_work(folder: Path) -> bool:
+    """Whether a process, wherever it was started, is at work on the run in a folder."""
+    if not (folder / _LOCK).is_file():
+        return False
+    try:
+        with FileLock(folder / _LOCK, timeout=0):
+            return False
+    except Timeout:
+        return True
+
+
+def _busy(folder: Path) -> BadInput:
+    return BadInput(f"Another process is at work in {folder}; wait until it has ended, or name another --out.")
 
 
 def _step_at(checkpoint: Path) -> int:

@@ -21,7 +21,7 @@ import finetab_training.train.trainer as trainer_module
 from finetab.adapters.attach import attach
 from finetab.adapters.library import WEIGHTS, read_adapter
 from finetab.core.models import load_base
-from finetab.errors import BadAdapter, BadFile, Interrupted, NoSpace
+from finetab.errors import BadAdapter, BadFile, BadInput, Interrupted, NoSpace
 from finetab_training.config import RunConfig, make_config
 from finetab_training.data.corpus import Recipe, read_corpus
 from finetab_training.data.fim_samples import IGNORED
@@ -278,6 +278,19 @@ def test_an_out_that_would_destroy_something_is_refused(
     with pytest.raises(BadFile, match=r"is no adapter|No folder to write"):
         trained(run_of(replace(config, out="") if kind == "no out" else config))
     assert (out if kind == "file" else out / "mine.txt").read_text() == "mine"
+
+
+def test_a_second_process_leaves_the_run_that_another_one_is_at_work_on(
+    project: Path, tiny: Callable[[str], Path], tmp_path: Path
+) -> None:
+    run = run_of(config_for(project, tiny("llama"), tmp_path / "adapter", max_steps=1, method="lora"))
+    prepared = prepare(run)  # before the other one has begun
+    with run.alone():
+        run.begin()
+        run.log({"step": 1})
+        with pytest.raises(BadInput, match="Another process is at work"):
+            train(run, prepared, Console(file=StringIO()))
+        assert metrics_of(run.folder) == [{"step": 1}]
 
 
 def test_what_chooses_a_step_counts_as_trained_on_and_is_a_part_of_what_is_kept_back(

@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 import time
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,8 @@ _LITTLE_SPACE = 1 << 20  # bytes
 def train(run: Run, prepared: Prepared | None, console: Console) -> Path:
     """Train an adapter, or go on from the run's last checkpoint, and give its folder.
 
-    Raises `Interrupted` after Ctrl-C, with the command that goes on; the adapter folder then is what it was.
+    Raises `Interrupted` after Ctrl-C, with the command that goes on; the adapter folder then is what it was. Raises
+    `BadInput` where another process is at work on the run.
     """
     hold_on()
     config, out = run.config, Path(run.config.out)
@@ -54,29 +56,30 @@ def train(run: Run, prepared: Prepared | None, console: Console) -> Path:
         config.base, device=config.device, dtype=config.dtype, quantisation=method.quantisation, sharded=is_sharded()
     )
     use_packed_attention(base.model, base.dtype)
-    if prepared is not None and processes.is_main_process:
-        run.begin(commit=git.head(Path(__file__).parent), processes=processes.num_processes)
-        write_inputs(run.inputs, prepared, base, config, start)
-    processes.wait_for_everyone()
-    facts = read_facts(run.inputs)
-    console.print(_summary(facts), highlight=False)
-    set_seed(config.seed)  # PEFT draws its first values from the global generator
-    rows = StoredRows(run.inputs / ROWS, config.rows_per_step)
-    began = time.monotonic()
-    tuned = method.apply(_target(base, rows, config, start), options)
-    begun = told_start(config, started)
-    console.print(f"{tuned.num_trainable:,} parameters to train{begun}", highlight=False, markup=False)
-    if processes.is_main_process:
-        run.know(parameters=tuned.num_trainable, apply_seconds=round(time.monotonic() - began, 3))
-    _fit(run, tuned, rows, read_held_out(run.inputs), console)
-    gather_trained(tuned.model)
-    with new_folder(out) if processes.is_main_process else scratch_folder() as building:
-        tuned.save(building)
-        copy_trained(run.inputs, building)
-        manifest.write(building, _manifest(config, base, options, building, facts))
-    leave_processes(processes)
-    if processes.is_main_process:
-        run.finish()
+    with run.alone() if processes.is_main_process else nullcontext():
+        if prepared is not None and processes.is_main_process:
+            run.begin(commit=git.head(Path(__file__).parent), processes=processes.num_processes)
+            write_inputs(run.inputs, prepared, base, config, start)
+        processes.wait_for_everyone()
+        facts = read_facts(run.inputs)
+        console.print(_summary(facts), highlight=False)
+        set_seed(config.seed)  # PEFT draws its first values from the global generator
+        rows = StoredRows(run.inputs / ROWS, config.rows_per_step)
+        began = time.monotonic()
+        tuned = method.apply(_target(base, rows, config, start), options)
+        begun = told_start(config, started)
+        console.print(f"{tuned.num_trainable:,} parameters to train{begun}", highlight=False, markup=False)
+        if processes.is_main_process:
+            run.know(parameters=tuned.num_trainable, apply_seconds=round(time.monotonic() - began, 3))
+        _fit(run, tuned, rows, read_held_out(run.inputs), console)
+        gather_trained(tuned.model)
+        with new_folder(out) if processes.is_main_process else scratch_folder() as building:
+            tuned.save(building)
+            copy_trained(run.inputs, building)
+            manifest.write(building, _manifest(config, base, options, building, facts))
+        leave_processes(processes)
+        if processes.is_main_process:
+            run.finish()
     return out
 
 
