@@ -14,6 +14,7 @@ from finetab.errors import BadFile, BadInput
 from finetab_training.config import RunConfig
 from finetab_training.dashboard.reading.curves import read_curves
 from finetab_training.dashboard.started import Started, go_on, read_started, start, stop
+from finetab_training.runs import Run
 
 _LIMIT_S = 400  # a busy machine takes its time
 
@@ -38,7 +39,7 @@ def test_a_run_outlives_the_page_is_stopped_and_goes_on_to_its_end(project: Path
     assert read_started(root) == [begun]
     assert begun.state() == "at work"
     with pytest.raises(BadInput, match="is at work in"):
-        start(root, config)
+        start(root, replace(config, out="project/../mine"))
     wait_for(lambda: read_curves(Path(begun.run)).last_step > 0)
     stop(begun)
     wait_for(lambda: not begun.is_alive())
@@ -58,6 +59,13 @@ def test_what_is_wrong_with_a_run_is_its_last_word(project: Path, tiny: Callable
     wait_for(lambda: not begun.is_alive())
     assert begun.state() == "ended"
     assert begun.last_word().startswith("There is no folder nowhere;")
+
+
+def test_a_run_of_a_terminal_is_left_alone(tmp_path: Path) -> None:
+    run = Run(tmp_path / "mine.run", RunConfig(data=".", out="mine"))
+    with run.alone(), pytest.raises(BadInput, match="is at work in"):
+        start(tmp_path, run.config)
+    assert read_started(tmp_path) == []
 
 
 def test_a_run_that_cannot_be_written_is_refused_at_once(tmp_path: Path) -> None:

@@ -21,9 +21,9 @@ import psutil
 from finetab.core.atomic import write_text
 from finetab.core.pointer import OWN_FOLDER, make_own_folder
 from finetab.errors import BadInput
+from finetab_training import runs
 from finetab_training.config import RunConfig
 from finetab_training.dashboard.command import train_arguments
-from finetab_training.runs import run_of
 
 State: TypeAlias = Literal["at work", "finished", "ended"]
 """`ended`: without an adapter."""
@@ -71,7 +71,7 @@ class Started:
 
 def start(root: Path, config: RunConfig) -> Started:
     """Begin a run in a folder. Raises `BadInput` where one is at work on the same adapter, or cannot be written."""
-    run = run_of(config)
+    run = runs.run_of(config)
     return _started(root, root / run.folder, train_arguments(config))
 
 
@@ -81,6 +81,7 @@ def go_on(root: Path, run: Path) -> Started:
 
 
 def _started(root: Path, run: Path, arguments: Sequence[str]) -> Started:
+    run = run.resolve()
     if is_at_work(root, run):
         raise BadInput(f"A run is at work in {run} already; stop it first, or choose another adapter.")
     make_own_folder(root)
@@ -101,8 +102,9 @@ def _started(root: Path, run: Path, arguments: Sequence[str]) -> Started:
 
 
 def is_at_work(root: Path, run: Path) -> bool:
-    """Whether a process that was started in a folder is at work on a run."""
-    return any(other.run == str(run) and other.is_alive() for other in read_started(root))
+    """Whether a process is at work on a run: one that was started here, which may be loading still, or any other."""
+    is_loading = any(Path(other.run).resolve() == run.resolve() and other.is_alive() for other in read_started(root))
+    return is_loading or runs.is_at_work(run)
 
 
 def _place(root: Path, run: Path) -> Path:

@@ -1,5 +1,6 @@
 """The page Start: a form becomes a config, a command and a process; what is wrong is a sentence."""
 
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,9 +11,11 @@ from streamlit.testing.v1 import AppTest
 from tests.training.dashboard.conftest import Visit, said
 from tests.training.test_runs import stopped
 
+from finetab_training.config import RunConfig
 from finetab_training.dashboard import started
 from finetab_training.dashboard.started import read_started
 from finetab_training.methods.registry import METHODS
+from finetab_training.runs import Run
 
 
 @pytest.fixture
@@ -85,6 +88,29 @@ def test_where_another_run_stands_nothing_can_be_started(form: AppTest, monkeypa
     assert not form.button[0].disabled
 
 
+def test_where_a_process_of_a_terminal_is_at_work_nothing_can_be_started(form: AppTest, project: Path) -> None:
+    run = Run(project.parent / "my-adapter.run", RunConfig(data="project", out="my-adapter"))
+    with run.alone():
+        run.begin()
+        assert "A process is at work in my-adapter.run" in said(form.run()).replace("\\", "")
+        assert form.button[0].disabled
+    assert "it has no checkpoint and begins anew" in said(form.run())
+    assert not form.button[0].disabled
+
+
+def test_a_finished_adapter_is_replaced_only_when_that_is_asked_for_each_time(form: AppTest, project: Path) -> None:
+    made = project.parent / "my-adapter" / "manifest.json"
+    made.parent.mkdir()
+    made.write_text("{}")
+    assert "my-adapter is there already; a start replaces it" in form.run().warning[0].value.replace("\\", "")
+    assert form.button[0].disabled
+    (replace_it,) = (box for box in form.checkbox if box.label == "Replace it")
+    replace_it.check().run()
+    assert not form.button[0].disabled
+    os.utime(made, (0, 0))  # it was trained again
+    assert form.run().button[0].disabled
+
+
 def test_the_memory_is_shown_for_what_it_was_asked_for_and_no_longer(form: AppTest) -> None:
     form.button[1].click().run()
     assert "parameters to train" in said(form)
@@ -103,5 +129,6 @@ def test_a_run_is_started_watched_and_ends(form: AppTest, project: Path) -> None
         time.sleep(0.1)
     form.run()
     assert "finished" in said(form)
+    assert form.button[0].disabled  # or a click more would discard it
     assert "finetab evaluate --data project --adapter my-adapter" in said(form)
     assert not form.error

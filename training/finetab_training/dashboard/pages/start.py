@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import streamlit as st
 
+from finetab.core import manifest
 from finetab.core.bases import KNOWN_BASES
 from finetab.core.weights import base_folder
 from finetab.errors import BadSetting, FinetabError
@@ -16,10 +17,11 @@ from finetab_training.dashboard import charts, started
 from finetab_training.dashboard.command import command_line, train_arguments
 from finetab_training.dashboard.pages import progress
 from finetab_training.dashboard.pages.words import plain, told
+from finetab_training.dashboard.reading.found import adapter_of
 from finetab_training.dashboard.reading.memory import MemoryNeed, memory_need
 from finetab_training.dashboard.reading.technique import Option, options_of, techniques
 from finetab_training.methods.registry import method_by_name
-from finetab_training.runs import run_of
+from finetab_training.runs import Run, run_of
 
 _BUDGETS = {
     "max_steps": "Steps at most (0: by epochs)",
@@ -65,13 +67,27 @@ def _is_free(root: Path, config: RunConfig) -> bool:
     """Whether a run can begin, or go on, where its adapter is to be; what stands there is told."""
     try:
         run = run_of(config)
+        if started.is_at_work(root, root / run.folder):
+            st.info(plain(f"A process is at work in {run.folder}. Name another adapter to start a run beside it."))
+            return False
         goes_on = run.goes_on()
     except FinetabError as error:
         st.warning(plain(str(error)))
         return False
-    if run.folder.is_dir() and not started.is_at_work(root, root / run.folder):
-        what = "this run goes on from its last checkpoint" if goes_on else "it has no checkpoint and begins anew"
-        st.info(plain(f"{run.folder} is there already: {what}."))
+    if goes_on:
+        st.info(plain(f"{run.folder} is there already: this run goes on from its last checkpoint."))
+        return True
+    return _may_replace(run)
+
+
+def _may_replace(run: Run) -> bool:
+    """Whether what stands where a run is to begin may go: an adapter is asked for, by its age, so each time anew."""
+    made = adapter_of(run.folder) / manifest.FILE_NAME
+    if made.is_file():
+        st.warning(plain(f"{made.parent} is there already; a start replaces it, and the curves of its run."))
+        return st.checkbox("Replace it", key=f"replace {made} of {made.stat().st_mtime_ns}")
+    if run.folder.is_dir():
+        st.info(plain(f"{run.folder} is there already: it has no checkpoint and begins anew."))
     return True
 
 
