@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 from tests.training.train.test_run import config_for
 
@@ -42,6 +43,7 @@ def test_a_run_outlives_the_page_is_stopped_and_goes_on_to_its_end(project: Path
         start(root, replace(config, out="project/../mine"))
     wait_for(lambda: read_curves(Path(begun.run)).last_step > 0)
     stop(begun)
+    assert read_started(root) == [replace(begun, is_asked=True)]
     wait_for(lambda: not begun.is_alive())
     assert begun.state() == "ended"
     assert "go on with: finetab train --resume mine.run" in begun.last_word()
@@ -75,10 +77,18 @@ def test_a_run_that_cannot_be_written_is_refused_at_once(tmp_path: Path) -> None
 
 
 def test_another_process_that_has_the_number_by_now_is_not_taken_for_it(tmp_path: Path) -> None:
-    other = Started("mine.run", ("train",), os.getpid(), 1.0, str(tmp_path / "none.log"))
+    other = Started("mine.run", ("train",), os.getpid(), time.time(), str(tmp_path / "none.log"))
     stop(other)  # or this test would be interrupted
     assert not other.is_alive()
     assert (other.state(), other.last_word()) == ("ended", "")
+
+
+def test_a_clock_that_is_set_does_not_end_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    process = psutil.Process()
+    born = process.create_time()
+    one = Started("mine.run", tuple(process.cmdline()), process.pid, born, str(tmp_path / "none.log"))
+    monkeypatch.setattr(psutil.Process, "create_time", lambda _: born + 3600)  # by the clock, so it moves with it
+    assert one.state() == "at work"
 
 
 def test_damaged_records_are_passed_over(tmp_path: Path) -> None:

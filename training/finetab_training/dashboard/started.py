@@ -9,9 +9,10 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -42,14 +43,18 @@ class Started:
     """What `finetab` was given."""
     pid: int
     born: float
-    """When the process began, in seconds since 1970: a number may be another process's later on."""
+    """When that was, in seconds since 1970."""
     log: str
+    is_asked: bool = False
+    """Whether it was asked to stop."""
 
     def is_alive(self) -> bool:
         """Whether the process is still at work."""
         with suppress(psutil.Error):
             process = psutil.Process(self.pid)
-            is_same: bool = process.create_time() == self.born
+            # By what it was told: its number may be another's by now, and when it began is another time once the clock
+            # is set.
+            is_same = tuple(process.cmdline()[-len(self.arguments) :]) == self.arguments
             return is_same and process.status() != psutil.STATUS_ZOMBIE  # ended, and its parent has not noticed yet
         return False
 
@@ -85,20 +90,23 @@ def _started(root: Path, run: Path, arguments: Sequence[str]) -> Started:
     if is_at_work(root, run):
         raise BadInput(f"A run is at work in {run} already; stop it first, or choose another adapter.")
     make_own_folder(root)
-    place = _place(root, run)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    log = place.with_suffix(".log")
+    log = _log_of(root, run)
+    log.parent.mkdir(parents=True, exist_ok=True)
     # -P: a file of the user's that is named like a library is not taken for it.
     command = [sys.executable, "-P", "-m", "finetab", *arguments]
     with log.open("wb") as output:
         process = subprocess.Popen(
             command, cwd=root, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
         )
-    born = psutil.Process(process.pid).create_time()
     threading.Thread(target=process.wait, daemon=True).start()  # else it would stay listed when it has ended
-    started = Started(str(run), tuple(arguments), process.pid, born, str(log))
-    write_text(place, json.dumps(asdict(started), indent=2) + "\n")
+    started = Started(str(run), tuple(arguments), process.pid, time.time(), str(log))
+    _keep(started)
     return started
+
+
+def _keep(started: Started) -> None:
+    """Write its record, beside its log."""
+    write_text(Path(started.log).with_suffix(".json"), json.dumps(asdict(started), indent=2) + "\n")
 
 
 def is_at_work(root: Path, run: Path) -> bool:
@@ -107,9 +115,9 @@ def is_at_work(root: Path, run: Path) -> bool:
     return is_loading or runs.is_at_work(run)
 
 
-def _place(root: Path, run: Path) -> Path:
-    """The record of a run's folder; two of the same name are kept apart."""
-    return root / OWN_FOLDER / _PLACE / f"{run.name}-{sha256(str(run).encode()).hexdigest()[:8]}.json"
+def _log_of(root: Path, run: Path) -> Path:
+    """The log of a run's folder; two of the same name are kept apart."""
+    return root / OWN_FOLDER / _PLACE / f"{run.name}-{sha256(str(run).encode()).hexdigest()[:8]}.log"
 
 
 def read_started(root: Path) -> list[Started]:
@@ -123,7 +131,11 @@ def read_started(root: Path) -> list[Started]:
 
 
 def stop(started: Started) -> None:
-    """What Ctrl-C does: the run ends after the step in hand, with a checkpoint; a second time, at once."""
+    """What Ctrl-C does: the run ends after the step in hand, with a checkpoint; a second time, at once.
+
+    That it was asked is kept, for all who look at it.
+    """
     if started.is_alive():
+        _keep(replace(started, is_asked=True))
         with suppress(psutil.Error):
             psutil.Process(started.pid).send_signal(signal.SIGINT)

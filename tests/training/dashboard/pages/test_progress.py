@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, cast
@@ -33,8 +34,8 @@ def record(
     place.mkdir(parents=True, exist_ok=True)
     (place / f"{name}.log").write_text(log)
     process = psutil.Process()
-    born = process.create_time() if is_alive else 1.0
-    one = Started(str(run.folder), ("train",), process.pid, born, str(place / f"{name}.log"))
+    arguments = tuple(process.cmdline()) if is_alive else ("train",)
+    one = Started(str(run.folder), arguments, process.pid, 1.0, str(place / f"{name}.log"))
     (place / f"{name}.json").write_text(json.dumps(asdict(one)))
     return one
 
@@ -58,18 +59,46 @@ def test_a_stopped_run_says_so_and_goes_on_at_a_button(
     assert gone_on == [tmp_path / "mine.run"]
 
 
-def test_a_run_at_work_is_stopped_gently_first_and_then_at_once(
+def test_a_run_at_work_is_stopped_gently_first_and_then_at_once_on_whichever_tab(
     visit: Visit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    one = record(tmp_path, "", is_alive=True)
-    asked: list[Started] = []
-    monkeypatch.setattr(started, "stop", asked.append)
-    page = visit("progress", tmp_path)
+    record(tmp_path, "", is_alive=True)
+    signals: list[int] = []
+    monkeypatch.setattr(psutil.Process, "send_signal", lambda process, number: signals.append(number))
+    page, other = visit("progress", tmp_path), visit("progress", tmp_path)
     assert [button.label for button in page.button] == ["Stop"]
     page.button[0].click().run()
-    page.run()
-    assert asked == [one]
     assert [button.label for button in page.button] == ["Stop at once"]
+    assert "after the step in hand" in said(page)
+    other.button[0].click().run()  # as the second click of a double click, or that of who has not seen the first
+    assert signals == [signal.SIGINT]
+    assert [button.label for button in other.button] == ["Stop at once"]
+    assert [button.label for button in visit("progress", tmp_path).button] == ["Stop at once"]
+    other.button[0].click().run()
+    assert signals == [signal.SIGINT] * 2
+
+
+def test_every_run_at_work_can_be_stopped_however_many_were_started_since(visit: Visit, tmp_path: Path) -> None:
+    one = record(tmp_path, "", is_alive=True, name="old")
+    for name in ("a", "b", "c"):
+        newer = replace(record(tmp_path, STOPPED, name=name), born=2.0)
+        Path(newer.log).with_suffix(".json").write_text(json.dumps(asdict(newer)))
+    page = visit("progress", tmp_path)
+    assert [button.key for button in page.button] == [f"stop {one.pid}"]
+    assert said(page).count("**") == 2 * 3
+
+
+@pytest.mark.parametrize(
+    ("has_checkpoint", "words"), [(False, "stopped before its first checkpoint"), (True, "It was stopped at once")]
+)
+def test_a_run_that_was_asked_to_stop_has_not_failed(
+    visit: Visit, tmp_path: Path, has_checkpoint: bool, words: str
+) -> None:
+    one = replace(record(tmp_path, "Aborted!\n", has_checkpoint=has_checkpoint), is_asked=True)
+    Path(one.log).with_suffix(".json").write_text(json.dumps(asdict(one)))
+    page = visit("progress", tmp_path)
+    assert not page.error
+    assert words in page.info[0].value
 
 
 @pytest.mark.parametrize(
@@ -98,8 +127,6 @@ def test_a_run_that_diverged_says_so_and_is_still_drawn(visit: Visit, tmp_path: 
 def test_a_finished_run_whose_folder_is_gone_says_so_and_the_others_stand(visit: Visit, tmp_path: Path) -> None:
     gone = record(tmp_path, f"adapter: {tmp_path / 'gone'}\n", name="gone")
     record(tmp_path, "", is_alive=True)
-    place = tmp_path / ".finetab" / "started" / "gone.json"
-    place.write_text(json.dumps(asdict(replace(gone, born=psutil.Process().create_time() + 1))))  # it is drawn first
     shutil.rmtree(gone.run)
     page = visit("progress", tmp_path)
     (error,) = page.error

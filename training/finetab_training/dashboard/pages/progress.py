@@ -22,27 +22,36 @@ _ICONS = {"at work": "hourglass_top", "finished": "check_circle", "stopped": "pa
 
 def draw(root: Path) -> None:
     """The latest runs that were started here; drawn anew while one of them is at work."""
-    begun = started.read_started(root)[:_SHOWN]
+    begun = _latest(root)
     if not begun:
         return
     st.subheader("Started here")
     is_busy = any(one.is_alive() for one in begun)
 
     def drawn() -> None:
-        for one in begun:
+        now = _latest(root)  # what was asked of one on another tab is known here as well
+        for one in now:
             with st.container(border=True):
                 told(partial(_draw_one, root, one))()  # what is wrong with one stands in its own card
-        if is_busy and not any(one.is_alive() for one in begun):
+        if is_busy and not any(one.is_alive() for one in now):
             st.rerun()  # the whole page: it need not look again
 
     st.fragment(told(drawn), run_every=_EVERY_S if is_busy else None)()
+
+
+def _latest(root: Path) -> list[Started]:
+    """All that are at work, so that each can be stopped, and the latest others."""
+    begun = started.read_started(root)
+    at_work = [one for one in begun if one.is_alive()]
+    others = [one for one in begun if one not in at_work]
+    return at_work + others[: max(0, _SHOWN - len(at_work))]
 
 
 def _draw_one(root: Path, one: Started) -> None:
     run = _found(root, one)
     can_go_on = run is not None and run.state == "can go on"
     state = one.state()
-    words = ("stopped" if can_go_on else "failed") if state == "ended" else state
+    words = ("stopped" if can_go_on or one.is_asked else "failed") if state == "ended" else state
     st.markdown(f":material/{_ICONS[words]}: **{plain(adapter_of(Path(one.run)).name)}** {words}")
     if run is not None:
         _steps(run)
@@ -51,13 +60,19 @@ def _draw_one(root: Path, one: Started) -> None:
     if state == "finished":
         _written(root, one)
     elif state == "ended":
-        unsaid = f"It ended without a word of its own; its log is {one.log}"
-        (st.info if can_go_on else st.error)(plain(one.last_word() or unsaid))
+        (st.error if words == "failed" else st.info)(plain(one.last_word() or _unsaid(one, can_go_on)))
         if can_go_on and st.button("Go on", key=f"go on {one.pid}", icon=":material/play_arrow:"):
             started.go_on(root, Path(one.run))
             st.rerun()
     else:
         _stop(one)
+
+
+def _unsaid(one: Started, can_go_on: bool) -> str:
+    """What is said of a run that has ended without a word of its own."""
+    if not one.is_asked:
+        return f"It ended without a word of its own; its log is {one.log}"
+    return "It was stopped at once." if can_go_on else "It was stopped before its first checkpoint: it begins anew."
 
 
 def _found(root: Path, one: Started) -> FoundRun | None:
@@ -95,11 +110,10 @@ def _written(root: Path, one: Started) -> None:
 
 
 def _stop(one: Started) -> None:
-    asked = f"asked to stop {one.pid}"
-    label = "Stop at once" if asked in st.session_state else "Stop"
-    if st.button(label, key=f"stop {one.pid}", icon=":material/stop:"):
-        st.session_state[asked] = True
+    # Keys of their own: the second click of a double click finds no button.
+    label, key = ("Stop at once", "stop at once") if one.is_asked else ("Stop", "stop")
+    if st.button(label, key=f"{key} {one.pid}", icon=":material/stop:"):
         started.stop(one)
-        st.rerun(scope="fragment")
-    if asked in st.session_state:
+        st.rerun()
+    if one.is_asked:
         st.caption("It stops after the step in hand, with a checkpoint, so that it can go on.")
