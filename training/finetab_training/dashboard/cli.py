@@ -31,9 +31,11 @@ def dashboard(
 
     from streamlit.web import bootstrap
 
-    # Said here, so that no config file in the folder decides them.
+    _keep_to_itself()
+    # Said here, so that no config file of the user's decides them.
     options = {
         "server_address": _HOST,
+        "server_allowedHosts": [_HOST, "localhost"],  # or a name of somebody's that leads here could open the pages
         "server_port": port,
         "server_enableCORS": True,
         "server_enableXsrfProtection": True,
@@ -48,6 +50,16 @@ def dashboard(
     bootstrap.load_config_options(options)
     typer.echo(f"finetab shows {Path.cwd()} at http://{_HOST}:{port} (Ctrl-C ends it, and no run)")
     bootstrap.run(str(_SCRIPT), False, [], options)
+
+
+def _keep_to_itself() -> None:
+    """Streamlit reads nothing of the folder's, which may be somebody else's work, and asks no other machine."""
+    from streamlit import file_util, net_util
+
+    # What it takes for the project's `.streamlit`, with its options and secrets, is the user's own.
+    file_util.get_project_streamlit_file_path = file_util.get_streamlit_file_path
+    # It looks its address up on the internet where a page of another origin knocks.
+    net_util.get_external_ip = lambda: None
 
 
 def _free_port(wanted: int | None) -> int:
