@@ -1,5 +1,6 @@
 """A run's folder: what goes on, what is refused, and what is replaced."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,6 +43,12 @@ def test_another_config_is_refused_where_a_checkpoint_stands(config: RunConfig) 
     with pytest.raises(BadFile, match=words):
         run_of(replace(config, max_steps=200, seed=3)).goes_on()
     assert run.last_checkpoint() is not None
+
+
+def test_a_copy_of_a_checkpoint_is_none_of_the_runs(config: RunConfig) -> None:
+    run = stopped(config)
+    shutil.copytree(run.checkpoints / "checkpoint-75", run.checkpoints / "checkpoint-75 (copy)")
+    assert run.last_checkpoint() == run.checkpoints / "checkpoint-75"
 
 
 def test_a_run_that_has_ended_is_no_obstacle(config: RunConfig) -> None:

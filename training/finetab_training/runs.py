@@ -12,6 +12,7 @@ RUN/lock               held by the process that is at work on it
 import json
 import os
 import platform
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +28,7 @@ from finetab.errors import BadFile, BadInput
 from finetab_training.config import RunConfig, make_config
 
 STATE = "trainer_state.json"  # the last file that the trainer writes of a checkpoint
+_CHECKPOINT = re.compile(r"checkpoint-\d+")
 _LOCK = "lock"
 _PATIENCE_S = 1.0  # who looks whether a run is at work holds its lock for a moment
 LIBRARIES = ("torch", "transformers", "peft", "bitsandbytes", "tokenizers", "finetab")
@@ -117,7 +119,9 @@ class Run:
 
     def last_checkpoint(self) -> Path | None:
         """The newest complete checkpoint, None where there is none."""
-        found = [path for path in self.checkpoints.glob("checkpoint-*") if (path / STATE).is_file()]
+        # A copy of one that somebody has made is none of the run's.
+        named = (path for path in self.checkpoints.glob("checkpoint-*") if _CHECKPOINT.fullmatch(path.name))
+        found = [path for path in named if (path / STATE).is_file()]
         return max(found, key=_step_at, default=None)
 
     def rewind(self, step: int) -> None:

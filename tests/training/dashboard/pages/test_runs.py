@@ -1,5 +1,6 @@
 """The page Runs."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from tests.training.dashboard.conftest import Visit, html, said
@@ -40,3 +41,22 @@ def test_a_run_that_has_not_begun_to_learn_says_so(visit: Visit, tuned: Plan, tm
     page = visit("runs", tmp_path)
     assert "Nothing has been trained yet" in said(page)
     assert "has no rows yet" in page.error[0].value.replace("\\", "")
+
+
+def test_a_damaged_run_is_a_warning_beside_the_others(visit: Visit, tuned: Plan, tmp_path: Path) -> None:
+    Run(tmp_path / "mine.run", tuned.run_config()).begin()
+    damaged = Run(tmp_path / "damaged.run", tuned.run_config())
+    damaged.begin()
+    damaged.inputs.mkdir()
+    (damaged.inputs / "facts.json").write_text("{")
+    page = visit("runs", tmp_path)
+    assert "damaged.run/inputs/facts.json cannot be read" in page.warning[0].value.replace("\\", "")
+    assert "Nothing has been trained yet" in said(page)
+
+
+def test_what_a_config_says_is_shown_as_text(visit: Visit, tuned: Plan, tmp_path: Path) -> None:
+    method = "![](http://evil.example/seen.png)"
+    Run(tmp_path / "mine.run", replace(tuned.run_config(), method=method)).begin()
+    label = visit("runs", tmp_path).expander[0].label
+    assert method not in label
+    assert method in label.replace("\\", "")

@@ -54,7 +54,7 @@ def test_comparisons_are_found_two_levels_down_whether_they_have_ended_or_not(tm
     assert {(folder, has_report(folder)) for folder in find_comparisons(tmp_path)} == {(ended, True), (begun, False)}
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"techniques": {"lora": {}}}'])
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"techniques": []}', '{"techniques": {"lora": {}}}'])
 def test_a_report_of_another_shape_is_a_sentence(tmp_path: Path, text: str) -> None:
     folder = write_comparison(tmp_path / "one")
     (folder / "report.json").write_text(text)

@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from finetab_training.dashboard.reading.curves import Curves, Look, read_curves, smooth_line, smoothed
 
 
@@ -23,6 +25,14 @@ def test_the_line_that_is_being_written_is_left_for_the_next_look(tmp_path: Path
     assert [step.step for step in read_curves(tmp_path).steps] == [1]
     path.write_text(record(1, 2.0) + record(2, 3.0))
     assert read_curves(tmp_path).last_step == 2
+
+
+@pytest.mark.parametrize("damaged", ['{"loss": null, "step": 3}', '{"loss": 1.0}', '{"held_out_loss": 1.0}', "[]"])
+def test_a_line_without_its_figures_is_passed_over(tmp_path: Path, damaged: str) -> None:
+    (tmp_path / "metrics.jsonl").write_text(record(1, 2.0) + damaged + "\n" + record(2, 3.0))
+    curves = read_curves(tmp_path)
+    assert [step.step for step in curves.steps] == [1, 2]
+    assert not curves.looks
 
 
 def test_speed_is_by_the_time_of_each_step_also_after_the_clock_has_begun_anew(tmp_path: Path) -> None:

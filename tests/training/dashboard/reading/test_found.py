@@ -23,7 +23,7 @@ def begun(root: Path, name: str, **more: Any) -> Run:
 
 
 def test_the_run_of_a_tune_is_found_with_its_steps_and_its_adapter(tuned: Plan) -> None:
-    (run,) = find_runs(tuned.root)
+    (run,) = find_runs(tuned.root)[0]
     assert (run.num_steps, run.state) == (3, "finished")
     assert run.label == f".finetab/adapters/{tuned.name}"
     assert run.adapter == tuned.adapter
@@ -32,25 +32,33 @@ def test_the_run_of_a_tune_is_found_with_its_steps_and_its_adapter(tuned: Plan) 
 
 def test_a_run_says_whether_it_can_go_on(tmp_path: Path) -> None:
     run = begun(tmp_path, "one", max_steps=7)
-    assert [(found.state, found.num_steps) for found in find_runs(tmp_path)] == [("begun", 7)]
+    assert [(found.state, found.num_steps) for found in find_runs(tmp_path)[0]] == [("begun", 7)]
     checkpoint = run.checkpoints / "checkpoint-3"
     checkpoint.mkdir(parents=True)
     (checkpoint / STATE).write_text("{}")
-    assert [found.state for found in find_runs(tmp_path)] == ["can go on"]
+    assert [found.state for found in find_runs(tmp_path)[0]] == ["can go on"]
 
 
 def test_runs_of_deeper_folders_are_found_and_those_of_libraries_are_not(tmp_path: Path) -> None:
     for place in ("plain/deeper", "node_modules/package", ".hidden"):
         begun(tmp_path / place, "one")
-    assert [run.label for run in find_runs(tmp_path)] == ["plain/deeper/one"]
+    assert [run.label for run in find_runs(tmp_path)[0]] == ["plain/deeper/one"]
 
 
-@pytest.mark.parametrize("config", ["", "{", '{"no_such": 1}', "[]"])
-def test_a_damaged_run_does_not_hide_the_others(tmp_path: Path, config: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("config.json", ""), ("config.json", "{"), ("config.json", '{"no_such": 1}'), ("config.json", "[]"),
+     ("inputs/facts.json", '{"rows": 1'), ("inputs/facts.json", "[]"), ("inputs/facts.json", '{"rows": null}')],
+)  # fmt: skip
+def test_a_damaged_run_does_not_hide_the_others_and_is_told(tmp_path: Path, name: str, text: str) -> None:
     begun(tmp_path, "whole")
-    damaged = begun(tmp_path, "damaged")
-    (damaged.folder / "config.json").write_text(config)
-    assert [run.label for run in find_runs(tmp_path)] == ["whole"]
+    path = begun(tmp_path, "damaged").folder / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text)
+    (tmp_path / "tests.run").mkdir()  # somebody else's
+    found, faults = find_runs(tmp_path)
+    assert [run.label for run in found] == ["whole"]
+    assert len(faults) == 1
 
 
 def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
@@ -61,4 +69,4 @@ def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
 def test_a_run_that_was_moved_still_knows_its_adapter(tuned: Plan, tmp_path: Path) -> None:
     adapter = Path(shutil.copytree(tuned.adapter, tmp_path / "moved"))
     shutil.copytree(tuned.adapter.with_name(f"{tuned.name}.run"), tmp_path / "moved.run")
-    assert [(run.adapter, run.state) for run in find_runs(tmp_path)] == [(adapter, "finished")]
+    assert [(run.adapter, run.state) for run in find_runs(tmp_path)[0]] == [(adapter, "finished")]

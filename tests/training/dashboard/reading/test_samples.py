@@ -12,7 +12,7 @@ from finetab_training.tune.plan import Plan
 
 
 def test_samples_of_a_row_are_pieces_of_the_files_with_the_middle_in_its_place(tuned: Plan) -> None:
-    (run,) = find_runs(tuned.root)
+    (run,) = find_runs(tuned.root)[0]
     texts = [path.read_text("utf-8") for path in tuned.root.glob("*.py")]
     rows = [read_row(run, index) for index in range(3)]
     assert {row.num_rows for row in rows} == {3}
@@ -25,11 +25,11 @@ def test_samples_of_a_row_are_pieces_of_the_files_with_the_middle_in_its_place(t
 
 
 def test_beyond_the_last_row_is_the_last_one(tuned: Plan) -> None:
-    (run,) = find_runs(tuned.root)
+    (run,) = find_runs(tuned.root)[0]
     assert read_row(run, 99) == read_row(run, 2)
 
 
 def test_a_run_without_rows_says_when_they_come(tuned: Plan, tmp_path: Path) -> None:
-    (run,) = find_runs(tuned.root)
+    (run,) = find_runs(tuned.root)[0]
     with pytest.raises(BadFile, match="has no rows yet"):
         read_row(replace(run, folder=tmp_path), 0)

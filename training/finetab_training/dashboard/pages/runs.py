@@ -21,7 +21,10 @@ _SHOWN_LINES = 12  # of prefix and of suffix
 def draw(root: Path) -> None:
     """The page."""
     st.title("Runs")
-    found = {run.label: run for run in find_runs(root)}
+    runs_here, faults = find_runs(root)
+    for fault in faults:
+        st.warning(plain(fault), icon=":material/warning:")
+    found = {run.label: run for run in runs_here}
     if not found:
         nothing_yet("No run stands below this folder yet. Start one on the page Start, or with:",
                     "finetab train --data . --out my-adapter")  # fmt: skip
@@ -84,7 +87,7 @@ def _points(curves: Curves, of: Callable[[Step], float]) -> list[tuple[float, fl
 def _told_of(run: FoundRun) -> None:
     """What it was told, how far it came, and how it goes on."""
     step = read_curves(run.folder).last_step
-    with st.expander(f"{plain(run.label)}: {run.config.method}, {run.state}, step {step} of {run.num_steps or '?'}"):
+    with st.expander(f"{plain(f'{run.label}: {run.config.method}')}, {run.state}, step {step} of {run.num_steps or '?'}"):
         st.code(command_line(train_arguments(run.config)), language="bash", wrap_lines=True)
         if run.state == "can go on":
             st.markdown("If nothing is at work on it, it goes on with:")

@@ -22,7 +22,7 @@ class KnownAdapter:
 
 def find_adapters(root: Path) -> list[KnownAdapter]:
     """Each adapter once, those of the latest runs first."""
-    folders = [run.adapter for run in find_runs(root)]
+    folders = [run.adapter for run in find_runs(root)[0]]
     for place in (adapters_of(root), library_folder()):
         folders += sorted(path.parent for path in place.glob(f"[!.]*/{manifest.FILE_NAME}"))
     found = (_read(folder) for folder in dict.fromkeys(folders))

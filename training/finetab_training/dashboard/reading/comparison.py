@@ -81,7 +81,7 @@ def read_comparison(folder: Path) -> ComparisonSeen:
         fronts = {cost: tuple(told["fronts"][cost]) for cost in COSTS}
         num_seeds = len(told["config"]["seeds"])
         return ComparisonSeen(folder, rows, _share(base), int(base["n"]), num_seeds, fronts, dict(told["failed"]))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadFile(f"{path} is no report that this finetab can read ({error!r}); compare again.") from error
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
@@ -55,14 +56,15 @@ def read_curves(run: Path) -> Curves:
     looks: list[Look] = []
     before_s = 0.0
     for record in _records(run / METRICS):
-        if "held_out_loss" in record:
-            looks.append(Look(int(record["step"]), float(record["held_out_loss"]), record.get("held_out_control")))
-        elif "loss" in record:
-            now_s = float(record["seconds"])
-            taken_s = now_s - before_s if now_s > before_s else now_s  # the clock begins anew when a run goes on
-            before_s = now_s
-            speed = float(record["tokens"]) / max(taken_s, 1e-3)
-            steps.append(Step(int(record["step"]), float(record["loss"]), speed, float(record["memory_gb"])))
+        with suppress(KeyError, TypeError, ValueError):  # what lacks a figure is passed over
+            if "held_out_loss" in record:
+                looks.append(Look(int(record["step"]), float(record["held_out_loss"]), record.get("held_out_control")))
+            elif "loss" in record:
+                now_s = float(record["seconds"])
+                taken_s = now_s - before_s if now_s > before_s else now_s  # the clock begins anew when a run goes on
+                before_s = now_s
+                speed = float(record["tokens"]) / max(taken_s, 1e-3)
+                steps.append(Step(int(record["step"]), float(record["loss"]), speed, float(record["memory_gb"])))
     return Curves(tuple(steps), tuple(looks))
 
 
@@ -70,7 +72,7 @@ def _records(path: Path) -> Iterator[dict[str, Any]]:
     """The whole lines of the file; the last one may be half written."""
     if not path.is_file():
         return
-    for line in path.read_text("utf-8").splitlines():
+    for line in path.read_text("utf-8", "replace").splitlines():
         try:
             record = json.loads(line)
         except ValueError:

@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 
 from finetab.core import manifest
 from finetab.core.pointer import OWN_FOLDER
-from finetab.errors import FinetabError
+from finetab.errors import BadFile, FinetabError
 from finetab_training.config import RunConfig
 from finetab_training.dashboard.reading.curves import METRICS
 from finetab_training.runs import Run, open_run
@@ -48,17 +48,19 @@ def adapter_of(run: Path) -> Path:
     return run.with_name(run.name.removesuffix(SUFFIX))
 
 
-def find_runs(root: Path) -> list[FoundRun]:
-    """The runs below a folder, the one that wrote last first; folders that are none are passed over."""
-    found = []
+def find_runs(root: Path) -> tuple[list[FoundRun], list[str]]:
+    """The runs below a folder, the one that wrote last first, and of each that cannot be read a sentence."""
+    found, faults = [], []
     for folder in _run_folders(root, _DEPTH):
-        with suppress(FinetabError, OSError):
+        try:
             found.append(read_run(folder, root))
-    return sorted(found, key=lambda run: -run.changed)
+        except (FinetabError, OSError) as error:
+            faults.append(str(error))
+    return sorted(found, key=lambda run: -run.changed), faults
 
 
 def read_run(folder: Path, root: Path) -> FoundRun:
-    """One run. Raises `BadFile` for a folder that is none."""
+    """One run. Raises `BadFile` for a folder that is none, and for a damaged one."""
     run = open_run(folder)
     adapter = adapter_of(folder)
     written = folder / METRICS if (folder / METRICS).is_file() else folder / "config.json"
@@ -77,7 +79,7 @@ def _run_folders(folder: Path, depth: int) -> Iterator[Path]:
         for entry in sorted(entries, key=lambda entry: entry.name):
             if not entry.is_dir(follow_symlinks=False) or entry.name in _NOT_LOOKED_INTO:
                 continue
-            if entry.name.endswith(SUFFIX):
+            if entry.name.endswith(SUFFIX) and Path(entry.path, "config.json").is_file():
                 yield Path(entry.path)
             elif depth and (not entry.name.startswith(".") or entry.name == OWN_FOLDER):
                 yield from _run_folders(Path(entry.path), depth - 1)
@@ -94,6 +96,9 @@ def _num_steps(run: Run) -> int:
     facts = run.inputs / "facts.json"
     if not facts.is_file():
         return run.config.max_steps
-    rows = int(json.loads(facts.read_text("utf-8"))["rows"])
+    try:
+        rows = int(json.loads(facts.read_text("utf-8"))["rows"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BadFile(f"{facts} cannot be read as what a run knows of its rows ({error!r}).") from error
     steps = max(1, rows // run.config.rows_per_step)
     return min(steps, run.config.max_steps) if run.config.max_steps else steps
