@@ -1,5 +1,6 @@
 """Which runs are found below a folder, and what is said of them."""
 
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -70,3 +71,19 @@ def test_a_run_that_was_moved_still_knows_its_adapter(tuned: Plan, tmp_path: Pat
     adapter = Path(shutil.copytree(tuned.adapter, tmp_path / "moved"))
     shutil.copytree(tuned.adapter.with_name(f"{tuned.name}.run"), tmp_path / "moved.run")
     assert [(run.adapter, run.state) for run in find_runs(tmp_path)[0]] == [(adapter, "finished")]
+
+
+@pytest.mark.parametrize("max_steps", [0, 7])
+def test_a_run_that_begins_anew_over_an_adapter_has_not_finished(tuned: Plan, tmp_path: Path, max_steps: int) -> None:
+    shutil.copytree(tuned.adapter, tmp_path / "mine")
+    begun(tmp_path, "mine", max_steps=max_steps)
+    assert [run.state for run in find_runs(tmp_path)[0]] == ["begun"]
+    os.utime(tmp_path / "mine" / "manifest.json")
+    assert [run.state for run in find_runs(tmp_path)[0]] == ["finished"]
+
+
+def test_a_finished_run_that_was_copied_without_its_times_is_finished(tuned: Plan, tmp_path: Path) -> None:
+    shutil.copytree(tuned.adapter, tmp_path / "mine")
+    shutil.copytree(tuned.adapter.with_name(f"{tuned.name}.run"), tmp_path / "mine.run")
+    os.utime(tmp_path / "mine.run" / "config.json")
+    assert [run.state for run in find_runs(tmp_path)[0]] == ["finished"]

@@ -87,7 +87,9 @@ def _points(curves: Curves, of: Callable[[Step], float]) -> list[tuple[float, fl
 def _told_of(run: FoundRun) -> None:
     """What it was told, how far it came, and how it goes on."""
     step = read_curves(run.folder).last_step
-    with st.expander(f"{plain(f'{run.label}: {run.config.method}')}, {run.state}, step {step} of {run.num_steps or '?'}"):
+    with st.expander(
+        f"{plain(f'{run.label}: {run.config.method}')}, {run.state}, step {step} of {run.num_steps or '?'}"
+    ):
         st.code(command_line(train_arguments(run.config)), language="bash", wrap_lines=True)
         if run.state == "can go on":
             st.markdown("If nothing is at work on it, it goes on with:")

@@ -12,12 +12,13 @@ from finetab.core import manifest
 from finetab.core.pointer import OWN_FOLDER
 from finetab.errors import BadFile, FinetabError
 from finetab_training.config import RunConfig
-from finetab_training.dashboard.reading.curves import METRICS
+from finetab_training.dashboard.reading.curves import METRICS, read_curves
 from finetab_training.runs import Run, open_run
 
 SUFFIX = ".run"
+_CONFIG = "config.json"
 State: TypeAlias = Literal["finished", "can go on", "begun"]
-"""`can go on`: it has a checkpoint and no adapter; `begun`: it has neither. A process may be at work on both."""
+"""`can go on`: it has a checkpoint; `begun`: it has neither that nor an adapter of its own. A process may be at work on both."""
 
 _DEPTH = 5  # folders below the one that is looked through
 _NOT_LOOKED_INTO = ("node_modules", "__pycache__", "venv")
@@ -63,13 +64,14 @@ def read_run(folder: Path, root: Path) -> FoundRun:
     """One run. Raises `BadFile` for a folder that is none, and for a damaged one."""
     run = open_run(folder)
     adapter = adapter_of(folder)
-    written = folder / METRICS if (folder / METRICS).is_file() else folder / "config.json"
+    written = folder / METRICS if (folder / METRICS).is_file() else folder / _CONFIG
+    num_steps = _num_steps(run)
     return FoundRun(
         folder,
         str(adapter.relative_to(root)) if adapter.is_relative_to(root) else str(adapter),
         run.config,
-        _num_steps(run),
-        _state(run, adapter),
+        num_steps,
+        _state(run, adapter, num_steps),
         written.stat().st_mtime,
     )
 
@@ -79,16 +81,21 @@ def _run_folders(folder: Path, depth: int) -> Iterator[Path]:
         for entry in sorted(entries, key=lambda entry: entry.name):
             if not entry.is_dir(follow_symlinks=False) or entry.name in _NOT_LOOKED_INTO:
                 continue
-            if entry.name.endswith(SUFFIX) and Path(entry.path, "config.json").is_file():
+            if entry.name.endswith(SUFFIX) and Path(entry.path, _CONFIG).is_file():
                 yield Path(entry.path)
             elif depth and (not entry.name.startswith(".") or entry.name == OWN_FOLDER):
                 yield from _run_folders(Path(entry.path), depth - 1)
 
 
-def _state(run: Run, adapter: Path) -> State:
+def _state(run: Run, adapter: Path, num_steps: int) -> State:
     if run.last_checkpoint() is not None:
         return "can go on"
-    return "finished" if (adapter / manifest.FILE_NAME).is_file() else "begun"
+    made = adapter / manifest.FILE_NAME
+    if not made.is_file():
+        return "begun"
+    # A run that has begun anew has the adapter of the one before it. Copies and clones keep no times, but all steps.
+    is_its_own = made.stat().st_mtime >= (run.folder / _CONFIG).stat().st_mtime
+    return "finished" if is_its_own or read_curves(run.folder).last_step == num_steps > 0 else "begun"
 
 
 def _num_steps(run: Run) -> int:
