@@ -1,13 +1,20 @@
 """The page Try: base and adapter answer beside each other, and what is accepted stands in the code."""
 
+import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from tests.conftest import read_json
 from tests.training.dashboard.conftest import Visit, html, said
 
+from finetab.assemble import Loader
+from finetab.completion.completer import Completer
+from finetab.core.progress import Progress
+from finetab.settings import Settings
 from finetab_training.dashboard.cursor import MARK
 from finetab_training.tune.plan import Plan
 
@@ -42,6 +49,62 @@ def test_base_and_adapter_answer_with_each_token_marked_and_one_is_accepted(page
     assert accepted.endswith(f"{MARK}{after}")
     assert accepted != CODE
     assert not html(page)  # it was the answer to another text
+
+
+@pytest.mark.parametrize("edited", ["def f():\n", f"def f():{MARK}\n"])
+def test_an_answer_is_not_written_into_code_that_was_edited_with_the_click(page: AppTest, edited: str) -> None:
+    page.text_area("code").input(CODE)
+    complete(page)
+    page.text_area("code").input(edited)
+    next(button for button in page.button if button.label == "Accept").click().run()
+    assert not page.exception
+    assert page.text_area("code").value == edited
+    assert "has changed since" in page.error[0].value
+
+
+def test_what_was_chosen_is_there_again_after_a_look_at_another_page(tuned: Plan, tmp_path: Path, home: Path) -> None:
+    for name in ("a", "b"):
+        shutil.copytree(tuned.adapter, tmp_path / ".finetab" / "adapters" / name)
+        path = tmp_path / ".finetab" / "adapters" / name / "manifest.json"
+        path.write_text(json.dumps(read_json(path) | {"name": name}))
+    page = AppTest.from_string(
+        "from pathlib import Path\n"
+        "import streamlit as st\n"
+        "from finetab_training.dashboard.pages import try_it\n"
+        f"if not st.session_state.get('is_away'): try_it.draw(Path({str(tmp_path)!r}))\n",
+        default_timeout=300,
+    ).run()
+    chosen = page.selectbox("adapter").options[1]
+    page.selectbox("adapter").select(chosen)
+    page.selectbox("language").select("rust").run()
+    for is_away in (True, False):
+        page.session_state["is_away"] = is_away
+        page.run()
+    assert (page.selectbox("adapter").value, page.selectbox("language").value) == (chosen, "rust")
+    assert home.is_dir()
+
+
+def test_what_settings_and_manifests_say_later_on_is_followed(
+    visit: Visit, tuned: Plan, tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copied = Path(shutil.copytree(tuned.adapter, tmp_path / ".finetab" / "adapters" / "mine"))
+    loaded: list[Settings] = []  # for the adapter; the base may be there from another test
+    load = Loader.__call__
+
+    def listed(self: Loader, settings: Settings, progress: Progress) -> Completer:
+        loaded.extend([settings] if settings.adapter == str(copied) else [])
+        return load(self, settings, progress)
+
+    monkeypatch.setattr(Loader, "__call__", listed)
+    page = complete(complete(visit("try_it", tmp_path)))
+    assert len(loaded) == 1
+    os.utime(copied / "manifest.json")
+    complete(page)
+    assert len(loaded) == 2
+    (tmp_path / "finetab.toml").write_text("max_new_tokens = 5\n")
+    complete(page)
+    assert [settings.max_new_tokens for settings in loaded] == [64, 64, 5]
+    assert home.is_dir()
 
 
 def test_code_without_a_cursor_is_refused_in_a_sentence(page: AppTest) -> None:

@@ -2,17 +2,19 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 import streamlit as st
 
 from finetab.assemble import Loader
 from finetab.completion.completer import Completer
+from finetab.core import manifest
 from finetab.core.languages import LANGUAGES, language_of
 from finetab.core.pointer import BARE
 from finetab.core.progress import silent
 from finetab.documents import open_document, read_text
 from finetab.errors import BadInput, FinetabError
-from finetab.settings import OWN, read_settings
+from finetab.settings import OWN, Settings, read_settings
 from finetab_training.dashboard import cursor
 from finetab_training.dashboard.cursor import MARK
 from finetab_training.dashboard.pages.words import code, nothing_yet, plain
@@ -23,7 +25,9 @@ from finetab_training.data import git
 _EXAMPLE = f"def mean(values):\n    return sum(values) / {MARK}\n"
 _FIELD = "<style>.stTextArea textarea {font-family: 'Source Code Pro', monospace; white-space: pre;}</style>"
 _CODE, _TRIED, _FAULT = "code", "tried", "fault"
+_KEPT: Final = "session"  # what was filled in is there again after a look at another page
 _MOST_FILES = 2_000
+_KEPT_S = 3_600.0  # that a model is kept in memory
 
 
 def draw(root: Path) -> None:
@@ -34,7 +38,7 @@ def draw(root: Path) -> None:
     language = _source(root)
     where = f"{MARK} is the cursor: write it where the answer is to stand."
     st.html(_FIELD)
-    st.text_area("Code", key=_CODE, height=260, persist_state="session", help=where)
+    st.text_area("Code", key=_CODE, height=260, persist_state=_KEPT, help=where)
     _move()
     if fault := st.session_state.pop(_FAULT, ""):
         st.error(plain(fault))
@@ -42,7 +46,7 @@ def draw(root: Path) -> None:
         st.session_state[_TRIED] = (st.session_state[_CODE], _answers(root, adapter, language))
     asked, answers = st.session_state.get(_TRIED, ("", {}))
     if answers and asked == st.session_state[_CODE]:
-        _show(answers)
+        _show(asked, answers)
     elif not answers:
         st.caption("Each token's background says how sure the model was of it.")
 
@@ -53,7 +57,7 @@ def _adapter(root: Path) -> KnownAdapter | None:
         nothing_yet("There is no adapter yet, so the base answers alone. To train one:",
                     "finetab train --data . --out my-adapter")  # fmt: skip
         return None
-    return found.get(st.selectbox("Adapter", list(found), key="adapter") or "")
+    return found.get(st.selectbox("Adapter", list(found), key="adapter", persist_state=_KEPT) or "")
 
 
 def _source(root: Path) -> str:
@@ -66,7 +70,7 @@ def _source(root: Path) -> str:
     )  # fmt: skip
     languages = [language.name for language in LANGUAGES]
     st.session_state.setdefault("language", "python")
-    return language_column.selectbox("Language", languages, key="language") or "python"
+    return language_column.selectbox("Language", languages, key="language", persist_state=_KEPT) or "python"
 
 
 def _take(root: Path) -> None:
@@ -108,10 +112,11 @@ def _answers(root: Path, adapter: KnownAdapter | None, language: str) -> dict[st
     settings, faults = read_settings(root)
     if faults:
         raise BadInput(" ".join(faults))
-    base = adapter.base if adapter else settings.base
-    completers = {"Base": _completer(root, base, BARE, "")}
+    settings = replace(settings, base=adapter.base if adapter else settings.base, adapter=BARE, engine=OWN)
+    completers = {"Base": _completer(settings, 0)}
     if adapter:
-        completers["Adapter"] = _completer(root, base, str(adapter.folder), adapter.label)
+        written = (adapter.folder / manifest.FILE_NAME).stat().st_mtime_ns
+        completers["Adapter"] = _completer(replace(settings, adapter=str(adapter.folder)), written)
     return {side: try_out(completer, document, offset) for side, completer in completers.items()}
 
 
@@ -121,28 +126,27 @@ def _loader() -> Loader:
     return Loader()
 
 
-@st.cache_resource(max_entries=3, show_spinner="Loading the model", on_release=Completer.close)
-def _completer(root: Path, base: str, adapter: str, label: str) -> Completer:
-    """Kept between visits; `label` tells an adapter that was trained again."""
-    settings = replace(read_settings(root)[0], base=base, adapter=adapter, engine=OWN)
+@st.cache_resource(max_entries=3, ttl=_KEPT_S, show_spinner="Loading the model", on_release=Completer.close)
+def _completer(settings: Settings, written: int) -> Completer:
+    """Kept between visits; `written` is when an adapter's manifest was, since another one is another adapter."""
     return _loader()(settings, silent)
 
 
-def _show(answers: dict[str, Tried]) -> None:
+def _show(asked: str, answers: dict[str, Tried]) -> None:
     for column, (side, tried) in zip(st.columns(len(answers)), answers.items(), strict=True):
         with column, st.container(border=True):
-            _show_one(side, tried)
+            _show_one(side, asked, tried)
     st.caption("Each token's background says how sure the model was of it: green is sure, red is a guess.")
 
 
-def _show_one(side: str, tried: Tried) -> None:
+def _show_one(side: str, asked: str, tried: Tried) -> None:
     answer = tried.answer
     st.markdown(f"**{side}** · {plain(answer.adapter)} · {answer.form} · {answer.latency_ms:.0f} ms")
     if not answer.text:
         st.info(plain(f"No answer: {answer.why}{f' ({answer.finish_reason})' if answer.finish_reason else ''}."))
         return
     code((piece.text, _surety(piece.probability), f"{100 * piece.probability:.0f}%") for piece in tried.pieces)
-    st.button("Accept", key=f"accept {side}", on_click=_accept, args=(answer.text,), icon=":material/check:")
+    st.button("Accept", key=f"accept {side}", on_click=_accept, args=(asked, answer.text), icon=":material/check:")
 
 
 def _surety(probability: float) -> str:
@@ -150,5 +154,9 @@ def _surety(probability: float) -> str:
     return f"background:hsl({round(120 * probability)} 70% 45% / 0.4)"
 
 
-def _accept(text: str) -> None:
-    st.session_state[_CODE] = cursor.accepted(st.session_state[_CODE], text)
+def _accept(asked: str, text: str) -> None:
+    """Write an answer to where it was asked for, unless the code was edited with the very click."""
+    if st.session_state[_CODE] == asked:
+        st.session_state[_CODE] = cursor.accepted(asked, text)
+    else:
+        st.session_state[_FAULT] = "The code has changed since it was completed, so the answer does not fit; ask again."

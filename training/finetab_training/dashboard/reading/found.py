@@ -18,7 +18,7 @@ from finetab_training.runs import Run, open_run
 SUFFIX = ".run"
 _CONFIG = "config.json"
 State: TypeAlias = Literal["finished", "can go on", "begun"]
-"""`can go on`: it has a checkpoint; `begun`: it has neither that nor an adapter of its own. A process may be at work on both."""
+"""`can go on`: it has a checkpoint; `begun`: neither that nor an adapter. A process may be at work on both."""
 
 _DEPTH = 5  # folders below the one that is looked through
 _NOT_LOOKED_INTO = ("node_modules", "__pycache__", "venv")
