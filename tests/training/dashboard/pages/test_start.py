@@ -1,10 +1,13 @@
 """The page Start: a form becomes a config, a command and a process; what is wrong is a sentence."""
 
 import os
+import shlex
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
+import psutil
 import pytest
 import torch
 from streamlit.testing.v1 import AppTest
@@ -116,6 +119,20 @@ def test_the_memory_is_shown_for_what_it_was_asked_for_and_no_longer(form: AppTe
     assert "parameters to train" in said(form)
     form.number_input("row_tokens").set_value(800).run()
     assert "parameters to train" not in said(form)
+
+
+def test_free_memory_is_what_is_free_when_the_page_is_drawn(form: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    for free in (3.0, 2.0):
+        monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=free * 1e9))  # noqa: B023
+        monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (free * 1e9, 0))  # noqa: B023
+        form.button[1].click().run()
+        assert f"of {free} GB that are free now" in said(form)
+
+
+def test_a_step_of_the_learning_rate_is_a_small_one_and_stays_short_in_the_command(form: AppTest) -> None:
+    form.number_input("learning_rate").increment().run()
+    assert "learning_rate=0.00016" in shlex.split(form.code[0].value)
+    assert form.number_input("learning_rate").min == 0
 
 
 def test_a_run_is_started_watched_and_ends(form: AppTest, project: Path) -> None:

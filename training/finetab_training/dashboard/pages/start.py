@@ -18,7 +18,7 @@ from finetab_training.dashboard.command import command_line, train_arguments
 from finetab_training.dashboard.pages import progress
 from finetab_training.dashboard.pages.words import plain, told
 from finetab_training.dashboard.reading.found import adapter_of
-from finetab_training.dashboard.reading.memory import MemoryNeed, memory_need
+from finetab_training.dashboard.reading.memory import MemoryNeed, free_gb, memory_need
 from finetab_training.dashboard.reading.technique import Option, options_of, techniques
 from finetab_training.methods.registry import method_by_name
 from finetab_training.runs import Run, run_of
@@ -36,6 +36,7 @@ _BUDGETS = {
     "held_out_rows": "Rows kept back",
     "seed": "Seed",
 }
+_DECIMALS = 12  # beyond them is the noise that a browser's steps add: 0.00015 and 0.00001 make 0.00015999999999999999
 _ESTIMATED = "estimated"
 _KEPT: Final = "session"  # what was filled in is there again after a look at another page
 
@@ -60,7 +61,7 @@ def _form(root: Path) -> None:
     if buttons.button("Estimate the memory", icon=":material/memory:"):
         st.session_state[_ESTIMATED] = config
     if st.session_state.get(_ESTIMATED) == config:
-        _memory(_need(json.dumps(asdict(config))))
+        _memory(_need(json.dumps(asdict(config))), free_gb(config))
 
 
 def _is_free(root: Path, config: RunConfig) -> bool:
@@ -114,12 +115,13 @@ def _config(root: Path) -> RunConfig:
             "Adapter", _free_name(root), key="out", persist_state=_KEPT, help="The folder of the adapter to be."
         )
         rate = st.number_input(
-            "Learning rate", value=RunConfig().learning_rate, format="%.1e", key="learning_rate", persist_state=_KEPT
-        )
+            "Learning rate", value=RunConfig().learning_rate, min_value=0.0, step=1e-5, format="%.2e",
+            key="learning_rate", persist_state=_KEPT,
+        )  # fmt: skip
     with st.expander("Budgets"), st.container(horizontal=True):
         budgets = {name: _number(label, getattr(RunConfig(), name), name, 210) for name, label in _BUDGETS.items()}
     given = {"base": base or "default", "method": method, "data": data.strip(), "out": out.strip(), "options": options}
-    config = make_config(given, budgets, {"learning_rate": rate})
+    config = make_config(given, budgets, {"learning_rate": round(rate, _DECIMALS)})
     if not (config.data and config.out):
         raise BadSetting("Name the data to train on and the adapter to be.")
     return config
@@ -147,9 +149,10 @@ def _field(technique: str, option: Option) -> Any:
     if isinstance(option.default, int):
         return _number(label, option.default, key, 118)
     if isinstance(option.default, float):
-        return st.number_input(
+        figure = st.number_input(
             label, value=option.default, step=0.05, format="%.3g", key=key, width=118, persist_state=_KEPT
         )
+        return round(figure, _DECIMALS)
     return st.text_input(label, option.default, key=key, width=210, persist_state=_KEPT)
 
 
@@ -167,12 +170,12 @@ def _need(told: str) -> MemoryNeed:
     return memory_need(make_config(json.loads(told)))
 
 
-def _memory(need: MemoryNeed) -> None:
+def _memory(need: MemoryNeed, free: float) -> None:
     share = need.trainable / need.parameters
     st.markdown(
-        f"**{need.total:.2f} GB** of {need.free:.1f} GB that are free now; "
+        f"**{need.total:.2f} GB** of {free:.1f} GB that are free now; "
         f"{need.trainable:,} of {need.parameters:,} parameters to train ({share:.2%})"
     )
-    if need.total > need.free:
+    if need.total > free:
         st.warning("This run may not fit. Fewer tokens a row, a smaller base or 4-bit weights (qlora) need less.")
-    st.altair_chart(charts.stack(dict(need.parts), "GB", need.free, "free now"))
+    st.altair_chart(charts.stack(dict(need.parts), "GB", free, "free now"))

@@ -18,7 +18,6 @@ class MemoryNeed:
 
     parts: tuple[tuple[str, float], ...]
     """What it is for, and how much."""
-    free: float
     parameters: int
     trainable: int
 
@@ -34,9 +33,11 @@ def memory_need(config: RunConfig) -> MemoryNeed:
     shape, method = base_shape(config.base), method_by_name(config.method)
     planned = estimate(shape, method, config, device, pick_dtype(config.dtype, device))
     parts = tuple((name, size) for name, size in planned.table().items() if name != "in all")
-    return MemoryNeed(parts, _free_gb(device), planned.parameters, planned.trainable)
+    return MemoryNeed(parts, planned.parameters, planned.trainable)
 
 
-def _free_gb(device: torch.device) -> float:
+def free_gb(config: RunConfig) -> float:
+    """What is free at this moment where a run of this config would be, in GB."""
+    device = pick_device(config.device)
     free = torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else psutil.virtual_memory().available
     return float(free) / 1e9
