@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.server.stats.test_database import DAY_S, OFFER, put
 
-from finetab.core.pointer import Pointer, write_pointer
+from finetab.core.pointer import Pointer, read_pointer, write_pointer
 from finetab.errors import BadFile
 from finetab.stats.database import database_path
 from finetab.stats.events import Fate, Outcome
@@ -45,19 +45,24 @@ def test_days_choose_the_rows(home: Path) -> None:
 
 
 def test_a_comparison_at_the_desk_has_two_sides(tmp_path: Path, home: Path) -> None:
-    assert read_trial(tmp_path, []) is None
+    assert read_trial(tmp_path) is None
     write_pointer(tmp_path, Pointer("adapters/mine", against="base", since=1.0))
-    empty = read_trial(tmp_path, [])
+    empty = read_trial(tmp_path)
     assert empty is not None
     assert (empty.names, empty.sides, empty.difference) == (("mine", "base"), (), None)
     here = replace(OFFER, folder=mark_of(tmp_path))
     put(database_path(), here, replace(here, id="b", adapter="base"), replace(OFFER, id="c", folder="elsewhere"),
         *(Outcome(name, "shown") for name in "abc"), Outcome("a", "accepted", 8.0))  # fmt: skip
-    trial = read_trial(tmp_path, rows_of(None))
+    trial = read_trial(tmp_path)
     assert trial is not None
     assert [(side.name, side.rate, side.n) for side in trial.sides] == [("mine", 1.0, 1), ("base", 0.0, 1)]
     assert isinstance(trial.sides[0], Rate)
     assert trial.difference == (8.0, 8.0, 8.0)
+    write_pointer(tmp_path, read_pointer(tmp_path).alone())
+    ended = read_trial(tmp_path)
+    assert ended is not None
+    assert ended.until is not None
+    assert replace(ended, until=None) == trial
     assert home in database_path().parents
 
 

@@ -1,5 +1,6 @@
 """Statistics: what became of the suggestions in this machine's editors."""
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,7 +9,14 @@ import streamlit as st
 from finetab_training.dashboard import charts
 from finetab_training.dashboard.charts import Span
 from finetab_training.dashboard.pages.words import nothing_yet, plain
-from finetab_training.dashboard.reading.suggestions import Rate, Trial, read_suggestions, read_trial, rows_of
+from finetab_training.dashboard.reading.suggestions import (
+    Rate,
+    Suggestions,
+    Trial,
+    read_suggestions,
+    read_trial,
+    rows_of,
+)
 
 _DAYS = {"all that is kept": None, "the last 7 days": 7, "the last 30 days": 30}
 
@@ -18,12 +26,16 @@ def draw(root: Path) -> None:
     st.title("Statistics")
     st.caption("Counted by the server on this machine; nothing of it leaves it.")
     days = _DAYS[st.selectbox("Of", list(_DAYS), key="days") or next(iter(_DAYS))]
-    rows = rows_of(days)
-    found = read_suggestions(rows, days)
-    if not found.answers:
+    found = read_suggestions(rows_of(days), days)
+    if found.answers:
+        _became(found)
+    else:
         nothing_yet("Nothing was suggested in that time. An editor with the extension, or with the server, begins it:",
                     "finetab serve")  # fmt: skip
-        return
+    _trial(read_trial(root))
+
+
+def _became(found: Suggestions) -> None:
     st.markdown(f"**{found.shown:,}** suggestions shown, of {found.answers:,} answers")
     if found.shown:
         st.subheader("What became of them")
@@ -42,7 +54,6 @@ def draw(root: Path) -> None:
         st.subheader("Latency")
         groups = {one.stage: {"half within": one.p50_ms, "95% within": one.p95_ms} for one in found.latencies}
         st.altair_chart(charts.bars(groups, "milliseconds"))
-    _trial(read_trial(root, rows))
 
 
 def _rates(title: str, rates: Sequence[Rate]) -> None:
@@ -61,8 +72,10 @@ def _trial(trial: Trial | None) -> None:
         nothing_yet("Nothing is compared at the desk in this folder. To let the base answer half of the lines:",
                     "finetab ab start")  # fmt: skip
         return
-    one, other = map(plain, trial.names)
-    st.markdown(f"{one} and {other} take turns, line by line.")
+    one, other = trial.names
+    until = "" if trial.until is None else f" until {_at(trial.until)}"
+    turns = "take turns" if trial.until is None else "took turns"
+    st.markdown(plain(f"{one} and {other} {turns}, line by line, since {_at(trial.since)}{until}."))
     if not trial.sides:
         st.info("Neither has shown anything yet.")
         return
@@ -72,3 +85,7 @@ def _trial(trial: Trial | None) -> None:
         st.altair_chart(
             charts.spans([Span(f"{one} − {other}", mean, low, high)], "characters kept each", around_zero=True)
         )
+
+
+def _at(seconds: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))

@@ -51,13 +51,15 @@ class Latency:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """Two adapters that take turns at the desk."""
+    """Two adapters that take turns at the desk, or took turns until a time; both in seconds since 1970."""
 
     sides: tuple[Rate, ...]
     """How often suggestions of each were accepted; none for one that has shown nothing yet."""
     difference: tuple[float, float, float] | None
     """Of the characters kept of a suggestion: mean, low, high; the first side minus the second."""
     names: tuple[str, str]
+    since: float
+    until: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +98,13 @@ def _rates(groups: Mapping[str, Any]) -> tuple[Rate, ...]:
     return tuple(Rate(name, rate["rate"], rate["low"], rate["high"], shown) for name, rate, shown in rates if rate)
 
 
-def read_trial(root: Path, rows: list[Row]) -> Trial | None:
-    """The comparison that runs in a folder, None where none does. Raises `BadFile` for a damaged pointer."""
+def read_trial(root: Path) -> Trial | None:
+    """The comparison that runs in a folder, else the last one that has ended, None where there was none.
+
+    It is of all its days, as `finetab ab report` tells it. Raises `BadFile` for a damaged pointer.
+    """
     comparison = read_pointer(root).comparison
-    if comparison is None or comparison.until is not None:
-        return None
-    return _trial(compare_sides(rows, mark_of(root), comparison))
+    return None if comparison is None else _trial(compare_sides(rows_of(None), mark_of(root), comparison))
 
 
 def _trial(found: Mapping[str, Any]) -> Trial:
@@ -113,4 +116,5 @@ def _trial(found: Mapping[str, Any]) -> Trial:
         if side["acceptance"]
     )
     kept = found["characters"]
-    return Trial(rates, (kept["mean"], kept["low"], kept["high"]) if kept else None, (one, other))
+    difference = (kept["mean"], kept["low"], kept["high"]) if kept else None
+    return Trial(rates, difference, (one, other), found["since"], found["until"])
