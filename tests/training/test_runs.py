@@ -65,6 +65,11 @@ def test_an_ending_that_was_stopped_goes_on_and_is_never_replaced(config: RunCon
         ending_of(run, str(tmp_path / "look"), steps=50)
 
 
+def test_of_a_run_without_a_checkpoint_no_adapter_is_made(config: RunConfig, tmp_path: Path) -> None:
+    with pytest.raises(BadFile, match="has no checkpoint to make an adapter from"):
+        ending_of(run_of(config), str(tmp_path / "early"), steps=3)
+
+
 def test_a_run_that_a_process_is_at_work_on_is_neither_gone_on_with_nor_replaced(config: RunConfig) -> None:
     run = stopped(config)
     with run.alone():

@@ -226,14 +226,6 @@ def test_an_adapter_is_made_of_a_run_under_way_that_goes_on_as_if_nothing_had_be
     assert trained(open_run(run.folder)) == tmp_path / "long"
 
 
-def test_of_a_run_without_a_checkpoint_no_adapter_is_made(
-    project: Path, tiny: Callable[[str], Path], tmp_path: Path
-) -> None:
-    run = run_of(config_for(project, tiny("llama"), tmp_path / "long"))
-    with pytest.raises(BadFile, match="has no checkpoint to make an adapter from"):
-        ending_of(run, str(tmp_path / "early"), steps=3)
-
-
 def test_a_failed_run_leaves_the_adapter_in_force(
     project: Path, tiny: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
