@@ -1,6 +1,7 @@
 """`finetab dashboard`: what it refuses in a sentence, who may open its pages, and what decides how they are served."""
 
 import importlib.util
+import os
 import socket
 import subprocess
 import sys
@@ -35,6 +36,7 @@ def test_a_taken_port_is_refused_when_it_was_asked_for_and_else_passed_over() ->
             _free_port(port)
     first = _free_port(None)
     with closing(socket.socket()) as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, os.name != "nt")  # pages may have ended there just now
         taken.bind(("127.0.0.1", first))
         taken.listen()
         assert _free_port(None) > first
