@@ -1,5 +1,6 @@
 """The adapters that another one is to be made of: read, and checked to go together, before anything slow."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,6 +50,8 @@ def read_parents(names: Sequence[str], weights: Sequence[float]) -> tuple[Parent
     if weights and len(weights) != len(names):
         raise BadInput(f"{len(names)} adapters need as many weights, not {len(weights)}.")
     shares = weights or [1 / len(names)] * len(names)
+    if not all(map(math.isfinite, shares)):
+        raise BadInput(f"Weights are numbers such as 0.7, not {', '.join(map(str, shares))}.")
     if not any(shares):
         raise BadInput("All weights are 0, which leaves nothing; give one of them more.")
     parents = tuple(Parent(*read_named(name), weight) for name, weight in zip(names, shares, strict=True))

@@ -16,7 +16,7 @@ from finetab.core import manifest
 from finetab.core.progress import silent
 from finetab.core.weights import base_folder
 from finetab.engine.base import GenerationRequest
-from finetab.errors import BadAdapter, UnknownName
+from finetab.errors import BadAdapter, BadInput, UnknownName
 from finetab.settings import Settings
 
 
@@ -96,6 +96,8 @@ def test_what_does_not_go_together_is_one_sentence(
         read_adapter(f"{pair[0]} + {other}")
     with pytest.raises(UnknownName, match='no adapter "mien"'):
         read_adapter(f"{pair[0]} + mien")
+    with pytest.raises(BadInput, match="not nan"):
+        read_adapter(f"nan*{pair[0]} + 1*{pair[1]}")
 
 
 def test_a_folder_with_a_plus_in_its_name_is_one_adapter(tiny: Callable[[str], Path], tmp_path: Path) -> None:

@@ -107,6 +107,8 @@ def test_what_does_not_go_together_is_refused_in_a_sentence(tiny: Callable[[str]
         (names[:1], (), BadInput, "two adapters or more"),
         (names, (1.0,), BadInput, "2 adapters need as many weights, not 1"),
         (names, (0.0, 0.0), BadInput, "All weights are 0"),
+        (names, (float("nan"), 1.0), BadInput, r"numbers such as 0\.7, not nan, 1\.0"),
+        (names, (1.0, float("-inf")), BadInput, "not 1.0, -inf"),
         ([names[0], str(other)], (), BadAdapter, "take one base"),
         ([names[0], str(odd)], (), BadAdapter, "more than plain LoRA"),
     ):
