@@ -26,8 +26,10 @@ _A, _B = ".lora_A.weight", ".lora_B.weight"
 def write_sum(parents: Sequence[Parent], folder: Path) -> int:
     """Write the sum's two files, as PEFT has them, and give its rank. Raises `BadAdapter` for what cannot be read.
 
-    Trained embeddings, which are no changes but what stands there instead, are averaged.
+    Trained embeddings, which are no changes but what stands there instead, are averaged. A parent of weight 0 adds
+    nothing.
     """
+    parents = [parent for parent in parents if parent.weight]
     states = [_read(parent) for parent in parents]
     rank = sum(parent.rank for parent in parents)
     held = list(zip(parents, states, strict=True))

@@ -9,6 +9,7 @@ from safetensors.torch import load_file, save_file
 from tests.server.adapters.real_adapter import make_adapter
 
 from finetab.adapters.attach import attach
+from finetab.adapters.config import read_config
 from finetab.adapters.library import WEIGHTS
 from finetab.adapters.parents import Parent, read_parents
 from finetab.adapters.sum import write_sum
@@ -38,6 +39,14 @@ def test_a_layer_that_only_one_changes_is_changed_by_that_one(tiny: Callable[[st
         for parent, share in zip((one, two), shares, strict=True):
             expected += share * (weight(parent.folder, layer) - plain)
         torch.testing.assert_close(weight(tmp_path / "sum", layer), expected, rtol=0.0, atol=2e-4)
+
+
+def test_of_a_parent_without_weight_nothing_is_left(tiny: Callable[[str], Path], tmp_path: Path) -> None:
+    made = [make_adapter(tiny("llama"), tmp_path / str(seed), seed, with_rows=seed == 1) for seed in (1, 2)]
+    (tmp_path / "sum").mkdir()
+    assert write_sum(read_parents([str(path) for path in made], (0.0, 1.0)), tmp_path / "sum") == 4
+    assert load_file(tmp_path / "sum" / WEIGHTS).keys() == load_file(made[1] / WEIGHTS).keys()  # no rows
+    assert read_config(tmp_path / "sum")["trainable_token_indices"] is None
 
 
 @pytest.mark.parametrize("damage", ["other", "cut", "gone"])

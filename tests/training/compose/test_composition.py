@@ -68,6 +68,15 @@ def test_rows_are_means_and_the_manifest_and_the_trained_lines_are_those_of_both
     assert torch.allclose(mean, 0.75 * one + 0.25 * two, atol=1e-6)
 
 
+@pytest.mark.parametrize("method", ["cat", "linear"])
+def test_rows_of_a_parent_without_weight_are_left_out(method: str, tiny: Callable[[str], Path], tmp_path: Path) -> None:
+    parents = parents_of(tiny("llama"), tmp_path, (0.0, 1.0), {}, {"with_rows": False})
+    compose(parents, Composition(method), tmp_path / "sum")
+    found, alone = weights_with(tiny("llama"), tmp_path / "sum"), weights_with(tiny("llama"), parents[1].folder)
+    assert all(torch.allclose(found[name], weight, atol=1e-5) for name, weight in alone.items())
+    assert not any("trainable_tokens" in key for key in load_file(tmp_path / "sum" / WEIGHTS))
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_every_way_gives_an_adapter_that_can_be_served(
     method: str, tiny: Callable[[str], Path], tmp_path: Path

@@ -109,10 +109,13 @@ def _write_by_peft(parents: Sequence[Parent], composition: Composition, folder: 
     indices: Any = None
     for number, parent in enumerate(parents):
         config = LoraConfig.from_pretrained(str(parent.folder))
-        indices, config.trainable_token_indices = config.trainable_token_indices or indices, None
+        given, config.trainable_token_indices = config.trainable_token_indices, None
         state = load_file(parent.folder / WEIGHTS)
-        for key in [key for key in state if key.endswith(ROWS)]:
-            rows.setdefault(key, []).append((abs(parent.weight), state.pop(key).float().numpy()))
+        own = {key: state.pop(key).float().numpy() for key in list(state) if key.endswith(ROWS)}
+        if parent.weight:
+            indices = given or indices
+            for key, value in own.items():
+                rows.setdefault(key, []).append((abs(parent.weight), value))
         name = f"parent{number}"  # a bare number would be taken for a layer's
         if model is None:
             model = PeftModel(_skeleton(parent.manifest.base_name), config, name)
