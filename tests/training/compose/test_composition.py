@@ -31,6 +31,15 @@ def parents_of(base: Path, folder: Path, weights: Sequence[float], *options: dic
     return read_parents(names, weights)
 
 
+def test_a_rank_above_what_a_layer_has_can_be_loaded(tiny: Callable[[str], Path], tmp_path: Path) -> None:
+    base = tiny("llama")
+    parents = parents_of(base, tmp_path, (0.75, -0.5), {}, {})
+    assert compose(parents, Composition("svd", rank=200), tmp_path / "wide").options["r"] == 200
+    compose(parents, Composition(), tmp_path / "sum")
+    found, whole = weights_with(base, tmp_path / "wide"), weights_with(base, tmp_path / "sum")
+    assert all(torch.allclose(found[name], weight, atol=2e-4) for name, weight in whole.items())
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("method", ["cat", "svd"])
 def test_the_sum_is_the_weighted_sum_of_the_changes(

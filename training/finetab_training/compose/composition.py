@@ -34,6 +34,7 @@ from finetab.core.atomic import new_folder
 from finetab.core.manifest import Manifest
 from finetab.errors import BadFile, BadInput, near_match
 from finetab_training.data.trained import read_all_trained, write_trained
+from finetab_training.methods.saving import padded
 from finetab_training.train.random_base import base_shape, empty_model
 
 SAME_RANK = ("linear", "ties", "dare_linear", "dare_ties", "magnitude_prune")
@@ -137,6 +138,8 @@ def _write_by_peft(parents: Sequence[Parent], composition: Composition, folder: 
     plain = replace(made, lora_alpha=made.r, use_rslora=False, trainable_token_indices=indices, inference_mode=True)
     plain.save_pretrained(str(folder))
     state = get_peft_model_state_dict(model, adapter_name=_COMPOSED, save_embedding_layers=False)
+    for one, other in [(key, key.replace("lora_A", "lora_B")) for key in state if "lora_A" in key]:
+        state[one], state[other] = padded(state[one], state[other], made.r)  # a narrow layer has fewer directions
     state |= {key: torch.from_numpy(mean_rows(weighted)) for key, weighted in rows.items()}
     save_file({key: value.contiguous() for key, value in state.items()}, folder / WEIGHTS, metadata={"format": "pt"})
     return int(made.r)

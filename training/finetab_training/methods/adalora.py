@@ -14,13 +14,12 @@ import torch
 from peft import AdaLoraConfig, AdaLoraModel, LoraConfig, PeftModel, get_peft_model
 from peft.tuners.adalora import AdaLoraLayer
 from safetensors.torch import save_file
-from torch.nn.functional import pad
 
 from finetab.adapters.library import WEIGHTS
 from finetab.core.models import Quantisation
 from finetab_training.methods.base import Target, Tuned
 from finetab_training.methods.options import checked_options
-from finetab_training.methods.saving import factors
+from finetab_training.methods.saving import factors, padded
 from finetab_training.methods.sentinels import trainable_rows, use_row_sums
 
 # When ranks are moved, as shares of all steps: after the first tenth, until seven tenths are over.
@@ -88,9 +87,8 @@ def _save_as_lora(model: PeftModel, folder: Path) -> None:
             scaled = (layer.lora_A["default"] * layer.lora_E["default"] * scale).detach()
             other = layer.lora_B["default"].detach()
             # A model that went back to its best step holds the directions only that were left there.
-            missing = config.init_r - len(scaled)
-            tensors[f"{name}.lora_A.weight"] = pad(scaled, (0, 0, 0, missing)).contiguous()
-            tensors[f"{name}.lora_B.weight"] = pad(other, (0, missing)).contiguous()
+            one, other = padded(scaled, other, config.init_r)
+            tensors |= {f"{name}.lora_A.weight": one, f"{name}.lora_B.weight": other}
     plain = LoraConfig(
         r=config.init_r, lora_alpha=config.init_r, target_modules=config.target_modules, task_type=config.task_type,
         base_model_name_or_path=config.base_model_name_or_path, modules_to_save=config.modules_to_save,

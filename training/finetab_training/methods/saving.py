@@ -8,6 +8,7 @@ import torch
 from peft import LoraConfig, PeftModel, get_peft_model_state_dict, set_peft_model_state_dict
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
+from torch.nn.functional import pad
 
 from finetab.adapters.library import WEIGHTS
 from finetab.errors import BadAdapter
@@ -35,6 +36,12 @@ def factors(model: PeftModel) -> dict[str, torch.Tensor]:
     """Copies of all trained values, by PEFT's names."""
     state = get_peft_model_state_dict(model, save_embedding_layers=False)
     return {name: weight.detach().clone() for name, weight in state.items()}
+
+
+def padded(a_RK: torch.Tensor, b_NR: torch.Tensor, rank: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """A layer's factors filled up with zeros to the rank that the config tells: PEFT loads no others."""
+    missing = rank - len(a_RK)
+    return pad(a_RK, (0, 0, 0, missing)).contiguous(), pad(b_NR, (0, missing)).contiguous()
 
 
 def save_difference(model: PeftModel, start: dict[str, torch.Tensor], folder: Path) -> None:
