@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import psutil
 import pytest
@@ -19,6 +20,28 @@ def test_an_error_of_our_own_comes_over_as_it_is() -> None:
     run_alone(check_method, "lora")
     with pytest.raises(UnknownName, match='did you mean "qlora"'):
         run_alone(check_method, "qlor")
+
+
+def test_an_error_longer_than_what_a_pipe_holds_comes_over() -> None:
+    with pytest.raises(UnknownName, match="a" * 200_000):
+        run_alone(check_method, "a" * 200_000)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no fork")
+def test_a_process_whose_own_child_lives_on_has_ended(tmp_path: Path) -> None:
+    with pytest.raises(FinetabError, match="ended with exit code 3"):
+        run_alone(exec, _LEAVES_A_CHILD, {"end": tmp_path / "end"})
+    (tmp_path / "end").touch()
+
+
+_LEAVES_A_CHILD = """
+import os, time
+if os.fork():
+    os._exit(3)
+while not end.exists():  # until then it holds the pipe to who asked
+    time.sleep(0.05)
+os._exit(0)
+"""
 
 
 def test_any_other_end_is_told_in_a_sentence(capfd: pytest.CaptureFixture[str]) -> None:

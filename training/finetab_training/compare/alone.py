@@ -8,6 +8,7 @@ import os
 import threading
 from collections.abc import Callable
 from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
 from typing import Any
 
 from finetab.core.quiet import quiet_libraries
@@ -15,6 +16,7 @@ from finetab.errors import FinetabError, Interrupted
 
 _LAST_STEP_SECONDS = 60
 """What an interrupted training is given to keep a checkpoint."""
+_LOOK_SECONDS = 1
 
 
 def run_alone(work: Callable[..., None], *arguments: Any) -> None:
@@ -29,22 +31,28 @@ def run_alone(work: Callable[..., None], *arguments: Any) -> None:
     process.start()
     tell.close()
     try:
+        with told:
+            error = _received(told, process)
         process.join()
     except KeyboardInterrupt:
         process.join(_LAST_STEP_SECONDS)  # the terminal has interrupted it as well
         raise
-    with told:
-        error = _received(told)
     if error is not None:
         raise error
     if process.exitcode:
         raise FinetabError(_ended(process.exitcode))
 
 
-def _received(told: Connection) -> FinetabError | None:
+def _received(told: Connection, process: SpawnProcess) -> FinetabError | None:
+    """What it tells before it ends: read while it runs, since a pipe holds no long sentence.
+
+    The pipe of one that was killed stays open as long as a child of its own lives, so that its end alone says nothing.
+    """
+    while process.is_alive() and not told.poll(_LOOK_SECONDS):
+        pass
     try:
-        error: FinetabError = told.recv()
-    except EOFError:
+        error: FinetabError | None = told.recv() if told.poll() else None
+    except (EOFError, OSError):  # killed in the middle of it
         return None
     return error
 
