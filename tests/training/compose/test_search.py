@@ -36,6 +36,15 @@ def test_the_parents_own_weights_are_tried_first_and_the_best_are_given_first(pa
     assert found[0].loss < seen[0].loss
 
 
+def test_adapters_that_were_tried_are_not_kept(
+    parents: tuple[Parent, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    left: list[Path] = []
+    search_weights(parents, Composition(), HOLES, 3, Settings(), lambda _tried: left.extend(tmp_path.rglob("tried*/*")))
+    assert left == []
+
+
 def test_a_loss_is_that_of_the_middles_after_their_prompts(
     parents: tuple[Parent, ...], tiny: Callable[[str], Path]
 ) -> None:

@@ -5,6 +5,7 @@ by jumps and need many. Nelder and Mead's simplex (scipy) needs no gradients. It
 outcome on others.
 """
 
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -79,6 +80,7 @@ def search_weights(
             network.attach(_NAME, made)
             found = Tried(tuple(parent.weight for parent in shares), _mean_cost(network, samples))
             network.detach(_NAME)
+            shutil.rmtree(made)  # each is as large as all of the parents
             tried.append(found)
             advance(found)
             return found.loss
