@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -44,6 +45,27 @@ def test_a_search_tells_its_best_and_gives_the_parents_those_weights(parents: tu
     assert [parent.folder for parent in found] == [parent.folder for parent in parents]
     assert [parent.weight for parent in found] != [0.5, 0.5]
     assert (told["holes"], told["left_out"]) == (3, 0)
+
+
+def test_a_search_that_is_interrupted_gives_the_best_so_far(
+    parents: tuple[Parent, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = [Tried((0.5, 0.5), 3.0), Tried((0.75, 0.5), 1.0), Tried((0.5, 0.75), 2.0)]
+
+    def interrupted(*given: Any) -> tuple[Tried, ...]:
+        for each in tried:
+            given[-1](each)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(session, "search_weights", interrupted)
+    console = Console(file=StringIO(), width=120)
+    found, told = searched(parents, Composition(), HOLES, 9, console)
+    assert isinstance(console.file, StringIO)
+    assert "Stopped after 3 of 9 tries; the best of them is taken." in console.file.getvalue()
+    assert ([parent.weight for parent in found], told["tried"], told["loss"]) == ([0.75, 0.5], 3, 1.0)
+    tried.clear()
+    with pytest.raises(KeyboardInterrupt):
+        searched(parents, Composition(), HOLES, 9, console)
 
 
 def test_holes_that_a_parent_was_trained_on_do_not_count(

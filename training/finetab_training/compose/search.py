@@ -88,6 +88,11 @@ def search_weights(
         begun = [parent.weight for parent in parents]
         simplex = [begun, *([*begun[:at], begun[at] + _FIRST_STEP, *begun[at + 1 :]] for at in range(len(begun)))]
         minimize(loss, begun, method="Nelder-Mead", options={"maxfev": most, "initial_simplex": simplex})
+    return best_first(tried)
+
+
+def best_first(tried: Sequence[Tried]) -> tuple[Tried, ...]:
+    """By loss."""
     return tuple(sorted(tried, key=lambda each: each.loss))
 
 

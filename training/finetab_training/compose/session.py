@@ -12,7 +12,7 @@ from finetab.cli import settings_here
 from finetab.core.console import open_console
 from finetab.errors import BadFile
 from finetab_training.compose.composition import Composition
-from finetab_training.compose.search import Tried, search_weights
+from finetab_training.compose.search import Tried, best_first, search_weights
 from finetab_training.data.hole import Hole
 from finetab_training.data.trained import read_all_trained
 from finetab_training.evaluate.holes import unseen
@@ -28,7 +28,7 @@ def searched(
     """The parents with the weights that did best, and what a manifest tells of the search.
 
     Holes that a parent was trained on are left out: they would speak for whoever knows them by heart. Raises `BadFile`
-    where none are left.
+    where none are left. Ctrl-C ends the search with what was best until then.
     """
     console = console or open_console(stderr=True)
     cut = unseen(holes, len(holes), read_all_trained(parent.folder for parent in parents))
@@ -47,18 +47,23 @@ def _tried(
     parents: Sequence[Parent], composition: Composition, holes: Sequence[Hole], tries: int, console: Console
 ) -> tuple[Tried, ...]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    best = float("inf")
+    done: list[Tried] = []
     with Progress(*columns, console=console) as bar:
         task = bar.add_task("searching", total=tries)
 
         def advance(tried: Tried) -> None:
-            nonlocal best
             bar.update(task, advance=1)
-            if tried.loss < best:
-                best = tried.loss
+            done.append(tried)
+            if best_first(done)[0] is tried:
                 console.print(f"loss {tried.loss:.4f} with {_told(tried)}", highlight=False)
 
-        return search_weights(parents, composition, holes, tries, settings_here(), advance)
+        try:
+            return search_weights(parents, composition, holes, tries, settings_here(), advance)
+        except KeyboardInterrupt:
+            if not done:
+                raise
+            console.print(f"Stopped after {len(done)} of {tries} tries; the best of them is taken.", highlight=False)
+    return best_first(done)
 
 
 def _told(tried: Tried) -> str:
