@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from finetab.errors import BadFile, BadSetting, near_match
 
 _PATHS = ("data", "out", "start")
 _SHARES = ("left_to_right_share", "prefix_share", "psm_share", "short_share")
+MAX_SEED = 2**32 - 1
+"""numpy's generators take no larger one."""
 OPTIMISERS = ("auto", "adamw", "paged_adamw_8bit")
 
 
@@ -142,9 +145,10 @@ def _faults(config: RunConfig) -> list[str]:
             config.row_tokens >= longest,
             f"row_tokens is {config.row_tokens}, but context, prefix, suffix and middle may need {longest}.",
         ),
-        (config.learning_rate > 0, f"learning_rate must be above 0, not {config.learning_rate}."),
-        (config.sentinel_learning_rate > 0,
-         f"sentinel_learning_rate must be above 0, not {config.sentinel_learning_rate}."),
+        (0 < config.learning_rate < inf, f"learning_rate must be a number above 0, not {config.learning_rate}."),
+        (0 < config.sentinel_learning_rate < inf,
+         f"sentinel_learning_rate must be a number above 0, not {config.sentinel_learning_rate}."),
+        (0 <= config.seed <= MAX_SEED, f"seed must be from 0 to {MAX_SEED}, not {config.seed}."),
         (0 <= config.warmup_share < 1, f"warmup_share must be from 0 to below 1, not {config.warmup_share}."),
         (min(config.rows_per_step, config.epochs, config.save_steps) > 0,
          "rows_per_step, epochs and save_steps must be at least 1."),

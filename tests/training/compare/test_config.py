@@ -1,5 +1,6 @@
 """The config of a comparison: defaults, every fault at once, and what each training is told."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ def test_every_fault_is_told_at_once(entries: dict[str, Any]) -> None:
         make_comparison(entries)
     for words in (
         'Unknown entry "seed" in the comparison; did you mean "seeds"?',
-        "seeds must be a list of different whole numbers, not [1, 1]",
+        "seeds must be a list of different whole numbers from 0 to 4294967295, not [1, 1]",
         "rates must be a list of different numbers above 0, such as [0.3, 1, 3], not [0, 1]",
         "holes must be a whole number from 1, not 0",
         "out must name the folder for the comparison, not 3",
@@ -56,6 +57,10 @@ def test_every_fault_is_told_at_once(entries: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [({"train": 1}, "[train] must be a table"), ({"techniques": {}}, "a table for each technique"),
+     ({"seeds": [-1]}, "seeds must be a list of different whole numbers from 0 to 4294967295, not [-1]"),
+     ({"seeds": [2**32]}, "not [4294967296]"), ({"rates": [math.nan, 1]}, "numbers above 0, such as [0.3, 1, 3], not"),
+     ({"rates": [1, math.inf]}, "not [1, inf]"),
+     ({"techniques": {"lora": {"learning_rate": math.nan}}}, "learning_rate must be a number above 0, not nan"),
      ({"train": {}}, "[train] needs data"), ({"train": {"data": "x", "held_out_rows": 0}}, "must be at least 1")],
 )  # fmt: skip
 def test_what_is_missing_is_told(change: dict[str, Any], words: str, entries: dict[str, Any]) -> None:

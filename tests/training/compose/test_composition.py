@@ -141,6 +141,7 @@ def test_what_does_not_go_together_is_refused_in_a_sentence(tiny: Callable[[str]
         (Composition("tie"), 'no way "tie" to compose.*ties'),
         (Composition("cat", rank=4), "ends in svd"),
         (Composition("ties", density=0.0), "density must be"),
+        (Composition("dare_ties", seed=-1), "seed must be from 0 to 4294967295, not -1"),
     ):
         with pytest.raises(BadInput, match=words):
             composition.check((first, second))

@@ -3,13 +3,14 @@
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
+from math import inf
 from pathlib import Path
 from typing import Any
 
 from finetab.core.home import from_home
 from finetab.core.pointer import BASE
 from finetab.errors import BadSetting, FinetabError, near_match
-from finetab_training.config import RunConfig, make_config
+from finetab_training.config import MAX_SEED, RunConfig, make_config
 from finetab_training.methods.registry import method_by_name
 
 _NAME = re.compile(r"\w[\w.+-]*")
@@ -97,15 +98,15 @@ def _counts(entries: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         value = made[name] = entries.get(name, getattr(_DEFAULTS, name))
         if type(value) is not int or value < least:
             faults.append(f"{name} must be a whole number from {least}, not {value!r}.")
-    for name, kinds, words in (
-        ("seeds", (int,), "a list of different whole numbers"),
-        ("rates", (int, float), "a list of different numbers above 0, such as [0.3, 1, 3]"),
+    for name, kinds, is_within, words in (
+        ("seeds", (int,), lambda each: 0 <= each <= MAX_SEED, f"different whole numbers from 0 to {MAX_SEED}"),
+        ("rates", (int, float), lambda each: 0 < each < inf, "different numbers above 0, such as [0.3, 1, 3]"),
     ):
         value = entries.get(name, getattr(_DEFAULTS, name))
         values = list(value) if isinstance(value, list | tuple) else []
         good = values and all(type(each) in kinds for each in values) and len(set(values)) == len(values)
-        if not good or (name == "rates" and min(values) <= 0):
-            faults.append(f"{name} must be {words}, not {value!r}.")
+        if not (good and all(map(is_within, values))):
+            faults.append(f"{name} must be a list of {words}, not {value!r}.")
         made[name] = tuple(float(each) if float in kinds else each for each in values) if good else ()
     return made, faults
 
@@ -145,7 +146,7 @@ def _techniques(given: Any, train: RunConfig) -> tuple[tuple[Technique, ...], li
 def _faults(technique: Technique, entries: Mapping[str, Any]) -> list[str]:
     faults = [f'Unknown entry "{key}"{near_match(key, _OWN)}' for key in entries.keys() - _OWN]
     rate = technique.learning_rate
-    if type(rate) not in (int, float) or rate <= 0:
+    if type(rate) not in (int, float) or not 0 < rate < inf:
         faults.append(f"learning_rate must be a number above 0, not {rate!r}.")
     if not isinstance(technique.method, str) or not isinstance(technique.options, dict):
         return [*faults, "method must be a name, and options a table."]

@@ -33,6 +33,7 @@ from finetab.core import manifest
 from finetab.core.atomic import new_folder
 from finetab.core.manifest import Manifest
 from finetab.errors import BadFile, BadInput, near_match
+from finetab_training.config import MAX_SEED
 from finetab_training.data.trained import read_all_trained, write_trained
 from finetab_training.methods.saving import padded
 from finetab_training.train.random_base import base_shape, empty_model
@@ -67,6 +68,8 @@ class Composition:
             raise BadInput(f"A rank can be chosen where the method ends in svd, not with {self.method}.")
         if not 0 < self.density <= 1:
             raise BadInput(f"density must be above 0 and at most 1, not {self.density}.")
+        if not 0 <= self.seed <= MAX_SEED:
+            raise BadInput(f"seed must be from 0 to {MAX_SEED}, not {self.seed}.")
 
 
 def check_free(out: Path) -> None:
