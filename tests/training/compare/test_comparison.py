@@ -1,6 +1,7 @@
 """A whole comparison of a small model, its trainings in this process; tests/e2e kills one that has processes."""
 
 import json
+import shutil
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from filelock import FileLock
 from rich.console import Console
+from safetensors.torch import load_file, save_file
 from tests.conftest import read_json
 
 from finetab.errors import BadFile, BadInput, BadSetting, FinetabError
@@ -86,6 +88,24 @@ def test_a_comparison_searches_trains_measures_and_does_only_what_is_new_the_nex
     entries["train"]["row_tokens"] = 301
     with pytest.raises(BadSetting, match=r"other values of train\.row_tokens, holes, so"):
         told(entries)
+
+
+def test_a_base_whose_weights_were_replaced_is_another_one(entries: dict[str, Any], done: list[str]) -> None:
+    entries |= {"seeds": [0], "techniques": {"lora": {"options": {"r": 2}}}}
+    tiny = Path(entries["train"]["base"])
+    base = shutil.copytree(tiny, Path(entries["out"]).with_name(tiny.name))
+    entries["train"]["base"] = str(base)
+    told(entries)
+    (weights,) = base.glob("*.safetensors")
+    save_file({name: 2 * weight for name, weight in load_file(weights).items()}, weights, {"format": "pt"})
+    with pytest.raises(BadSetting, match=r"other values of the weights of train\.base, so"):
+        told(entries)
+    facts = Path(entries["out"]) / "material" / "facts.json"
+    before = read_json(facts)
+    assert len(before.pop("base_fingerprint")) == 64
+    facts.write_text(json.dumps(before))  # as one that was begun by an earlier version
+    told(entries | {"seeds": [1]})
+    assert done == ["lora/seed-0", "lora/seed-1"]
 
 
 def test_without_matplotlib_all_but_the_plots_is_there(

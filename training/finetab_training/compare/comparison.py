@@ -25,7 +25,7 @@ from finetab.errors import BadFile, BadInput, BadSetting, FinetabError, Interrup
 from finetab_training.compare.alone import run_alone
 from finetab_training.compare.config import DECIDED, Comparison
 from finetab_training.compare.markdown import markdown
-from finetab_training.compare.material import Material, is_made, make_material, read_material
+from finetab_training.compare.material import Material, is_made, is_of_base, make_material, read_material
 from finetab_training.compare.measuring import Answers, Examiner
 from finetab_training.compare.report import QUALITY, Outcome, summary
 from finetab_training.compare.search import MAX_BEYOND, search
@@ -92,6 +92,8 @@ def _check_same(comparison: Comparison, path: Path) -> None:
     train, told = make_config(before["train"]).to_dict(), comparison.train.to_dict()
     changed = [f"train.{name}" for name in told if name not in DECIDED and train[name] != told[name]]
     changed += [name for name in ("holes", "general_holes") if before[name] != getattr(comparison, name)]
+    if not changed and not is_of_base(comparison):
+        changed = ["the weights of train.base"]
     if changed:
         raise BadSetting(
             f"{path.parent} holds a comparison with other values of {', '.join(changed)}, so its figures would not be "

@@ -3,7 +3,7 @@
 OUT/material/data/            a dataset: files to train on, and those to choose learning rates and checkpoints by
 OUT/material/holes.jsonl      holes in files that neither training nor the validation rows see
 OUT/material/general.jsonl    holes in code of other projects, to tell what was unlearned
-OUT/material/facts.json       how many of each
+OUT/material/facts.json       how many of each, and a fingerprint of the base's weights
 """
 
 import json
@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from finetab.core.atomic import new_folder
+from finetab.core.weights import base_folder, fingerprint
 from finetab.errors import BadFile
 from finetab_training.compare.config import Comparison
 from finetab_training.data.corpus import Recipe
@@ -27,6 +28,7 @@ from finetab_training.evaluate.general import drawn_general_holes
 from finetab_training.evaluate.holes import NEIGHBOURS, WRITTEN, cut_holes, unseen
 
 _FACTS = "facts.json"
+_BASE = "base_fingerprint"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +49,14 @@ def is_made(comparison: Comparison) -> bool:
 def read_material(comparison: Comparison) -> Material:
     """The material that was made."""
     folder = _folder(comparison)
-    facts = json.loads((folder / _FACTS).read_text("utf-8"))
-    return Material(
-        folder / "data", read_holes(folder / "holes.jsonl"), read_holes(folder / "general.jsonl"), facts
-    )  # fmt: skip
+    holes, general = read_holes(folder / "holes.jsonl"), read_holes(folder / "general.jsonl")
+    return Material(folder / "data", holes, general, _facts(comparison))
+
+
+def is_of_base(comparison: Comparison) -> bool:
+    """Whether the base has the weights that the material was made for; taken for granted where that was not noted."""
+    told = _facts(comparison).get(_BASE)
+    return told is None or told == fingerprint(base_folder(comparison.train.base))
 
 
 def make_material(comparison: Comparison) -> None:
@@ -79,9 +85,14 @@ def make_material(comparison: Comparison) -> None:
         facts = {
             "split": report["split"]["by"], "training_files": len(training), "validation_files": len(validation),
             "measured_files": len(measured), "holes": len(cut.holes), "holes_dropped": cut.num_seen,
-            "general_holes": len(general),
+            "general_holes": len(general), _BASE: fingerprint(base_folder(config.base)),
         }  # fmt: skip
         (building / _FACTS).write_text(json.dumps(facts, indent=2) + "\n", "utf-8")
+
+
+def _facts(comparison: Comparison) -> dict[str, Any]:
+    facts: dict[str, Any] = json.loads((_folder(comparison) / _FACTS).read_text("utf-8"))
+    return facts
 
 
 def _folder(comparison: Comparison) -> Path:
