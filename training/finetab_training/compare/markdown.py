@@ -68,10 +68,11 @@ def _points(found: Mapping[str, Any]) -> str:
 
 
 def _cost(made: Mapping[str, Any]) -> str:
-    head = ("technique", "what it is", "trained", "adapter MB", "peak GB", "tokens/s", "training s", "swap s")
+    head = ("technique", "what it is", "trained", "steps", "adapter MB", "peak GB", "tokens/s", "training s", "swap s")
     rows = [
-        (name, _what(row), f"{row['parameters']:,}", _spread(row["adapter_mb"], 1), _spread(row["peak_memory_gb"], 2),
-         _spread(row["tokens_per_second"], 0), _spread(row["seconds"], 0), _spread(row["swap_seconds"], 2))
+        (name, _what(row), f"{row['parameters']:,}", _spread(row["steps"], 0), _spread(row["adapter_mb"], 1),
+         _spread(row["peak_memory_gb"], 2), _spread(row["tokens_per_second"], 0), _spread(row["seconds"], 0),
+         _spread(row["swap_seconds"], 2))
         for name, row in made["techniques"].items()
     ]  # fmt: skip
     return f"{_table(head, rows)}\n\nMedians over seeds, with the lowest and the highest where they differ."
@@ -120,8 +121,8 @@ def _method(made: Mapping[str, Any]) -> list[str]:
         f"The same rows for all techniques: {facts['training_files']} files of {train['data']}; "
         f"with each seed another order and other cuts.",
         *_budget(rates, config["search_steps"], train["held_out_rows"], facts["validation_files"]),
-        f"Each technique was then trained with {len(seeds)} seed{'s' if len(seeds) > 1 else ''}; of each training the "
-        "step with the least held-out loss was kept. That loss also chose the rate, so it flatters, all alike.",
+        f"Each technique was then trained with {_number(len(seeds), 'seed')} for {_length(train)}; of each training "
+        "the step with the least held-out loss was kept. That loss also chose the rate, so it flatters, all alike.",
         f"Measured on {facts['holes']} holes (lines, rests of lines, blocks) in {facts['measured_files']} other files"
         f"{', in lines that came after the cut' if facts['split'] == 'time' else ''}, and on {facts['general_holes']} "
         f"general holes. Dropped because training or the validation rows hold their lines: {facts['holes_dropped']}.",
@@ -129,8 +130,21 @@ def _method(made: Mapping[str, Any]) -> list[str]:
         "without an adapter. Swap is the time from the order until an adapter can be asked where the base is loaded.",
         "Intervals are 95% bootstrap intervals over files, their holes, and seeds: all are drawn anew, a seed for all "
         "of its holes at once; differences are paired by hole and by seed.",
-        *_limits(facts["holes"], len(seeds)),
+        *_limits(facts["holes"], len(seeds), len(made["techniques"])),
     ]
+
+
+def _length(train: Mapping[str, Any]) -> str:
+    """Of each training, as it was told; the table of costs has what it came to."""
+    most = _number(train["max_steps"], "step") if train["max_steps"] else _number(train["epochs"], "epoch")
+    if not train["patience"]:
+        return most
+    looks = _number(train["patience"], "look")
+    return f"{most}, or until {looks} in a row, {_number(train['save_steps'], 'step')} apart, saw no better loss"
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _budget(rates: Sequence[float], steps: int, rows: int, files: int) -> list[str]:
@@ -144,7 +158,7 @@ def _budget(rates: Sequence[float], steps: int, rows: int, files: int) -> list[s
     ]
 
 
-def _limits(num_holes: int, num_seeds: int) -> list[str]:
+def _limits(num_holes: int, num_seeds: int, num_techniques: int) -> list[str]:
     found = [
         "Tokens a second are those of the median step; the time of training follows from them and from what putting "
         "the technique on the base took; on a machine as busy as it was."
@@ -153,6 +167,11 @@ def _limits(num_holes: int, num_seeds: int) -> list[str]:
         found.append("With one seed the intervals say nothing of a seed's luck.")
     elif num_seeds < _FEW_SEEDS:
         found.append(f"With {num_seeds} seeds, a seed's luck is known roughly: intervals are a little too narrow.")
+    if num_techniques > 2:
+        found.append(
+            f"{num_techniques} techniques are compared side by side: of 20 such intervals one misses by chance, so "
+            "that a single one that leaves 0 out is weak evidence."
+        )
     if num_holes < MIN_HOLES:
         found.append(f"With fewer than {MIN_HOLES} holes, only large differences can be told from chance.")
     return found
