@@ -108,7 +108,10 @@ def _read_factored(
     folder: Path, device: torch.device, dtype: torch.dtype, quantisation: Quantisation
 ) -> PreTrainedModel:
     if quantisation != "none":
-        raise BadSetting(f"{folder} is a compressed model, which cannot be held in 4 bits; set quantisation to none.")
+        raise BadSetting(
+            f"{folder} is a compressed model, which cannot be held in 4 bits; train it with the method lora or "
+            "another one that needs none, and serve it with quantisation none."
+        )
     try:
         model: Any = load_factored(folder, dtype)
     except (SafetensorError, OSError, ValueError, KeyError, RuntimeError) as error:

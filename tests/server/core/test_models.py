@@ -14,6 +14,7 @@ from tests.conftest import byte_tokenizer
 from transformers import GPTNeoXConfig, GPTNeoXForCausalLM
 
 from finetab.core.device import pick_device, pick_dtype
+from finetab.core.factored import RANKS
 from finetab.core.models import embedding_rows, load_base
 from finetab.core.weights import fingerprint
 from finetab.errors import BadFile, BadInput, BadSetting
@@ -64,6 +65,14 @@ def test_nf4_is_refused_where_it_would_be_decoded_wrongly(tmp_path: Path) -> Non
     byte_tokenizer().save(str(tmp_path / "pythia-odd" / "tokenizer.json"))
     with pytest.raises(BadSetting, match="no multiple of 64"):
         load_base(str(tmp_path / "pythia-odd"), quantisation="nf4", device="cpu")
+
+
+def test_a_compressed_model_in_4_bits_is_told_what_trains_it(tiny: Callable[[str], Path], tmp_path: Path) -> None:
+    folder = Path(copytree(tiny("gpt_neox"), tmp_path / "redpajama-incite-small"))
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {RANKS: {"any.layer": 4}}))
+    with pytest.raises(BadSetting, match=r"cannot be held in 4 bits; train it with the method lora"):
+        load_base(str(folder), quantisation="nf4", device="cpu")
 
 
 def test_bin_shards_are_read_and_code_in_them_is_not_run(tiny: Callable[[str], Path], tmp_path: Path) -> None:
