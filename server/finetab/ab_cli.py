@@ -10,7 +10,7 @@ import typer
 
 from finetab.adapters.library import read_adapter
 from finetab.core.blend import called
-from finetab.core.pointer import BASE, WITHOUT_ADAPTER, kept_as, read_pointer, resolved, write_pointer
+from finetab.core.pointer import BASE, WITHOUT_ADAPTER, kept_as, local_time, read_pointer, resolved, write_pointer
 from finetab.errors import BadInput
 from finetab.folder_option import FolderOption
 from finetab.settings import outranked
@@ -27,8 +27,8 @@ def start(
     pointer, other = read_pointer(folder), kept_as(folder, other)
     if pointer.against:
         raise BadInput(
-            f"{pointer.adapter} and {pointer.against} are compared in {folder.resolve()} since {_at(pointer.since)}; "
-            "end that first with: finetab ab stop"
+            f"{pointer.adapter} and {pointer.against} are compared in {folder.resolve()} since "
+            f"{local_time(pointer.since)}; end that first with: finetab ab stop"
         )
     if called(other) == called(pointer.adapter):
         raise BadInput(
@@ -83,10 +83,6 @@ def tell_outranked(folder: Path) -> None:
         typer.echo(sentence, err=True)
 
 
-def _at(seconds: float) -> str:
-    return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))
-
-
 def _show(found: dict[str, Any]) -> None:
     from rich.table import Table
 
@@ -99,8 +95,8 @@ def _show(found: dict[str, Any]) -> None:
         each = "-" if side["characters_each"] is None else f"{side['characters_each']:.1f}"
         table.add_row(name, str(side["shown"]), str(side["accepted"]), told, str(side["characters_kept"]), each)
     console = open_console()
-    until = f"until {_at(found['until'])}" if found["until"] else "and still being compared"
-    console.print(f"since {_at(found['since'])}, {until}", highlight=False)
+    until = f"until {local_time(found['until'])}" if found["until"] else "and still being compared"
+    console.print(f"since {local_time(found['since'])}, {until}", highlight=False)
     console.print(table)
     for what, label, scale in (("acceptance", "accepted, in points", 100), ("characters", "characters kept each", 1)):
         console.print(f"{label}: {_verdict(found[what], scale)}", highlight=False)

@@ -104,7 +104,9 @@ def complete(
     if as_json or answer.text:
         typer.echo(json.dumps(as_dict, ensure_ascii=False) if as_json else answer.text)
     else:
-        typer.echo(f"No suggestion here: {answer.reason}.", err=True)
+        from finetab.why import outcome
+
+        typer.echo(f"No suggestion here: {outcome(as_dict)}.", err=True)
 
 
 def _place(place: str) -> tuple[Path, int, int]:

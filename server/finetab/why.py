@@ -26,7 +26,7 @@ def show_requests(requests: Iterable[Request], num_rows: int) -> None:
         table.add_row(
             _time(request),
             Text(_place(request)),
-            _outcome(request, num_more=sum(1 for _ in run)),
+            outcome(request, num_more=sum(1 for _ in run)),
             f"{total:.0f}" if isinstance(total, int | float) else "",
             _how(request),
         )
@@ -36,7 +36,8 @@ def show_requests(requests: Iterable[Request], num_rows: int) -> None:
         console.print("No editor has asked for a completion yet.")
 
 
-def _outcome(request: Request, num_more: int) -> str:
+def outcome(request: Request, num_more: int = 0) -> str:
+    """What became of a request in a few words: its `why`, and where a filter took the text away, which one."""
     why = str(request.get("why", ""))
     if why in _OVERTAKEN:
         return f"{why}, like {num_more} more before it" if num_more else why

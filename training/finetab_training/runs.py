@@ -21,9 +21,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from finetab.core.atomic import new_folder, write_text
+from finetab.core.lock import held, is_held
 from finetab.errors import BadFile, BadInput
 from finetab_training.config import RunConfig, make_config
 
@@ -92,11 +91,8 @@ class Run:
     def alone(self) -> Iterator[None]:
         """No other process at work on the run meanwhile. Raises `BadInput` where one is."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        try:
-            with FileLock(self.folder / _LOCK, timeout=_PATIENCE_S):
-                yield
-        except Timeout as error:
-            raise _busy(self.folder) from error
+        with held(self.folder / _LOCK, _busy(self.folder), _PATIENCE_S):
+            yield
 
     def begin(self, **known: Any) -> None:
         """Write the config, and what else is known of the run; an earlier run in this place is replaced."""
@@ -158,13 +154,7 @@ def is_first_process() -> bool:
 
 def is_at_work(folder: Path) -> bool:
     """Whether a process, wherever it was started, is at work on the run in a folder."""
-    if not (folder / _LOCK).is_file():
-        return False
-    try:
-        with FileLock(folder / _LOCK, timeout=0):
-            return False
-    except Timeout:
-        return True
+    return is_held(folder / _LOCK)
 
 
 def _busy(folder: Path) -> BadInput:

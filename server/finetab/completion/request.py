@@ -102,11 +102,6 @@ class Answer:
     left_out: tuple[str, ...] = ()
     """Files that could have given context but must not, each with the reason."""
 
-    @property
-    def reason(self) -> str:
-        """`why`, and where a filter took the text away, which one."""
-        return f"{self.why}: {self.finish_reason}" if self.why == "filtered" else self.why
-
     def cost(self) -> dict[str, object]:
         """What it took, as plain data, for the command line and for `finetab.why`."""
         return {

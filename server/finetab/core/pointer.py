@@ -36,6 +36,11 @@ class Comparison:
     until: float | None = None
 
 
+def local_time(seconds: float) -> str:
+    """When a comparison began or ended, for people."""
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))
+
+
 @dataclass(frozen=True, slots=True)
 class Pointer:
     """The adapter in force, by its folder or name, or several as a blend, or `base`."""

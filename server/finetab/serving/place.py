@@ -7,8 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
+from finetab.core.lock import held, is_held
 from finetab.core.logins import is_on_this_machine
 from finetab.core.private import is_private
 from finetab.errors import BadSetting
@@ -96,22 +95,16 @@ def only_one(place: Place) -> Iterator[None]:
     if not place.socket:
         yield
         return
-    try:
-        with _lock_of(place.socket).acquire(timeout=_PATIENCE_SECONDS):
-            Path(place.socket).unlink(missing_ok=True)
-            yield
-    except Timeout as error:
-        raise BadSetting(f"Another engine listens on {place.socket}.") from error
+    busy = BadSetting(f"Another engine listens on {place.socket}.")
+    with held(_lock_of(place.socket), busy, _PATIENCE_SECONDS):
+        Path(place.socket).unlink(missing_ok=True)
+        yield
 
 
 def is_taken(socket: str) -> bool:
     """Whether an engine listens on a socket, or is about to."""
-    try:
-        with _lock_of(socket).acquire(timeout=0):
-            return False
-    except Timeout:
-        return True
+    return is_held(_lock_of(socket))
 
 
-def _lock_of(socket: str) -> FileLock:
-    return FileLock(f"{socket}.lock")
+def _lock_of(socket: str) -> Path:
+    return Path(f"{socket}.lock")

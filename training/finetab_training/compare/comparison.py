@@ -15,11 +15,11 @@ from contextlib import closing, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
-from filelock import FileLock, Timeout
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from finetab.core.atomic import write_text
+from finetab.core.lock import held
 from finetab.core.weights import base_folder
 from finetab.errors import BadFile, BadInput, BadSetting, FinetabError, Interrupted, NoSpace
 from finetab_training.compare.alone import run_alone
@@ -71,15 +71,13 @@ def _begun(comparison: Comparison) -> Iterator[None]:
         raise BadFile(f"{out} exists and is no comparison; choose another out.")
     out.mkdir(parents=True, exist_ok=True)
     try:
-        with FileLock(out / _LOCK, timeout=0):
+        with held(out / _LOCK, BadInput(f"Another process compares in {out}; wait until it has ended.")):
             if is_made(comparison):
                 _check_same(comparison, out / _CONFIG)
             write_text(out / _CONFIG, json.dumps(comparison.to_dict(), indent=2) + "\n")
             yield
     except (KeyboardInterrupt, Interrupted):
         raise Interrupted("Stopped; what was done is kept, and the same command goes on.") from None
-    except Timeout as error:
-        raise BadInput(f"Another process compares in {out}; wait until it has ended.") from error
 
 
 def _is_begun(out: Path) -> bool:

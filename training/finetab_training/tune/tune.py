@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from filelock import FileLock, Timeout
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -17,6 +16,7 @@ from finetab.assemble import Loader
 from finetab.completion.request import LoadService
 from finetab.core import manifest
 from finetab.core.atomic import write_text
+from finetab.core.lock import held
 from finetab.core.pointer import make_own_folder, read_pointer, resolved, write_pointer
 from finetab.core.progress import silent
 from finetab.documents import Document
@@ -70,11 +70,8 @@ def _alone(plan: Plan) -> Iterator[None]:
     """No other tune of the folder meanwhile: two would write into one another's files."""
     make_own_folder(plan.root)
     plan.lock.parent.mkdir(exist_ok=True)
-    try:
-        with FileLock(plan.lock, timeout=0):
-            yield
-    except Timeout as error:
-        raise BadInput(f"Another process tunes {plan.root}; wait until it has ended, and tune again.") from error
+    with held(plan.lock, BadInput(f"Another process tunes {plan.root}; wait until it has ended, and tune again.")):
+        yield
 
 
 def _tune(plan: Plan, console: Console, *, force: bool) -> Decision:

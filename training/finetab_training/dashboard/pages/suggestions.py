@@ -1,11 +1,11 @@
 """Statistics: what became of the suggestions in this machine's editors."""
 
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
 
+from finetab.core.pointer import local_time
 from finetab_training.dashboard import charts
 from finetab_training.dashboard.charts import Span
 from finetab_training.dashboard.pages.words import nothing_yet, plain
@@ -73,9 +73,9 @@ def _trial(trial: Trial | None) -> None:
                     "finetab ab start")  # fmt: skip
         return
     one, other = trial.names
-    until = "" if trial.until is None else f" until {_at(trial.until)}"
+    until = "" if trial.until is None else f" until {local_time(trial.until)}"
     turns = "take turns" if trial.until is None else "took turns"
-    st.markdown(plain(f"{one} and {other} {turns}, line by line, since {_at(trial.since)}{until}."))
+    st.markdown(plain(f"{one} and {other} {turns}, line by line, since {local_time(trial.since)}{until}."))
     if not trial.sides:
         st.info("Neither has shown anything yet.")
         return
@@ -85,7 +85,3 @@ def _trial(trial: Trial | None) -> None:
         st.altair_chart(
             charts.spans([Span(f"{one} − {other}", mean, low, high)], "characters kept each", around_zero=True)
         )
-
-
-def _at(seconds: float) -> str:
-    return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))
