@@ -112,7 +112,7 @@ class _ChunkedLoss(torch.autograd.Function):
         """Shapes: hidden (N, hidden), targets (N,); `head` maps (1, n, hidden) to (1, n, vocabulary)."""
         wanted = any(ctx.needs_input_grad)
         total = hidden_NH.new_zeros((), dtype=torch.float32)
-        grads = [torch.zeros_like(weight) for weight in (hidden_NH, *trained)] if wanted else []
+        of_hidden, of_weights = torch.zeros_like(hidden_NH), list[torch.Tensor]()
         for start in range(0, len(targets_N), size):
             chunk = hidden_NH[start : start + size].detach().requires_grad_(wanted)
             with torch.set_grad_enabled(wanted):
@@ -120,15 +120,15 @@ class _ChunkedLoss(torch.autograd.Function):
                 loss = functional.cross_entropy(logits, targets_N[start : start + size], reduction="sum")
             total += loss.detach()
             if wanted:
-                of_chunk, *of_weights = torch.autograd.grad(loss, [chunk, *trained])
-                grads[0][start : start + size] = of_chunk
-                for grad, part in zip(grads[1:], of_weights, strict=True):
-                    grad.add_(part)
-        ctx.save_for_backward(*grads)
+                of_chunk, *parts = torch.autograd.grad(loss, [chunk, *trained])
+                of_hidden[start : start + size] = of_chunk
+                of_weights = [grad.add_(part) for grad, part in zip(of_weights, parts, strict=False)] or parts
+        ctx.grads = [of_hidden, *(of_weights or map(torch.zeros_like, trained))]
         return total
 
     @staticmethod
     def backward(ctx: Any, *grad_outputs: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         """The gradients made above, scaled."""
-        of_hidden, *of_weights = (grad.mul_(grad_outputs[0]) for grad in ctx.saved_tensors)
+        of_hidden, *of_weights = (grad.mul_(grad_outputs[0]) for grad in ctx.grads)
+        ctx.grads = []
         return of_hidden, None, None, None, *of_weights
