@@ -37,7 +37,7 @@ from finetab_training.compress.compression import Compression, compress
 from finetab_training.data.dataset import REPORT
 from finetab_training.data.hole import Hole
 from finetab_training.evaluate.general import drawn_general_holes
-from finetab_training.evaluate.metrics import estimate, paired_difference
+from finetab_training.evaluate.metrics import Estimate, estimate, paired_difference
 from finetab_training.evaluate.runner import answer_holes
 from finetab_training.export import export_merged
 
@@ -141,7 +141,7 @@ def _table(report: Report) -> Table:
 
 
 def _plot(report: Report) -> Figure:
-    """Loss and similarity by ratio, a line for each way."""
+    """What is added to the loss, and similarity, by ratio, a line for each way."""
     figure = Figure(figsize=(9, 4), layout="constrained")
     left, right = figure.subplots(1, 2)
     for way, colour in _WAYS.items():
@@ -149,22 +149,22 @@ def _plot(report: Report) -> Figure:
         if not rows:
             continue
         ratios = [row["ratio"] for row in rows]
-        left.plot(ratios, [row["loss"] for row in rows], "o-", color=colour, label=way)
-        found = [estimate(row["similarity"], row["files"]) for row in rows]
-        means = [100 * each.mean for each in found]
-        errors = [[100 * (each.mean - each.low) for each in found], [100 * (each.high - each.mean) for each in found]]
-        right.errorbar(ratios, means, yerr=errors, fmt="o-", color=colour, capsize=3, linewidth=1, label=way)
-    for axes, level, words in (
-        (left, report[_ORIGINAL]["loss"], "loss, nats a token"),
-        (right, 100 * estimate(report[_ORIGINAL]["similarity"]).mean, "edit similarity on general holes, %"),
-    ):
-        axes.axhline(level, color="black", linestyle=":", linewidth=1)
+        losses = [Estimate(**row["more"]) for row in rows]
+        answers = [estimate(row["similarity"], row["files"]) for row in rows]
+        for axes, found, unit in ((left, losses, 1), (right, answers, 100)):
+            means = [unit * each.mean for each in found]
+            errors = [[unit * (e.mean - e.low) for e in found], [unit * (e.high - e.mean) for e in found]]
+            axes.errorbar(ratios, means, yerr=errors, fmt="o-", color=colour, capsize=3, linewidth=1, label=way)
+    left.set_yscale("log")
+    left.set_ylabel("added to the loss, nats a token")
+    left.legend(frameon=False)
+    right.axhline(100 * estimate(report[_ORIGINAL]["similarity"]).mean, color="black", linestyle=":", linewidth=1)
+    right.set_ylabel("edit similarity on general holes, %")
+    for axes in (left, right):
         axes.set_xlabel("share of the linear layers' numbers that is left")
-        axes.set_ylabel(words)
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(alpha=0.2)
-    left.legend(frameon=False)
-    figure.suptitle("Dotted: the original; bars: 95% intervals over files and their holes", fontsize=9)
+    figure.suptitle("Dotted: the original; bars: 95% intervals over files and what is of them", fontsize=9)
     return figure
 
 
