@@ -7,7 +7,7 @@ import altair as alt
 import pytest
 
 from finetab_training.dashboard import charts
-from finetab_training.dashboard.charts import Span, Spot
+from finetab_training.dashboard.charts import Span
 
 POINTS = [(1.0, 2.0), (2.0, 1.0)]
 
@@ -15,6 +15,10 @@ POINTS = [(1.0, 2.0), (2.0, 1.0)]
 def values_in(chart: Any) -> list[dict[str, Any]]:
     """All rows of a chart's layers."""
     return [row for rows in chart.to_dict()["datasets"].values() for row in rows]
+
+
+def colours_of(chart: Any) -> dict[str, str]:
+    return {row["name"]: row["colour"] for row in values_in(chart) if "colour" in row}
 
 
 @pytest.mark.parametrize(
@@ -29,8 +33,8 @@ def values_in(chart: Any) -> list[dict[str, Any]]:
         charts.bars({"a": {"p50": 1.0, "p95": 2.0}}, "ms"),
         charts.bars({}, "ms"),
         charts.scatter({"better": POINTS}, "before", "after", {"better": charts.BETTER}),
-        charts.pareto([Spot("a", 1.0, 2.0, 1.5, 2.5), Spot("b", 2.0, 1.0, 1.0, 1.0)], ["a"], "GB", "%"),
-        charts.pareto([], [], "GB", "%"),
+        charts.pareto([Span("a", 2.0, 1.5, 2.5), Span("b", 1.0, 1.0, 1.0)], ["a"], "%", 1.0),
+        charts.pareto([], [], "%", 1.0),
     ],
 )
 def test_every_plot_is_valid_with_data_and_without(chart: alt.TopLevelMixin) -> None:
@@ -42,7 +46,7 @@ def test_what_is_no_number_is_left_out_of_every_plot(value: float) -> None:
     for chart in (
         charts.curves("loss", {"a": [*POINTS, (3.0, value)]}, {}, {"b": [(1.0, value)]}),
         charts.spans([Span("a", 1.0, 0.5, 1.5, 3), Span("b", value, value, value)], "points"),
-        charts.pareto([Spot("a", 1.0, 2.0, 1.5, 2.5), Spot("b", value, 1.0, 1.0, 1.0)], ["b"], "GB", "%"),
+        charts.pareto([Span("a", 2.0, 1.5, 2.5), Span("b", value, 1.0, 1.0)], ["b"], "%", 1.0),
     ):
         assert json.dumps(chart.to_dict(), allow_nan=False)
         assert values_in(chart)
@@ -50,9 +54,17 @@ def test_what_is_no_number_is_left_out_of_every_plot(value: float) -> None:
 
 def test_an_interval_around_zero_says_what_is_sure() -> None:
     rows = [Span("up", 2.0, 1.0, 3.0), Span("down", -2.0, -3.0, -1.0), Span("open", 0.5, -1.0, 2.0)]
-    drawn = values_in(charts.spans(rows, "points", around_zero=True))
-    sure = {row["name"]: row["sure"] for row in drawn if "sure" in row}
-    assert sure == {"up": "better", "down": "worse", "open": "no sure difference"}
+    assert colours_of(charts.spans(rows, "points", around_zero=True)) == {
+        "up": charts.BETTER,
+        "down": charts.WORSE,
+        "open": charts.UNSURE,
+    }
+
+
+def test_what_is_on_the_front_stands_out_beside_the_line_of_the_base() -> None:
+    drawn = charts.pareto([Span("cheap", 2.0, 1.5, 2.5), Span("dear", 1.0, 0.5, 1.5)], ["cheap"], "%", 1.25)
+    assert colours_of(drawn) == {"cheap": charts.BETTER, "dear": charts.UNSURE}
+    assert [row["mark"] for row in values_in(drawn) if "mark" in row] == [1.25]
 
 
 def test_a_long_curve_is_thinned_and_keeps_its_end() -> None:

@@ -121,7 +121,7 @@ def _method(made: Mapping[str, Any]) -> list[str]:
         f"The same rows for all techniques: {facts['training_files']} files of {train['data']}; "
         f"with each seed another order and other cuts.",
         *_budget(rates, config["search_steps"], train["held_out_rows"], facts["validation_files"]),
-        f"Each technique was then trained with {_number(len(seeds), 'seed')} for {_length(train)}; of each training "
+        f"Each technique was then trained with {counted(len(seeds), 'seed')} for {_length(train)}; of each training "
         "the step with the least held-out loss was kept. That loss also chose the rate, so it flatters, all alike.",
         f"Measured on {facts['holes']} holes (lines, rests of lines, blocks) in {facts['measured_files']} other files"
         f"{', in lines that came after the cut' if facts['split'] == 'time' else ''}, and on {facts['general_holes']} "
@@ -136,14 +136,15 @@ def _method(made: Mapping[str, Any]) -> list[str]:
 
 def _length(train: Mapping[str, Any]) -> str:
     """Of each training, as it was told; the table of costs has what it came to."""
-    most = _number(train["max_steps"], "step") if train["max_steps"] else _number(train["epochs"], "epoch")
+    most = counted(train["max_steps"], "step") if train["max_steps"] else counted(train["epochs"], "epoch")
     if not train["patience"]:
         return most
-    looks = _number(train["patience"], "look")
-    return f"{most}, or until {looks} in a row, {_number(train['save_steps'], 'step')} apart, saw no better loss"
+    looks = counted(train["patience"], "look")
+    return f"{most}, or until {looks} in a row, {counted(train['save_steps'], 'step')} apart, saw no better loss"
 
 
-def _number(count: int, noun: str) -> str:
+def counted(count: int, noun: str) -> str:
+    """A number with its noun: "1 step", "2 steps"."""
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 

@@ -1,6 +1,6 @@
 """The plots, from plain numbers. Streamlit gives them its theme; here is decided what is drawn."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from math import isfinite
 from typing import Any, TypeAlias
@@ -28,17 +28,6 @@ class Span:
     low: float
     high: float
     n: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Spot:
-    """Something at a place, with its intervals: what is 0 wide has none."""
-
-    name: str
-    x: float
-    y: float
-    low: float
-    high: float
 
 
 def curves(
@@ -72,21 +61,32 @@ def _thinned(points: Points) -> Points:
 
 def spans(rows: Sequence[Span], x: str, *, around_zero: bool = False) -> Plot:
     """Intervals below each other. Around zero, green lies surely above it, red surely below, grey neither."""
-    data = [asdict(row) | {"sure": sureness(row.low, row.high) if around_zero else "all"} for row in rows]
-    colours = {"better": BETTER, "worse": WORSE, "no sure difference": UNSURE, "all": _PARTS[0]}
-    base = _chart(data).encode(
+    if not around_zero:
+        return _spans(rows, [_PARTS[0]] * len(rows), x)
+    colours = {"better": BETTER, "worse": WORSE, "no sure difference": UNSURE}
+    return _spans(rows, [colours[sureness(row.low, row.high)] for row in rows], x, mark=0.0)
+
+
+def pareto(rows: Sequence[Span], front: Collection[str], x: str, mark: float) -> Plot:
+    """Intervals below each other, those on the front in green, and a line at what there is without any."""
+    return _spans(rows, [BETTER if row.name in front else UNSURE for row in rows], x, mark)
+
+
+def _spans(rows: Sequence[Span], colours: Sequence[str], x: str, mark: float | None = None) -> Plot:
+    base = _chart([asdict(row) | {"colour": colour} for row, colour in zip(rows, colours, strict=True)]).encode(
         alt.Y("name:N").title(None).sort(None).axis(labelLimit=_LABEL, labelOverlap=False),
-        alt.Color("sure:N").scale(domain=list(colours), range=list(colours.values())).legend(None),
+        alt.Color("colour:N").scale(None),
         tooltip=[alt.Tooltip("name:N"), *(alt.Tooltip(f"{field}:Q", format=".1f") for field in ("mean", "low", "high")),
                  alt.Tooltip("n:Q")],
     )  # fmt: skip
-    scale = alt.Scale(zero=around_zero)
+    scale = alt.Scale(zero=mark == 0)
     layers: list[Any] = [
         base.mark_rule(strokeWidth=3).encode(alt.X("low:Q").title(x).scale(scale), alt.X2("high:Q")),
         base.mark_point(filled=True, size=90, opacity=1).encode(alt.X("mean:Q").title(x).scale(scale)),
     ]
-    if around_zero:
-        layers.insert(0, _chart([{"zero": 0}]).mark_rule(strokeDash=[3, 3], color=UNSURE).encode(alt.X("zero:Q")))
+    if mark is not None:
+        line = _chart([{"mark": mark}]).mark_rule(strokeDash=[3, 3], color=UNSURE)
+        layers.insert(0, line.encode(alt.X("mark:Q").scale(scale)))
     return alt.layer(*layers).properties(height=_ROW * len(rows) + _AXIS)
 
 
@@ -157,25 +157,6 @@ def scatter(colours: Mapping[str, Points], x: str, y: str, domain: Mapping[str, 
         )
     )
     return alt.layer(diagonal.encode(alt.X("x:Q"), alt.Y("y:Q")), points).properties(height=320)
-
-
-def pareto(spots: Sequence[Spot], front: Sequence[str], x: str, y: str) -> Plot:
-    """Named points with intervals of y, and a line through those that no other one beats in both."""
-    rows = [asdict(spot) | {"first": spot.name in front} for spot in spots]
-    base = _chart(rows).encode(
-        alt.X("x:Q").title(x).scale(zero=False, padding=20),
-        alt.Color("first:N").scale(domain=[True, False], range=[BETTER, UNSURE]).legend(None),
-        tooltip=["name:N", *(alt.Tooltip(f"{field}:Q", format=",.3~f") for field in ("x", "y", "low", "high"))],
-    )
-    axis = alt.Scale(zero=False)
-    on_front = [row for row in rows if row["first"]]
-    line = _chart(on_front).mark_line(color=BETTER, opacity=0.5).encode(alt.X("x:Q"), alt.Y("y:Q").scale(axis))
-    return alt.layer(
-        line,
-        base.mark_rule(strokeWidth=2).encode(alt.Y("low:Q").title(y).scale(axis), alt.Y2("high:Q")),
-        base.mark_point(filled=True, size=90, opacity=1).encode(alt.Y("y:Q").title(y).scale(axis)),
-        base.mark_text(align="left", dx=7, dy=-7).encode(alt.Y("y:Q").scale(axis), alt.Text("name:N")),
-    ).properties(height=320)
 
 
 def _chart(rows: Sequence[Mapping[str, Any]]) -> alt.Chart:

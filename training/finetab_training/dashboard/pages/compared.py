@@ -6,8 +6,9 @@ from pathlib import Path
 
 import streamlit as st
 
+from finetab_training.compare.markdown import counted
 from finetab_training.dashboard import charts
-from finetab_training.dashboard.charts import Span, Spot
+from finetab_training.dashboard.charts import Span
 from finetab_training.dashboard.pages.words import nothing_yet, plain
 from finetab_training.dashboard.reading.comparison import (
     COSTS,
@@ -42,22 +43,17 @@ def draw(root: Path) -> None:
 
 def _show(seen: ComparisonSeen) -> None:
     st.caption(
-        f"{seen.num_holes} holes, {seen.num_seeds} seeds; intervals are 95%, over holes and seeds. "
+        f"{seen.num_holes} holes, {counted(seen.num_seeds, 'seed')}; intervals are 95%, over holes and seeds. "
         f"The base alone: {100 * seen.base.mean:.1f}% similar to what a person wrote."
     )
     for name, why in seen.failed.items():
         st.warning(plain(f"{name} has no figures: {why}"), icon=":material/warning:")
     _pareto(seen)
-    quality, forgetting = st.columns(2)
-    with quality:
-        st.subheader("Similarity")
-        st.altair_chart(charts.spans([_span(row.name, row.quality) for row in seen.rows], "%"))
-    with forgetting:
-        st.subheader("Forgetting")
-        st.altair_chart(
-            charts.spans([_span(row.name, row.forgotten) for row in seen.rows], "points to the base", around_zero=True)
-        )
-        st.caption("On the general holes, against the base: red has surely lost some of what the base knew.")
+    st.subheader("Forgetting")
+    st.altair_chart(
+        charts.spans([_span(row.name, row.forgotten) for row in seen.rows], "points to the base", around_zero=True)
+    )
+    st.caption("On the general holes, against the base: red has surely lost some of what the base knew.")
     st.subheader("All figures")
     st.dataframe(_table(seen.rows), hide_index=True)
 
@@ -65,12 +61,14 @@ def _show(seen: ComparisonSeen) -> None:
 def _pareto(seen: ComparisonSeen) -> None:
     st.subheader("What quality costs")
     cost = st.selectbox("Against", list(COSTS), format_func=COSTS.__getitem__, key="cost") or next(iter(COSTS))
-    spots = [
-        Spot(row.name, row.costs[cost], 100 * row.quality.mean, 100 * row.quality.low, 100 * row.quality.high)
-        for row in seen.rows
-    ]
-    st.altair_chart(charts.pareto(spots, seen.fronts[cost], COSTS[cost], "similarity, %"))
-    st.caption("Green: no other technique is better in one of the two and as good in the other.")
+    rows = sorted(seen.rows, key=lambda row: row.costs[cost])
+    labels = {row.name: f"{row.name}  {row.costs[cost]:.3g}" for row in rows}
+    found = [_span(labels[row.name], row.quality) for row in rows]
+    front = [labels[name] for name in seen.fronts[cost]]
+    st.altair_chart(charts.pareto(found, front, "similarity, %", 100 * seen.base.mean))
+    st.caption(
+        f"The cheapest above, by {COSTS[cost]}. Green: better than all that cost less. The line: the base alone."
+    )
 
 
 def _span(name: str, share: Share) -> Span:
