@@ -69,23 +69,30 @@ from finetab_training.methods.registry import method_by_name
 from finetab_training.train.processes import gather_trained, join_processes, leave_processes
 from finetab_training.config import make_config
 
-processes = join_processes(make_config({"rows_per_step": 2}))
-torch.manual_seed(3)
-base = load_base(sys.argv[1])
-method = method_by_name("lora")
-tuned = method.apply(Target(base.model, rows=base.fim.sentinel_ids), method.options({}))
-expected = {name: weight.detach().clone() for name, weight in tuned.model.named_parameters() if weight.requires_grad}
-mesh = init_device_mesh("cpu", (processes.num_processes,))
-for layer in base.model.get_decoder().layers:
-    fully_shard(layer, mesh=mesh)
-fully_shard(tuned.model, mesh=mesh)
-assert any(type(weight.data).__name__ == "DTensor" for weight in tuned.model.parameters())
-gather_trained(tuned.model)
-found = {name: weight for name, weight in tuned.model.named_parameters() if weight.requires_grad}
-assert found.keys() == expected.keys()
-assert all(torch.equal(found[name], weight) for name, weight in expected.items())
-leave_processes(processes)
-print("gathered", len(found), flush=True)
+
+def main():
+    processes = join_processes(make_config({"rows_per_step": 2}))
+    torch.manual_seed(3)
+    base = load_base(sys.argv[1])
+    method = method_by_name("lora")
+    tuned = method.apply(Target(base.model, rows=base.fim.sentinel_ids), method.options({}))
+    trained = {name: weight for name, weight in tuned.model.named_parameters() if weight.requires_grad}
+    expected = {name: weight.detach().clone() for name, weight in trained.items()}
+    del trained
+    mesh = init_device_mesh("cpu", (processes.num_processes,))
+    for layer in base.model.get_decoder().layers:
+        fully_shard(layer, mesh=mesh)
+    fully_shard(tuned.model, mesh=mesh)
+    assert any(type(weight.data).__name__ == "DTensor" for weight in tuned.model.parameters())
+    gather_trained(tuned.model)
+    found = {name: weight for name, weight in tuned.model.named_parameters() if weight.requires_grad}
+    assert found.keys() == expected.keys()
+    assert all(torch.equal(found[name], weight) for name, weight in expected.items())
+    leave_processes(processes)
+    print("gathered", len(found), flush=True)
+
+
+main()  # what the mesh holds of the connections is gone before the interpreter ends: it aborts otherwise, at times
 """
 
 
