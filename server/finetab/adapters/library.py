@@ -40,7 +40,16 @@ def adapter_folder(name: str) -> Path:
     in_library = library_folder() / name
     if name and "/" not in name and (in_library / manifest.FILE_NAME).is_file():
         return in_library
-    raise UnknownName(f'There is no adapter "{name}"{near_match(name, [*WITHOUT_ADAPTER, *list_adapters()])}')
+    known = {*WITHOUT_ADAPTER, *list_adapters(), *_beside(as_path)}
+    raise UnknownName(f'There is no adapter "{name}"{near_match(name, known)}')
+
+
+def _beside(path: Path) -> list[str]:
+    """The adapters in the folder where one was looked for, as they would be named."""
+    if not path.parent.is_dir():
+        return []
+    folders = (weights.parent for weights in path.parent.glob(f"[!.]*/{WEIGHTS}"))
+    return [str(folder) for folder in folders if (folder / manifest.FILE_NAME).is_file()]
 
 
 def read_adapter(name: str) -> tuple[Path, Manifest]:

@@ -45,6 +45,18 @@ def test_an_unknown_name_offers_the_near_one() -> None:
 
 
 @pytest.mark.usefixtures("home")
+def test_an_unknown_folder_offers_the_near_one_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    put(Path("runs/for-peft"))
+    put(Path("for-networkx"))
+    for asked, near in (("runs/for-pet", "runs/for-peft"), ("for-netwrkx", "for-networkx")):
+        with pytest.raises(UnknownName, match=f'did you mean "{near}"'):
+            adapter_folder(asked)
+    with pytest.raises(UnknownName, match="There is no adapter"):
+        adapter_folder("no-such-folder/for-peft")
+
+
+@pytest.mark.usefixtures("home")
 def test_an_adapter_that_is_being_written_is_not_seen() -> None:
     with new_folder(library_folder() / "mine") as building:
         (building / WEIGHTS).write_bytes(b"half")
