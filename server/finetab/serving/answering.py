@@ -20,10 +20,10 @@ _REASONS = {"end": "stop", "stop": "stop", "length": "length", "cancelled": "abo
 
 @dataclass(frozen=True, slots=True)
 class _News:
-    """What an answer has come to at a step."""
+    """What an answer has come to at a step, in numbers of ids: a client may read slowly, and no step is kept twice."""
 
-    ids: tuple[int, ...]
-    logprobs: tuple[float, ...]
+    num_ids: int
+    num_logprobs: int
     reused_tokens: int
 
 
@@ -41,7 +41,8 @@ class Answering:
         self._loop = asyncio.get_running_loop()
         self._id = f"cmpl-{uuid.uuid4().hex}"
         self._trace = Trace()
-        self._sent = _News((), (), 0)
+        self._ids: list[int] = []
+        self._sent = _News(0, 0, 0)
         self._sent_text = ""
 
     def leave(self) -> None:
@@ -55,8 +56,7 @@ class Answering:
             while (news := await self._arrived.get()) is not None:
                 yield self._chunk(news, None)
             found = work.result()
-            last = _News(found.ids, tuple(self._trace.logprobs), found.reused_tokens)
-            yield self._chunk(last, _REASONS[found.finish_reason])
+            yield self._chunk(self._news(found.ids, found.reused_tokens), _REASONS[found.finish_reason])
         finally:
             self.leave()
 
@@ -90,9 +90,13 @@ class Answering:
 
     def _step(self, ids: Sequence[int]) -> bool:
         """Called in the engine's thread after each id: send it on; whether one of the client's stops has come."""
-        news = _News(tuple(ids), tuple(self._trace.logprobs), self._trace.reused_tokens)
+        news = self._news(ids, self._trace.reused_tokens)
         self._loop.call_soon_threadsafe(self._arrived.put_nowait, news)
         return bool(self._asked.stop) and self._cut(self._tokenizer.decode(ids)) is not None
+
+    def _news(self, ids: Sequence[int], reused_tokens: int) -> _News:
+        self._ids.extend(ids[len(self._ids) :])
+        return _News(len(ids), len(self._trace.logprobs), reused_tokens)
 
     def _cut(self, text: str) -> int | None:
         found = [at for at in map(text.find, self._asked.stop) if at >= 0]
@@ -106,7 +110,7 @@ class Answering:
         return text[: len(text) - max(held, default=0)]
 
     def _chunk(self, news: _News, reason: str | None) -> dict[str, Any]:
-        text = self._tokenizer.decode(news.ids)
+        text = self._tokenizer.decode(self._ids[: news.num_ids])
         text = text[: self._cut(text)]
         if reason is None:
             text = self._settled(text)
@@ -114,8 +118,8 @@ class Answering:
         choice = {
             "index": 0,
             "text": new_text,
-            "token_ids": list(news.ids[len(self._sent.ids) :]),
-            "logprobs": {"token_logprobs": list(news.logprobs[len(self._sent.logprobs) :])},
+            "token_ids": self._ids[self._sent.num_ids : news.num_ids],
+            "logprobs": {"token_logprobs": self._trace.logprobs[self._sent.num_logprobs : news.num_logprobs]},
             "finish_reason": reason,
         }
         self._sent = news
@@ -127,8 +131,8 @@ class Answering:
             "choices": [choice],
             "usage": {
                 "prompt_tokens": len(self._asked.prompt),
-                "completion_tokens": len(news.ids),
-                "total_tokens": len(self._asked.prompt) + len(news.ids),
+                "completion_tokens": news.num_ids,
+                "total_tokens": len(self._asked.prompt) + news.num_ids,
                 "prompt_tokens_details": {"cached_tokens": news.reused_tokens},
             },
         }
