@@ -27,11 +27,18 @@ def _usable() -> str:
 
 
 def multiplies_bfloat16(device: torch.device) -> bool:
-    """Whether the device multiplies bfloat16 numbers faster than others, so that training does well to use them."""
+    """Whether the device multiplies bfloat16 numbers faster than others, so that training does well to use them.
+
+    AVX-512 BF16 alone is twice as fast as float32 on AMD's processors. Intel's that have it have AMX as well; where a
+    virtual machine hides that, what is left takes one and a half times as long as float32.
+    """
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported())
+    if device.type != "cpu":
+        return False
     known = torch.cpu.get_capabilities()
-    return device.type == "cpu" and bool(known.get("avx512_bf16") or known.get("amx_bf16"))
+    is_intel = str(known.get("cpu_name", "")).startswith("Intel")
+    return bool(known.get("amx_bf16") or (known.get("avx512_bf16") and not is_intel))
 
 
 def pick_dtype(dtype: str, device: torch.device) -> torch.dtype:

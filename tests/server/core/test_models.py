@@ -13,7 +13,6 @@ from bitsandbytes.functional import dequantize_4bit
 from tests.conftest import byte_tokenizer
 from transformers import GPTNeoXConfig, GPTNeoXForCausalLM
 
-from finetab.core.device import pick_device, pick_dtype
 from finetab.core.factored import RANKS
 from finetab.core.models import embedding_rows, load_base
 from finetab.core.weights import fingerprint
@@ -109,26 +108,6 @@ def test_a_family_without_a_row_is_refused(tiny: Callable[[str], Path], tmp_path
     copytree(tiny("llama"), tmp_path / "some-llama")
     with pytest.raises(BadInput, match='no FIM row for "some-llama"'):
         load_base(str(tmp_path / "some-llama"))
-
-
-@pytest.mark.parametrize("device", ["cuda:77", "gpu", "cpu0"])
-def test_a_device_that_is_not_here_is_told(device: str) -> None:
-    with pytest.raises(BadSetting, match="cannot be used here"):
-        pick_device(device)
-
-
-def test_only_devices_that_are_here_are_offered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
-    with pytest.raises(BadSetting, match="use auto or cpu"):
-        pick_device("gpu")
-
-
-def test_dtype_follows_the_device_unless_asked() -> None:
-    assert pick_dtype("auto", torch.device("cpu")) is torch.float32
-    assert pick_dtype("bfloat16", torch.device("cpu")) is torch.bfloat16
-    with pytest.raises(BadSetting, match="float8"):
-        pick_dtype("float8", torch.device("cpu"))
 
 
 def test_fingerprints_tell_weights_apart(tiny: Callable[[str], Path], tmp_path: Path) -> None:
