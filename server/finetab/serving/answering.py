@@ -44,17 +44,24 @@ class Answering:
         self._ids: list[int] = []
         self._sent = _News(0, 0, 0)
         self._sent_text = ""
+        self._work: Future[Generation] | None = None
 
     def leave(self) -> None:
-        """Nobody wants the answer any more."""
+        """Nobody wants the answer any more; work that has not begun is not begun."""
         self._is_left.set()
+        if self._work is not None:
+            self._work.cancel()
 
     async def chunks(self, work: Future[Generation]) -> AsyncIterator[dict[str, Any]]:
         """The events that tell what comes of the work; the last one says why it ended. Raises what the work raises."""
+        self._work = work
         work.add_done_callback(lambda _: self._loop.call_soon_threadsafe(self._arrived.put_nowait, None))
         try:
             while (news := await self._arrived.get()) is not None:
                 yield self._chunk(news, None)
+            if work.cancelled():
+                yield self._chunk(_News(0, 0, 0), "abort")
+                return
             found = work.result()
             yield self._chunk(self._news(found.ids, found.reused_tokens), _REASONS[found.finish_reason])
         finally:

@@ -17,13 +17,14 @@ from finetab.core.logins import is_on_this_machine
 from finetab.engine.wire import COMPLETIONS, HEALTH, MODELS
 from finetab.errors import BadInput, UnknownName
 from finetab.serving.asked import read_asked
-from finetab.serving.desk import MOST_EACH, Desk
+from finetab.serving.desk import MOST_EACH, MOST_OF_OWNER, Desk
 from finetab.serving.metrics import CONTENT_TYPE
 from finetab.serving.tokens import owner_of
 
 _MOST_BYTES = 2_000_000  # of a body: some hundred thousand ids
 _BEARER = "Bearer "
 _ANYBODY = "anybody"
+_CROWDED = f"{MOST_EACH} requests of this user, or {MOST_OF_OWNER} with this token, are waiting."
 
 
 def app_of(desk: Desk) -> Starlette:
@@ -35,7 +36,7 @@ def app_of(desk: Desk) -> Starlette:
             raise HTTPException(429, "Too many requests with this token.", {"Retry-After": str(math.ceil(wait))})
         asked = read_asked(await _body(request), desk.served.base)
         if desk.is_crowded(asked, owner):
-            raise HTTPException(429, f"{MOST_EACH} requests of this user are waiting.", {"Retry-After": "1"})
+            raise HTTPException(429, _CROWDED, {"Retry-After": "1"})
         answering, chunks = desk.begin(asked, owner)
         # Keeps a reference, as long as the request has one.
         request.state.watch = asyncio.create_task(_watch(request.receive, answering.leave))

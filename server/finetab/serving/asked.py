@@ -22,7 +22,11 @@ _KINDS: Mapping[str, tuple[type, ...]] = {
 }
 _DEFAULT_MAX_TOKENS = 16  # OpenAI's
 _MAX_TEMPERATURE = 2.0
-_MAX_STOPS = 16
+_MAX_STOPS, _MAX_STOP = 16, 200  # characters
+_MAX_TAIL = 16
+"""The logits of all of a tail are worked out at once, and each of its ids may take a step."""
+_MAX_TOKEN = 16
+"""Characters a token: a text that is longer by that measure is too long a prompt, without cutting it into tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +63,11 @@ def read_asked(body: Any, base: Base) -> Asked:
     _check(0.0 <= temperature <= _MAX_TEMPERATURE, f"temperature must be 0 to {_MAX_TEMPERATURE}", temperature)
     tail = given.get("tail", 0)
     _check(0 <= tail < len(prompt), "tail must be shorter than the prompt", tail)
+    _check(tail <= _MAX_TAIL, f"tail may be {_MAX_TAIL} tokens", tail)
     stop = given.get("stop", ())
     stops = (stop,) if isinstance(stop, str) else tuple(stop)
-    _check(len(stops) <= _MAX_STOPS and all(isinstance(one, str) and one for one in stops), "stop must be texts", stops)
+    are_good = len(stops) <= _MAX_STOPS and all(isinstance(one, str) and 0 < len(one) <= _MAX_STOP for one in stops)
+    _check(are_good, f"stop must be up to {_MAX_STOPS} texts of 1 to {_MAX_STOP} characters", stops)
     return Asked(
         model=given.get("model", ""),
         prompt=prompt,
@@ -79,6 +85,8 @@ def read_asked(body: Any, base: Base) -> Asked:
 def _prompt(prompt: str | list[Any], base: Base) -> tuple[int, ...]:
     """Ids as they are, and text cut into ids behind the begin token; nothing in a text is a special token."""
     if isinstance(prompt, str):
+        most = _MAX_TOKEN * base.context_length
+        _check(len(prompt) <= most, f"prompt may be {most} characters", len(prompt))
         start = () if base.fim.bos_id is None else (base.fim.bos_id,)
         return (*start, *base.tokenizer.encode(prompt)) or (base.fim.end_id,)
     ids = tuple(prompt)

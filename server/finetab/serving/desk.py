@@ -14,7 +14,7 @@ from finetab.engine.base import Generation, GenerationRequest
 from finetab.errors import FinetabError
 from finetab.serving.answering import Answering
 from finetab.serving.asked import Asked
-from finetab.serving.clients import Clients
+from finetab.serving.clients import Client, Clients
 from finetab.serving.metrics import Metrics
 from finetab.serving.rate import Rate
 from finetab.serving.served import Served
@@ -22,6 +22,8 @@ from finetab.serving.served import Served
 MOST_AT_ONCE = 128
 MOST_EACH = 8
 """Requests of one user that run or wait: they are answered one after the other, and each holds a thread meanwhile."""
+MOST_OF_OWNER = MOST_AT_ONCE // 4
+"""Requests with one token: as many users as it may name, there is room for others."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -36,7 +38,7 @@ class Desk:
     hashes: Mapping[str, str] = field(default_factory=dict)
     last_used: float = field(default_factory=time.monotonic)
     """On the clock of `time.monotonic`."""
-    _of_client: Counter[str] = field(default_factory=Counter)
+    _of_client: Counter[Client] = field(default_factory=Counter)
     _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(MOST_AT_ONCE, "finetab-answer"))
 
     @property
@@ -45,12 +47,13 @@ class Desk:
         return self._of_client.total()
 
     def is_crowded(self, asked: Asked, owner: str) -> bool:
-        """Whether a user has as many requests here as may wait."""
-        return self._of_client[_client(asked, owner)] >= MOST_EACH
+        """Whether a user, or all who have a token, have as many requests here as may wait."""
+        of_owner = sum(count for (one, _), count in self._of_client.items() if one == owner)
+        return self._of_client[owner, asked.user] >= MOST_EACH or (bool(self.hashes) and of_owner >= MOST_OF_OWNER)
 
     def begin(self, asked: Asked, owner: str) -> tuple[Answering, AsyncIterator[dict[str, Any]]]:
         """Begin to work out an answer; its chunks raise `UnknownName` or `BadAdapter` before the first one comes."""
-        answering, client = Answering(asked, self.served.base.tokenizer), _client(asked, owner)
+        answering, client = Answering(asked, self.served.base.tokenizer), (owner, asked.user)
         work = self._pool.submit(self._generate, answering.request(), asked.model, client)
         self._of_client[client] += 1
         self.metrics.running.inc()
@@ -63,16 +66,19 @@ class Desk:
         self.clients.close()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def _generate(self, request: GenerationRequest, model: str, client: str) -> Generation:
+    def _generate(self, request: GenerationRequest, model: str, client: Client) -> Generation:
         with self.served.adapter_of(model) as adapter, self.clients.engine_of(client) as engine:
             return engine.generate(request.by(adapter))
 
-    def _count(self, done: Future[Generation], started: float, client: str) -> None:
+    def _count(self, done: Future[Generation], started: float, client: Client) -> None:
         self._of_client -= Counter([client])  # and forgets who has none left
         self.last_used = time.monotonic()
         self.metrics.running.dec()
         seconds = time.perf_counter() - started
         self.metrics.seconds.observe(seconds)
+        if done.cancelled():
+            self.metrics.requests.labels("cancelled").inc()
+            return
         error = done.exception()
         if error is not None:
             self.metrics.requests.labels("refused" if isinstance(error, FinetabError) else "failed").inc()
@@ -89,7 +95,3 @@ class Desk:
             ("generated", len(found.ids)),
         ):
             self.metrics.tokens.labels(kind).inc(count)
-
-
-def _client(asked: Asked, owner: str) -> str:
-    return f"{owner}/{asked.user}"

@@ -70,7 +70,7 @@ def _serve(desk: Desk, place: Place, idle_seconds: float) -> None:
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        watch = asyncio.create_task(_end_when_idle(desk, server, idle_seconds))
+        watch = asyncio.create_task(_look_after(desk, server, idle_seconds))
         yield
         watch.cancel()
 
@@ -78,8 +78,10 @@ def _serve(desk: Desk, place: Place, idle_seconds: float) -> None:
     server.run()
 
 
-async def _end_when_idle(desk: Desk, server: uvicorn.Server, idle_seconds: float) -> None:
+async def _look_after(desk: Desk, server: uvicorn.Server, idle_seconds: float) -> None:
+    """Give back what clients hold that have left, and end when nobody asks any more."""
     while True:
+        await asyncio.to_thread(desk.clients.let_go)
         await asyncio.sleep(_LOOK_SECONDS)
         rested = time.monotonic() - desk.last_used
         if idle_seconds and not desk.num_running and rested > idle_seconds:

@@ -2,12 +2,8 @@
 
 import hashlib
 import json
-import threading
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +11,7 @@ import httpx2
 import pytest
 from tests.server.adapters.real_adapter import make_adapter
 from tests.server.engine.http_server import running
+from tests.server.serving.open_desk import TEXT, body, desk_of, served
 
 from finetab.completion.healing import Healing
 from finetab.core.base import Base, read_base
@@ -22,50 +19,10 @@ from finetab.engine.base import Engine, Generation, GenerationRequest
 from finetab.engine.connection import Address, Connection
 from finetab.engine.http_engine import HttpEngine
 from finetab.engine.int8.network import Int8Network
-from finetab.engine.scripted import ScriptedEngine
-from finetab.engine.shared_network import SharedNetwork
 from finetab.engine.torch_engine import TorchEngine
 from finetab.errors import BadSetting
 from finetab.serving.app import app_of
-from finetab.serving.clients import Clients
-from finetab.serving.desk import MOST_EACH, Desk
-from finetab.serving.metrics import Metrics
 from finetab.serving.rate import Rate
-from finetab.serving.served import Served
-
-TEXT = "def area(width, height):\n    return wid"
-
-
-@pytest.fixture
-def base(tiny: Callable[[str], Path]) -> Base:
-    return read_base(str(tiny("gemma3_text")))
-
-
-@contextmanager
-def desk_of(
-    base: Base, new_engine: Callable[[], Engine] | None = None, *, any_folder: bool = True, **more: Any
-) -> Iterator[Desk]:
-    network = Int8Network(base.folder, base.spelled)
-    shared = SharedNetwork(network)
-    clients = Clients(new_engine or (lambda: TorchEngine(shared, base.fim.end_id, base.never_sampled)), 8)
-    metrics = Metrics(lambda: len(clients))
-    served = Served(base, shared, any_folder=any_folder)
-    desk = Desk(served, clients, metrics, more.pop("rate", Rate(1e6, 10**6)), **more)
-    try:
-        yield desk
-    finally:
-        desk.close()
-        shared.close()
-
-
-@contextmanager
-def served(desk: Desk) -> Iterator[httpx2.Client]:
-    with running(app_of(desk)) as url, httpx2.Client(base_url=url, timeout=20.0) as client:
-        yield client
-
-
-def body(**more: Any) -> dict[str, Any]:
-    return {"prompt": TEXT, "max_tokens": 6, "temperature": 0, **more}
 
 
 def ask(engine: Engine, base: Base, adapter: str = "", new: int = 12) -> Generation:
@@ -139,7 +96,10 @@ def test_each_client_keeps_its_own_prompts(base: Base) -> None:
         ({"temperature": 9}, 400, "0 to 2.0, not 9.0"),
         ({"n": 3}, 400, "n must be 1, not 3"),
         ({"tail": 99}, 400, "tail must be shorter"),
-        ({"stop": [""]}, 400, "stop must be texts"),
+        ({"prompt": [7] * 40, "tail": 17}, 400, "tail may be 16 tokens, not 17"),
+        ({"prompt": "x" * 20_000}, 400, "may be 16384 characters, not 20000"),
+        ({"stop": [""]}, 400, "stop must be up to 16 texts"),
+        ({"stop": ["x" * 201]}, 400, "of 1 to 200 characters"),
         ({"model": "nobody"}, 404, 'no adapter "nobody"'),
     ],
 )
@@ -179,102 +139,6 @@ def test_who_asks_too_often_is_told_when_to_come_back(base: Base) -> None:
     with desk_of(base, rate=Rate(0.5, 2)) as desk, served(desk) as client:
         assert [client.post("/v1/completions", json=body()).status_code for _ in range(3)] == [200, 200, 429]
         assert int(client.post("/v1/completions", json=body()).headers["retry-after"]) > 0  # whole seconds
-
-
-def test_a_users_backlog_is_refused_and_leaves_the_others_alone(base: Base) -> None:
-    codes: list[int] = []
-
-    def run(client: httpx2.Client) -> None:
-        codes.append(client.post("/v1/completions", json=body(user="batch")).status_code)
-
-    with desk_of(base, lambda: ScriptedEngine(lambda _prompt: [65] * 6, 0.05)) as desk, served(desk) as client:
-        threads = [threading.Thread(target=run, args=(client,)) for _ in range(2 * MOST_EACH)]
-        for thread in threads:
-            thread.start()
-        while desk.num_running < MOST_EACH:
-            time.sleep(0.001)
-        assert client.post("/v1/completions", json=body(user="typist")).status_code == 200
-        for thread in threads:
-            thread.join()
-        assert codes.count(200) >= MOST_EACH
-        assert codes.count(429) == len(codes) - codes.count(200) > 0
-        assert client.post("/v1/completions", json=body(user="batch")).status_code == 200
-
-
-def test_a_client_that_vanishes_frees_its_place_within_a_step(base: Base) -> None:
-    steps: list[float] = []
-
-    def script(prompt: Any) -> list[int]:
-        return [65] * 500
-
-    class Slow(ScriptedEngine):
-        def generate(self, request: GenerationRequest) -> Generation:
-            def rule(ids: Sequence[int]) -> bool:
-                steps.append(time.monotonic())
-                return request.should_stop(ids)
-
-            return super().generate(replace(request, should_stop=rule))
-
-    with desk_of(base, lambda: Slow(script, 0.02)) as desk, served(desk) as client:
-        for is_streamed in (True, False):
-            steps.clear()
-            with pytest.raises(httpx2.ReadTimeout):
-                client.post(
-                    "/v1/completions", json=body(max_tokens=400, stream=is_streamed), timeout=httpx2.Timeout(0.005)
-                )
-            gone = time.monotonic()
-            while desk.num_running:
-                assert time.monotonic() - gone < 2.0
-                time.sleep(0.005)
-            assert len(steps) < 60
-        assert client.post("/v1/completions", json=body()).status_code == 200
-
-
-def test_several_answers_go_on_at_once_and_a_short_one_does_not_wait_for_a_long_one(base: Base) -> None:
-    ended: list[str] = []
-
-    def run(client: httpx2.Client, user: str, new: int) -> None:
-        reply = client.post("/v1/completions", json=body(user=user, max_tokens=new, min_tokens=1))
-        assert reply.status_code == 200
-        ended.append(user)
-
-    with desk_of(base) as desk, served(desk) as client:
-        run(client, "warm", 1)
-        long = threading.Thread(target=run, args=(client, "long", 400))
-        long.start()
-        while not desk.num_running:
-            time.sleep(0.001)
-        run(client, "short", 3)
-        long.join()
-    assert ended == ["warm", "short", "long"]
-
-
-def test_metrics_count_requests_and_tokens_and_hold_no_text(base: Base) -> None:
-    with desk_of(base) as desk, served(desk) as client:
-        for _ in range(2):
-            client.post("/v1/completions", json=body())
-        client.post("/v1/completions", json=body(model="nobody"))
-        text = client.get("/metrics").text
-    for line in (
-        'finetab_requests_total{outcome="length"} 2.0',
-        'finetab_requests_total{outcome="refused"} 1.0',
-        'finetab_tokens_total{kind="generated"} 12.0',
-        "finetab_clients 1.0",
-        "finetab_running 0.0",
-    ):
-        assert line in text
-    assert "area" not in text
-
-
-def test_the_time_to_the_first_id_counts_what_a_request_waits_for_others(base: Base) -> None:
-    seconds = 0.1
-    with desk_of(base, lambda: ScriptedEngine(lambda _prompt: [65], seconds)) as desk, served(desk) as client:
-        with ThreadPoolExecutor(2) as pool:
-            for _ in range(2):
-                pool.submit(client.post, "/v1/completions", json=body())
-        waited = desk.metrics.registry.get_sample_value("finetab_first_token_seconds_sum")
-    assert waited is not None
-    assert waited >= seconds / 2  # the second one's, whose answer begins where the first one's ends
 
 
 def test_the_models_are_listed_so_that_clients_can_tell_the_base(base: Base, tiny: Callable[[str], Path]) -> None:

@@ -18,15 +18,15 @@ class Counted:
         self._closed.append(self)
 
 
-def use(clients: Clients, name: str) -> Engine:
-    with clients.engine_of(name) as engine:
+def use(clients: Clients, name: str, owner: str = "anybody") -> Engine:
+    with clients.engine_of((owner, name)) as engine:
         return engine
 
 
 def test_the_engine_that_rests_longest_goes_and_one_at_work_stays() -> None:
     closed: list[Counted] = []
     clients = Clients(lambda: Counted(closed), 2)
-    with clients.engine_of("a") as first:
+    with clients.engine_of(("anybody", "a")) as first:
         second = use(clients, "b")
         assert use(clients, "b") is second
         use(clients, "c")
@@ -40,9 +40,20 @@ def test_the_engine_that_rests_longest_goes_and_one_at_work_stays() -> None:
 def test_what_a_client_held_that_has_left_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
     closed: list[Counted] = []
     clients = Clients(lambda: Counted(closed), 8)
-    with clients.engine_of("at work"):
+    with clients.engine_of(("anybody", "at work")):
         left = use(clients, "left")
+        clients.let_go()
+        assert closed == []
         monkeypatch.setattr(clients_module, "REST_SECONDS", 0.0)
-        use(clients, "another")
+        clients.let_go()  # nobody has to ask for that
         assert closed == [left]
-        assert len(clients) == 2
+        assert len(clients) == 1
+
+
+def test_who_goes_by_many_names_pushes_out_their_own_not_others() -> None:
+    closed: list[Counted] = []
+    clients = Clients(lambda: Counted(closed), 4)
+    hers = [use(clients, name, "alice") for name in ("one", "two")]
+    his = [use(clients, str(number), "bob") for number in range(6)]
+    assert closed == his[:4]
+    assert [use(clients, name, "alice") for name in ("one", "two")] == hers
