@@ -15,6 +15,8 @@ class ScriptedEngine:
     prompt shares with the one before as re-used. `prompts` holds every prompt it was asked.
     """
 
+    kept_bytes = 0
+
     def __init__(self, script: Callable[[Sequence[int]], Sequence[int]], step_seconds: float = 0.0) -> None:
         self.prompts: list[list[int]] = []
         self._script = script

@@ -79,6 +79,7 @@ class TorchEngine:
         self._reuse = reuse
         self._guesses = Guesses(network.guess_cost)
         self._slots: list[_Slot] = []
+        self._kept_bytes = 0
         self._closing = False
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="finetab-engine", initializer=_give_way)
 
@@ -97,6 +98,11 @@ class TorchEngine:
         """An engine on the same model that evaluates every prompt anew: what re-use is measured against."""
         forbidden: list[int] = self._rules.never.tolist()
         return TorchEngine(self._network, self._rules.end_id, forbidden, self._kv_bytes, reuse=False)
+
+    @property
+    def kept_bytes(self) -> int:
+        """What past prompts took after the last request."""
+        return self._kept_bytes
 
     def attach(self, adapter: str, folder: Path) -> None:
         """Put an adapter beside the weights, between two requests; see `Network.attach`."""
@@ -181,8 +187,10 @@ class TorchEngine:
 
     def _forget_oldest(self) -> None:
         """Keep to the budget."""
-        while len(self._slots) > _LEAST_SLOTS and sum(slot.cache.num_bytes for slot in self._slots) > self._kv_bytes:
-            del self._slots[0]
+        taken = [slot.cache.num_bytes for slot in self._slots]
+        while len(taken) > _LEAST_SLOTS and sum(taken) > self._kv_bytes:
+            del self._slots[0], taken[0]
+        self._kept_bytes = sum(taken)
 
     def _prefill(
         self, slot: _Slot, draft: Draft | None, ids: list[int], num_ahead: int, request: GenerationRequest

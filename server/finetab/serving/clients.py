@@ -9,7 +9,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from finetab.engine.base import Engine
 
@@ -20,9 +20,18 @@ REST_SECONDS = 600.0
 """After its last request a client's prompts are kept for as long."""
 
 
+class KeepingEngine(Engine, Protocol):
+    """An engine that tells what it keeps."""
+
+    @property
+    def kept_bytes(self) -> int:
+        """What past prompts take."""
+        ...
+
+
 @dataclass(slots=True)
 class _Client:
-    engine: Engine
+    engine: KeepingEngine
     num_running: int = 0
     rests_since: float = 0.0
     """Where nothing runs, on the clock of `time.monotonic`."""
@@ -31,12 +40,12 @@ class _Client:
 class Clients:
     """Engines by who uses them, made by `new_engine`.
 
-    Of more than `most`, those that have rested longest go, of the owner who has most of them: so nobody pushes out
-    another by calling themselves by many names. Safe to call from any thread.
+    Where there are more than `most`, or they keep more than `most_bytes`, those that have rested longest go, of the
+    owner who has most: so nobody pushes out another by calling themselves by many names. Safe to call from any thread.
     """
 
-    def __init__(self, new_engine: Callable[[], Engine], most: int) -> None:
-        self._new_engine, self._most = new_engine, most
+    def __init__(self, new_engine: Callable[[], KeepingEngine], most: int, most_bytes: int) -> None:
+        self._new_engine, self._most, self._most_bytes = new_engine, most, most_bytes
         self._lock = threading.Lock()
         self._clients: OrderedDict[Client, _Client] = OrderedDict()
 
@@ -61,7 +70,7 @@ class Clients:
                 client.rests_since = time.monotonic()
 
     def let_go(self) -> None:
-        """Close the engines that have rested for long, and those that are too many."""
+        """Close the engines that have rested for long, and those that are too many or keep too much."""
         with self._lock:
             gone = self._take_out()
         for engine in gone:
@@ -78,11 +87,15 @@ class Clients:
     def _take_out(self) -> list[Engine]:
         resting = [name for name, client in self._clients.items() if not client.num_running]
         ago = time.monotonic() - REST_SECONDS
-        gone = [self._clients.pop(name).engine for name in resting if self._clients[name].rests_since < ago]
-        resting = [name for name in resting if name in self._clients]
-        while resting and len(self._clients) > self._most:
-            of_owner = Counter(owner for owner, _ in self._clients)
+        gone = [name for name in resting if self._clients[name].rests_since < ago]
+        kept = {name: client.engine.kept_bytes for name, client in self._clients.items() if name not in gone}
+        resting = [name for name in resting if name in kept]
+        while resting and (len(kept) > self._most or sum(kept.values()) > self._most_bytes):
+            of_owner: Counter[str] = Counter()
+            for (owner, _), num_bytes in kept.items():
+                of_owner[owner] += 1 if len(kept) > self._most else num_bytes
             oldest = max(resting, key=lambda name: of_owner[name[0]])  # the first of several
             resting.remove(oldest)
-            gone.append(self._clients.pop(oldest).engine)
-        return gone
+            del kept[oldest]
+            gone.append(oldest)
+        return [self._clients.pop(name).engine for name in gone]

@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 
 from finetab.core.memory import give_back
 from finetab.core.weights import base_folder
-from finetab.engine.budget import kv_budget
+from finetab.engine.budget import team_kv_budget
 from finetab.engine.shared_network import SharedNetwork
 from finetab.engine.torch_engine import TorchEngine
 from finetab.engine.ways import choose_way, open_network
@@ -41,8 +41,12 @@ def run_engine(
     folder = base_folder(settings.base)
     base, network = open_network(settings, folder, choose_way(settings, folder, None)[0], None)
     shared = SharedNetwork(network)
-    kv_bytes = kv_budget(network.device) // _MOST_CLIENTS
-    clients = Clients(lambda: TorchEngine(shared, base.fim.end_id, base.never_sampled, kv_bytes), _MOST_CLIENTS)
+    most_bytes = team_kv_budget(network.device)
+
+    def new_engine() -> TorchEngine:
+        return TorchEngine(shared, base.fim.end_id, base.never_sampled, most_bytes // _MOST_CLIENTS)
+
+    clients = Clients(new_engine, _MOST_CLIENTS, most_bytes)
     served = Served(base, shared, any_folder=bool(place.socket))
     desk = Desk(served, clients, Metrics(lambda: len(clients)), Rate(per_second, max(1, round(2 * per_second))), hashes)
     _ = base.tokenizer.vocabulary  # a second that the first request should not wait

@@ -8,12 +8,11 @@ import httpx2
 from tests.server.engine.http_server import running
 
 from finetab.core.base import Base
-from finetab.engine.base import Engine
 from finetab.engine.int8.network import Int8Network
 from finetab.engine.shared_network import SharedNetwork
 from finetab.engine.torch_engine import TorchEngine
 from finetab.serving.app import app_of
-from finetab.serving.clients import Clients
+from finetab.serving.clients import Clients, KeepingEngine
 from finetab.serving.desk import Desk
 from finetab.serving.metrics import Metrics
 from finetab.serving.rate import Rate
@@ -24,11 +23,11 @@ TEXT = "def area(width, height):\n    return wid"
 
 @contextmanager
 def desk_of(
-    base: Base, new_engine: Callable[[], Engine] | None = None, *, any_folder: bool = True, **more: Any
+    base: Base, new_engine: Callable[[], KeepingEngine] | None = None, *, any_folder: bool = True, **more: Any
 ) -> Iterator[Desk]:
     network = Int8Network(base.folder, base.spelled)
     shared = SharedNetwork(network)
-    clients = Clients(new_engine or (lambda: TorchEngine(shared, base.fim.end_id, base.never_sampled)), 8)
+    clients = Clients(new_engine or (lambda: TorchEngine(shared, base.fim.end_id, base.never_sampled)), 8, 1 << 30)
     metrics = Metrics(lambda: len(clients))
     served = Served(base, shared, any_folder=any_folder)
     desk = Desk(served, clients, metrics, more.pop("rate", Rate(1e6, 10**6)), **more)
