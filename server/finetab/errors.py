@@ -5,6 +5,7 @@
     │   ├── BadFile           missing, unreadable, binary or empty
     │   ├── BadPosition       a line or column outside the file
     │   ├── BadSetting        an unknown or ill-typed setting or option
+    │   │   └── Refused       an engine will not have what it was asked
     │   ├── UnknownName       no such model, adapter, method or language
     │   └── BadAdapter        half-written, damaged, or made for another base
     ├── MissingWeights        the model is known but its weights are not here (exit code 2)
@@ -42,6 +43,10 @@ class BadPosition(BadInput):
 
 class BadSetting(BadInput):
     """A setting or option is unknown or has a value of the wrong kind."""
+
+
+class Refused(BadSetting):
+    """An engine in another process will not have what it was asked, and it is not for want of a token."""
 
 
 class UnknownName(BadInput):

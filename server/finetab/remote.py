@@ -1,5 +1,6 @@
 """From settings to a service whose engine is another process: only the tokenizer is loaded here, and no torch."""
 
+from functools import partial
 from pathlib import Path
 
 from finetab.adapters.beside import check, lies_beside
@@ -53,7 +54,7 @@ def _shared(settings: Settings, base: Base, model: str, progress: Progress) -> H
 
 def _elsewhere(settings: Settings, base: Base, progress: Progress) -> HttpEngine:
     """An engine that somebody else runs, whether it is there or not."""
-    address = Address(normalised(settings.engine), token_for(settings.engine))
+    address = Address(normalised(settings.engine), partial(token_for, settings.engine))
     engine = HttpEngine(Connection(address), base)
     progress("asking the engine", 0.7)
     try:

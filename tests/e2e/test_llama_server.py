@@ -44,7 +44,7 @@ def engine(folder: Path, base: Base) -> Iterator[HttpEngine]:
         port = probe.getsockname()[1]
     command = [str(SERVER), "-m", str(file), "--port", str(port), "-c", "2048", "--api-key", "secret"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    found = HttpEngine(Connection(Address(f"http://127.0.0.1:{port}", "secret")), base)
+    found = HttpEngine(Connection(Address(f"http://127.0.0.1:{port}", lambda: "secret")), base)
     try:
         while process.poll() is None:
             try:

@@ -71,3 +71,31 @@ def test_code_is_sent_to_no_engine_that_the_user_does_not_know(
         editor.wait_for(lambda message: message.get("method") == "window/showMessage")
         assert f"finetab engine login {url}" in messages(editor)[0]
         assert script.asked == []
+
+
+def test_to_log_in_and_out_is_followed_by_an_editor_that_runs(
+    editor: ServerProcess, tiny: Callable[[str], Path]
+) -> None:
+    base = read_base(str(tiny("gemma3_text")))
+    script = Scripted("llama.cpp", token="first", answer=said(base, "width * height\n"))
+    with running(app_of(script)) as url:
+        log_in(url, "wrong")
+        editor.start(options={"base": base.name, "engine": url, "status": True})
+        editor.wait_for(lambda message: message.get("method") == "window/showMessage")
+        assert "wants another token" in messages(editor)[0]
+        log_in(url, "first")
+        while not statuses(editor, "Normal"):
+            time.sleep(0.05)
+        editor.open(URI, "def area(width, height):\n    return \n\n\ndef other():\n    return \n")
+        assert editor.complete(URI, 1, 11) == "width * height"
+        script.token = "second"
+        assert editor.complete(URI, 5, 11) is None
+        assert "wants another token" in editor.why()[0]["why"]
+        log_in(url, "second")
+        assert editor.complete(URI, 5, 11) == "width * height"
+        time.sleep(0.5)  # what comes after an acceptance has been asked for ahead
+        num_asked = len(script.asked)
+        log_out(url)
+        assert editor.complete(URI, 5, 10) is None
+        assert f"finetab engine login {url}" in editor.why()[0]["why"]
+        assert len(script.asked) == num_asked

@@ -17,7 +17,7 @@ from typing import Any
 import httpx2
 
 from finetab.core.logins import is_on_this_machine
-from finetab.errors import BadSetting, EngineAway
+from finetab.errors import BadSetting, EngineAway, FinetabError, Refused
 
 # Between two bytes; a cold prompt on a slow machine takes its time, and who does not want to wait closes the stream.
 _TIMEOUT = httpx2.Timeout(60.0, connect=5.0)
@@ -28,13 +28,20 @@ _UNWELCOME = (401, 403)
 _MAX_WORDS = 300  # characters of a server's own words in a sentence of ours
 
 
+def no_token() -> str:
+    """For an engine that wants to see none."""
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where an engine is and what it wants to see; `socket` is the path of a Unix socket, "" for none."""
+    """Where an engine is, and what it wants to see."""
 
     url: str
-    token: str = ""
+    token: Callable[[], str] = no_token
+    """Asked at each request: its user may log in, or out, while an editor runs."""
     socket: str = ""
+    """The path of a Unix socket, "" for none."""
 
     @property
     def label(self) -> str:
@@ -126,7 +133,7 @@ class Connection:
                     if name != "data" or data.strip() == "[DONE]":
                         continue
                     arrived.put(self._checked(json.loads(data)))
-        except (EngineAway, BadSetting) as error:
+        except FinetabError as error:
             end = error
         except (httpx2.HTTPError, OSError, ValueError) as error:
             end = self._away(error)
@@ -145,7 +152,7 @@ class Connection:
             raise EngineAway(f"The engine at {label} cannot answer now ({status}: {_words(reply)}).")
         if status in _UNWELCOME:
             raise BadSetting(f"The engine at {label} wants another token; run: finetab engine login {label}")
-        raise BadSetting(f"The engine at {label} refuses ({status}: {_words(reply)}).")
+        raise Refused(f"The engine at {label} refuses ({status}: {_words(reply)}).")
 
     def _checked(self, event: Any) -> Any:
         """An event that is no error; servers that have begun to answer can tell of one in no other way."""
@@ -167,11 +174,15 @@ async def _cancelled() -> None:
 
 
 def _client(address: Address) -> httpx2.AsyncClient:
-    headers = {"Authorization": f"Bearer {address.token}"} if address.token else {}
+    def with_token(request: httpx2.Request) -> httpx2.Request:
+        if token := address.token():
+            request.headers["Authorization"] = f"Bearer {token}"
+        return request
+
     # A transport of our own uses no proxy from the environment: those are for the world, not for this machine.
     is_near = address.socket or is_on_this_machine(address.url)
     transport = httpx2.AsyncHTTPTransport(uds=address.socket or None) if is_near else None
-    return httpx2.AsyncClient(base_url=address.url, headers=headers, timeout=_TIMEOUT, transport=transport)
+    return httpx2.AsyncClient(base_url=address.url, auth=with_token, timeout=_TIMEOUT, transport=transport)
 
 
 def _without_noise(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

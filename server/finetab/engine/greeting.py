@@ -7,7 +7,7 @@ from typing import Any
 from finetab.core.base import Base
 from finetab.engine.connection import Connection
 from finetab.engine.wire import COMPLETIONS, MODELS, OWNER
-from finetab.errors import BadSetting, EngineAway, near_match
+from finetab.errors import BadSetting, EngineAway, Refused, near_match
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,6 @@ def _takes_ids(connection: Connection, model: str, base: Base) -> bool:
     probe = {"model": model, "prompt": base.tokenizer.encode("a = 1\n"), "max_tokens": 1, "temperature": 0.0}
     try:
         connection.post(COMPLETIONS, probe)
-    except BadSetting:
+    except Refused:
         return False
     return True

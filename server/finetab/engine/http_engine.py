@@ -27,6 +27,7 @@ from finetab.errors import BadSetting, EngineAway
 _RETRIES_SECONDS = (0.05, 0.2)
 _SLOW_SECONDS = 2.0
 _LOOK_SECONDS = 0.1
+_LOST = "\N{REPLACEMENT CHARACTER}"  # decoded from a part of a character
 
 
 def nothing() -> None:
@@ -164,12 +165,13 @@ class HttpEngine:
     def _take(self, chunk: Chunk, before: tuple[int, ...], said: _Said) -> bool:
         """Take up the ids of a chunk; False where an id came after which there is nothing of use."""
         said.text += chunk.text
-        if chunk.ids is None:
-            said.ids = [*before, *self._base.tokenizer.encode(said.text)]
-            return True
-        good = list(takewhile(lambda index: index not in self._ends, chunk.ids))
+        good = list(takewhile(lambda index: index not in self._ends, chunk.ids or ()))
         said.ids.extend(good)
-        return len(good) == len(chunk.ids)
+        # llama.cpp tells of a character in several ids only the last one.
+        is_lost = bool(chunk.text) and _LOST in self._base.tokenizer.decode(said.ids[len(before) :])
+        if chunk.ids is None or (is_lost and _LOST not in said.text):
+            said.ids = [*before, *self._base.tokenizer.encode(said.text)]
+        return len(good) == len(chunk.ids or ())
 
     def _spelled(self, prompt: Sequence[int]) -> str:
         """A prompt as text, for a server that takes nothing else and puts the begin token before it by itself."""

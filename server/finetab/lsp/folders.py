@@ -9,6 +9,7 @@ from zlib import crc32
 from pygls.uris import to_fs_path
 
 from finetab.completion.request import LoadService
+from finetab.core.logins import logins_path
 from finetab.core.pointer import Pointer, pointer_path, read_pointer, resolved
 from finetab.errors import BadFile
 from finetab.lsp.loading import ServiceHolder
@@ -36,7 +37,7 @@ class Folder:
     mark: str = ""
     """By which the statistics know it."""
     seen: Stamp = ()
-    """Of the files that the settings were read from."""
+    """The stamp of then."""
     _coin: float = 0.0
 
     @property
@@ -78,9 +79,10 @@ class Folder:
             holder.close()
 
     def stamp(self) -> Stamp:
-        """Changes when one of the files changes that its settings are read from. Touches the disk."""
+        """Changes when one of the files changes that say what is to be loaded, and whether it may. Touches the disk."""
         root = self.root
-        return () if root is None else tuple(_stamp(path) for path in (root / FILE_NAME, pointer_path(root)))
+        own = () if root is None else (root / FILE_NAME, pointer_path(root))
+        return tuple(_stamp(path) for path in (logins_path(), *own))
 
 
 def _own_settings(root: Path | None) -> tuple[Settings, list[str]]:

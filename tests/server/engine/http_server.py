@@ -59,7 +59,9 @@ def app_of(script: Scripted) -> Starlette:
     """The application of a script."""
 
     async def models(request: Request) -> Response:
-        return _refused(request, script) or JSONResponse({"object": "list", "data": list(script.models)})
+        is_public = script.dialect == "llama.cpp"
+        refused = None if is_public else _refused(request, script)
+        return refused or JSONResponse({"object": "list", "data": list(script.models)})
 
     async def completions(request: Request) -> Response:
         body = await request.json()

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from finetab.engine import http_engine
 from finetab.engine.base import Generation, GenerationRequest
 from finetab.engine.connection import Address, Connection
 from finetab.engine.http_engine import HttpEngine
-from finetab.errors import BadSetting, EngineAway
+from finetab.errors import BadFile, BadSetting, EngineAway
 
 TEXT = "width * height\n"
 DIALECTS: tuple[Dialect, ...] = ("vllm", "llama.cpp", "text")
@@ -35,7 +35,7 @@ def said(base: Base, text: str) -> tuple[tuple[int, str], ...]:
 @contextmanager
 def engine_on(script: Scripted, base: Base, token: str = "") -> Iterator[HttpEngine]:
     with running(app_of(script)) as url:
-        engine = HttpEngine(Connection(Address(url, token)), base)
+        engine = HttpEngine(Connection(Address(url, lambda: token)), base)
         try:
             yield engine
         finally:
@@ -122,12 +122,40 @@ def test_a_server_of_other_weights_is_refused(models: Any, base: Base) -> None:
         engine.check()
 
 
-def test_the_token_goes_along_and_a_wrong_one_is_told(base: Base) -> None:
-    script = Scripted(token="secret", answer=said(base, "x"))
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_the_token_goes_along_and_a_wrong_one_is_told_when_it_is_looked_at(dialect: Dialect, base: Base) -> None:
+    script = Scripted(dialect, token="secret", answer=said(base, "x"))
     with engine_on(script, base, "secret") as engine:
         assert ask(engine, base).finish_reason == "end"
     with engine_on(script, base, "guess") as engine, pytest.raises(BadSetting, match="wants another token"):
-        ask(engine, base)
+        engine.check()
+
+
+def test_a_token_that_cannot_be_read_is_told_as_it_is(base: Base) -> None:
+    is_damaged = False
+
+    def token() -> str:
+        if is_damaged:
+            raise BadFile("engines.json is damaged")
+        return ""
+
+    with (
+        running(app_of(Scripted(answer=said(base, "x")))) as url,
+        closing(HttpEngine(Connection(Address(url, token)), base)) as engine,
+    ):
+        assert ask(engine, base).finish_reason == "end"
+        is_damaged = True
+        with pytest.raises(BadFile, match="is damaged"):
+            ask(engine, base)
+
+
+def test_a_character_of_several_ids_of_which_only_the_last_is_told_is_kept_whole(base: Base) -> None:
+    *first, last = base.tokenizer.encode("€")
+    assert first
+    answer = (*said(base, "cost = '"), (last, "€"), *said(base, "'\n"))
+    with engine_on(Scripted("llama.cpp", answer=answer), base) as engine:
+        assert base.tokenizer.decode(ask(engine, base).ids) == "cost = '€'\n"
+        assert base.tokenizer.decode(ask(engine, base, tail=2).ids) == "n cost = '€'\n"
 
 
 def test_a_busy_server_is_asked_again_before_anything_came(base: Base) -> None:
