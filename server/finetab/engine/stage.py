@@ -105,13 +105,25 @@ class Stage(Cache):
         return self._make_room(room, cache.length)
 
     def _make_room(self, room: int, length: int) -> bool:
-        if room <= self.capacity:
+        if room <= self.capacity and self._staged[0].is_initialized:
             return False
         while self.capacity < room:
             self.capacity *= 2
-        for layer in self._staged:
-            layer.grow(length)
+        try:
+            for layer in self._staged:
+                layer.grow(length)
+        except Exception:
+            self._clear()
+            raise
         return True
+
+    def _clear(self) -> None:
+        """Be as new: where memory ran out half-way layers are of two sizes, and the prompt on them is lost."""
+        self._holder = None
+        self.capacity = _LEAST
+        for layer in self._staged:
+            layer.keys = layer.values = None
+            layer.is_initialized = False
 
     def _put_away(self) -> None:
         cache = self._holder
@@ -124,6 +136,8 @@ class Stage(Cache):
 
     def _put_back(self, cache: StagedCache) -> None:
         for layer, (keys, values) in zip(self._staged, cache.saved, strict=False):
+            if not layer.is_initialized:
+                layer.lazy_initialization(keys, values)
             assert layer.keys is not None
             assert layer.values is not None
             layer.keys[:, :, : cache.length].copy_(keys[:, :, : cache.length])

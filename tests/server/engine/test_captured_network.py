@@ -18,6 +18,7 @@ from finetab.core.models import load_base
 from finetab.engine.base import GenerationRequest
 from finetab.engine.captured_network import CapturedNetwork
 from finetab.engine.network import NO_ADAPTER, Network, PromptCache
+from finetab.engine.stage import _StageLayer
 from finetab.engine.torch_engine import TorchEngine
 from finetab.engine.transformers_network import TransformersNetwork
 
@@ -70,6 +71,32 @@ def test_a_prompt_that_outgrows_the_stage_is_kept_whole(tiny: Callable[[str], Pa
     both(pair, other, [5, 6, 7], 0, NO_ADAPTER)
     both(pair, caches, [8], 700, NO_ADAPTER)
     assert caches[0].num_bytes > other[0].num_bytes > 0
+
+
+def test_where_memory_runs_out_as_the_stage_grows_other_prompts_answer_as_ever(
+    tiny: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair = networks(tiny("gemma3_text"))
+    caches, other = ([network.new_cache() for network in pair] for _ in range(2))
+    both(pair, other, list(range(40)), 0, NO_ADAPTER)
+    both(pair, caches, list(range(100)), 0, NO_ADAPTER)
+    both(pair, caches, [8], 100, NO_ADAPTER)
+    grow, num_grown = _StageLayer.grow, 0
+
+    def half_way(layer: _StageLayer, length: int) -> None:
+        nonlocal num_grown
+        num_grown += 1
+        if num_grown == 2:
+            raise torch.OutOfMemoryError
+        grow(layer, length)
+
+    monkeypatch.setattr(_StageLayer, "grow", half_way)
+    with pytest.raises(torch.OutOfMemoryError), torch.inference_mode():
+        pair[0].evaluate([index % NUM_IDS for index in range(600)], 101, caches[0], 1, NO_ADAPTER)
+    again = [network.new_cache() for network in pair]
+    both(pair, other, [8], 40, NO_ADAPTER)
+    both(pair, again, [index % NUM_IDS for index in range(600)], 0, NO_ADAPTER)
+    both(pair, other, [9, 10], 41, NO_ADAPTER)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
