@@ -37,7 +37,8 @@ def check_place(place: Place) -> dict[str, str]:
         _check_private(Path(place.socket).absolute().parent)
         return {}
     hashes = read_hashes()
-    if not hashes and not is_on_this_machine(f"http://{place.host}"):
+    host = f"[{place.host}]" if ":" in place.host else place.host
+    if not hashes and not is_on_this_machine(f"http://{host}"):
         raise BadSetting(
             f"Others can reach {place.host}, and there is no token in {tokens_path()}; "
             "make one with: finetab engine token NAME"

@@ -28,6 +28,15 @@ def test_a_port_that_others_can_reach_needs_a_token() -> None:
         check_place(Place(host="0.0.0.0"))  # noqa: S104
 
 
+def test_the_loopback_of_ipv6_is_this_machine_too() -> None:
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6):
+            pass
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    assert check_place(Place(host="::1", port=0)) == {}
+
+
 def test_a_certificate_that_cannot_be_used_is_told(tmp_path: Path) -> None:
     path = tmp_path / "a.py"
     path.write_text("x = 1\n")
