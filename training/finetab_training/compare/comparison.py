@@ -16,9 +16,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 
 from finetab.core.atomic import write_text
+from finetab.core.bar import Bar
 from finetab.core.lock import held
 from finetab.core.weights import base_folder
 from finetab.errors import BadFile, BadInput, BadSetting, FinetabError, Interrupted, NoSpace
@@ -174,7 +175,7 @@ def _measure(comparison: Comparison, outcomes: Sequence[Outcome], material: Mate
     asked = (len(standing) * len(comparison.seeds) + 1) * (len(material.holes) + len(material.general))
     columns = (TextColumn("{task.description:<26}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     some = _place(comparison, standing[0], comparison.seeds[0]) / "adapter"
-    with Progress(*columns, console=console) as bar:
+    with Bar(*columns, console=console) as bar:
         task = bar.add_task("base alone", total=asked)
         examiner = Examiner(material, comparison.train, some, lambda count: bar.advance(task, count))
         with closing(examiner):

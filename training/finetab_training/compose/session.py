@@ -5,10 +5,11 @@ from dataclasses import replace
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
 from finetab.adapters.parents import Parent
 from finetab.cli import settings_here
+from finetab.core.bar import Bar
 from finetab.core.console import open_console
 from finetab.errors import BadFile
 from finetab_training.compose.composition import Composition
@@ -48,7 +49,7 @@ def _tried(
 ) -> tuple[Tried, ...]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     done: list[Tried] = []
-    with Progress(*columns, console=console) as bar:
+    with Bar(*columns, console=console) as bar:
         task = bar.add_task("searching", total=tries)
 
         def advance(tried: Tried) -> None:

@@ -6,16 +6,17 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from finetab.core.bar import Bar
 from finetab_training.compress.compression import Compression, compress
 
 
 def compressed(job: Compression, out: Path, console: Console) -> None:
     """Compress, and say what came out."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.completed}"), TimeElapsedColumn())
-    with Progress(*columns, console=console) as bar:
+    with Bar(*columns, console=console) as bar:
         tasks: dict[str, Any] = {}
 
         def advance(what: str) -> None:

@@ -6,9 +6,10 @@ from random import Random
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
 from finetab.adapters.library import chosen
+from finetab.core.bar import Bar
 from finetab.core.console import open_console
 from finetab.core.pointer import BASE
 from finetab.errors import BadFile, NoSandbox
@@ -131,7 +132,7 @@ def _cut_there(made_from: dict[str, Any], same_folder: bool) -> str:
 def _answered(settings: Settings, holes: Sequence[Hole], extras: Extras, console: Console) -> dict[str, Any]:
     arms = (*BASE_ARMS, *ADAPTER_ARMS) if chosen(settings)[1] else BASE_ARMS
     columns = (TextColumn("{task.description:<16}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console) as bar:
+    with Bar(*columns, console=console) as bar:
         task = bar.add_task("loading", total=len(arms) * len(holes))
         made = evaluate(settings, holes, lambda arm: bar.update(task, advance=1, description=arm), extras)
     return report(made)

@@ -10,10 +10,11 @@ from typing import Any
 import psutil
 import torch
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from tensorboardX import SummaryWriter
 from transformers import TrainerCallback, TrainerControl, TrainerState
 
+from finetab.core.bar import Bar
 from finetab_training.methods.base import Tuned
 from finetab_training.runs import Run
 from finetab_training.train.processes import in_any
@@ -108,7 +109,7 @@ class ProgressBar(TrainerCallback):
 
     def __init__(self, rows: StoredRows, console: Console) -> None:
         self._rows = rows
-        self._bar = Progress(
+        self._bar = Bar(
             TextColumn("training"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[figures]}"),
             TimeRemainingColumn(), console=console,
         )  # fmt: skip

@@ -9,13 +9,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 
 from finetab.adapters.library import read_adapter
 from finetab.assemble import Loader
 from finetab.completion.request import LoadService
 from finetab.core import manifest
 from finetab.core.atomic import write_text
+from finetab.core.bar import Bar
 from finetab.core.lock import held
 from finetab.core.pointer import make_own_folder, read_pointer, resolved, write_pointer
 from finetab.core.progress import silent
@@ -138,7 +139,7 @@ def _measure(plan: Plan, console: Console) -> Measured:
     total = len(arms) * len(cut.holes) + len(elsewhere) * len(general) + plan.num_tried_by_heart
     total += len(in_turns) * min(MOST_TIMED, len(cut.holes))
     columns = (TextColumn("{task.description:<26}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console) as bar, closing(load(arms[0].settings, silent)):  # keeps the base loaded
+    with Bar(*columns, console=console) as bar, closing(load(arms[0].settings, silent)):  # keeps the base loaded
         task = bar.add_task("", total=total)
 
         def answers(arm: Arm, holes: Sequence[Hole], label: str) -> list[Result]:
