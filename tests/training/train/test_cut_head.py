@@ -41,7 +41,7 @@ def test_the_loss_is_that_among_the_kept_ids(family: str, method: str, tiny: Cal
     expected_grads = grads_of(model, expected)
     cut = cut_head(model, kept)
     assert cut is not None
-    assert cut(torch.zeros(1, 2, base.model.config.hidden_size)).shape == (1, 2, len(kept))
+    assert cut(torch.zeros(2, base.model.config.hidden_size)).shape == (2, len(kept))
     loss = row_loss(model, ids, labels, _POSITIONS, cut, chunk_logits=7 * len(kept))
     torch.testing.assert_close(loss, expected, rtol=1e-5, atol=1e-4)
     found = grads_of(model, loss)

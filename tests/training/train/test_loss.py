@@ -70,7 +70,7 @@ def test_no_more_logits_are_made_at_once_than_a_chunk_holds(tiny: Callable[[str]
     plain_forward = head.forward
 
     def watched(hidden: torch.Tensor) -> torch.Tensor:
-        sizes.append(hidden.shape[1])
+        sizes.append(len(hidden))
         result: torch.Tensor = plain_forward(hidden)
         return result
 

@@ -58,13 +58,14 @@ def attention_by_sample(
         )  # fmt: skip
     scale = width**-0.5 if scaling is None else scaling
     hidden = None if attention_mask is None else ~attention_mask[0, 0]
-    parts = [
-        _one_sample(
-            query_1HTD[0, :, start:end] * scale, key_1GTD[0, :, start:end], value_1GTD[0, :, start:end],
-            _later(end - start, query_1HTD.device) if hidden is None else hidden[start:end, start:end], dropout,
-        )
+    lengths = [end - start for start, end in bounds]
+    # Splits, not slices: on the way back these are put together once, slices each into a whole row of zeros.
+    queries, keys, values = (whole[0].split(lengths, dim=1) for whole in (query_1HTD * scale, key_1GTD, value_1GTD))
+    masks = [
+        _later(end - start, query_1HTD.device) if hidden is None else hidden[start:end, start:end]
         for start, end in bounds
-    ]  # fmt: skip
+    ]
+    parts = [_one_sample(*sample, dropout) for sample in zip(queries, keys, values, masks, strict=True)]
     return torch.cat(parts, dim=1).transpose(0, 1)[None], None
 
 

@@ -24,13 +24,13 @@ class CutHead:
         self._weight_KH, self._bias_K, self._place_V = weight_KH, bias_K, place_V
         self._rows = rows
 
-    def __call__(self, hidden_1NH: torch.Tensor) -> torch.Tensor:
-        """Logits (1, N, K)."""
-        logits = functional.linear(hidden_1NH, self._weight_KH, self._bias_K)
+    def __call__(self, hidden_NH: torch.Tensor) -> torch.Tensor:
+        """Logits (N, K)."""
+        logits = functional.linear(hidden_NH, self._weight_KH, self._bias_K)
         for name in self._rows.active_adapters if self._rows is not None else ():
             indices = torch.tensor(self._rows.token_indices[name], device=logits.device)
             trained = self._rows.trainable_tokens_delta[name].to(logits.dtype)
-            logits = logits.index_copy(-1, self._place_V[indices], functional.linear(hidden_1NH, trained))
+            logits.index_copy_(-1, self._place_V[indices], functional.linear(hidden_NH, trained))
         return logits
 
     def targets(self, ids_N: torch.Tensor) -> torch.Tensor:

@@ -68,7 +68,7 @@ def _head_gives_loss(
 
     def loss_of(hidden_1NH: torch.Tensor) -> torch.Tensor:
         with torch.enable_grad():
-            probe = forward(hidden_1NH[:, :1].detach())
+            probe = forward(hidden_1NH[0, :1].detach())
         size = max(1, chunk_logits // probe.shape[-1])
         trained = _leaves(probe) if torch.is_grad_enabled() else []
         loss: torch.Tensor = _ChunkedLoss.apply(hidden_1NH[0], targets, forward, size, *trained)  # type: ignore[no-untyped-call]
@@ -109,18 +109,23 @@ class _ChunkedLoss(torch.autograd.Function):
     def forward(
         ctx: Any, hidden_NH: torch.Tensor, targets_N: torch.Tensor, head: Head, size: int, *trained: torch.Tensor
     ) -> torch.Tensor:
-        """Shapes: hidden (N, hidden), targets (N,); `head` maps (1, n, hidden) to (1, n, vocabulary)."""
+        """Shapes: hidden (N, hidden), targets (N,); `head` maps (n, hidden) to (n, vocabulary).
+
+        Two dimensions, not three: for a product with three torch copies the head's weights first.
+        """
         wanted = any(ctx.needs_input_grad)
         total = hidden_NH.new_zeros((), dtype=torch.float32)
         of_hidden, of_weights = torch.zeros_like(hidden_NH), list[torch.Tensor]()
         for start in range(0, len(targets_N), size):
             chunk = hidden_NH[start : start + size].detach().requires_grad_(wanted)
             with torch.set_grad_enabled(wanted):
-                logits = head(chunk[None])[0].float()
-                loss = functional.cross_entropy(logits, targets_N[start : start + size], reduction="sum")
-            total += loss.detach()
+                logits = head(chunk)
+            logs = functional.log_softmax(logits.detach().float(), dim=-1)
+            at = targets_N[start : start + size, None]
+            total -= logs.gather(1, at).sum()
             if wanted:
-                of_chunk, *parts = torch.autograd.grad(loss, [chunk, *trained])
+                of_logits = logs.exp_().scatter_add_(1, at, at.new_full(at.shape, -1).to(logs))
+                of_chunk, *parts = torch.autograd.grad(logits, [chunk, *trained], of_logits.to(logits.dtype))
                 of_hidden[start : start + size] = of_chunk
                 of_weights = [grad.add_(part) for grad, part in zip(of_weights, parts, strict=False)] or parts
         ctx.grads = [of_hidden, *(of_weights or map(torch.zeros_like, trained))]
