@@ -130,7 +130,8 @@ class Windows:
         merge tokens as well as add them.
         """
         step = max(1, self._budgets.prefix // 8)
-        return step * (1 + self._count(line) // step)
+        seen = line[-self._budgets.prefix * _MAX_CHARACTERS_PER_TOKEN :]  # a longer one fills the window anyway
+        return step * (1 + self._count(seen) // step)
 
     def _anchors_before(self, document: Document, offset: int) -> list[int]:
         """Anchors from the nearest to the farthest that could be of use, the start of the text last."""

@@ -1,6 +1,7 @@
 """Filters that fit a text into its file: brackets that close nothing, code that does not parse, indentation."""
 
 import re
+from functools import lru_cache
 
 from finetab.completion.indentation import indentation
 from finetab.completion.request import CompletionRequest
@@ -9,7 +10,9 @@ from finetab.core.syntax import before_comments, closes_bracket, edit, ends_long
 
 _CLOSERS = ")]}"
 _MAX_CLOSERS = 3  # at the end of a text that are tried without
-_CONTINUATIONS = ("", " {}", ";", ",", " x", " x;", "\n}", "\nend", "\ndone", "\n#endif", " {};", "() {}")
+_CONTINUATIONS = ("", " {}", ";", ",", " x", " x;", "\n}", "\nend", "\ndone", " {};", "() {}")
+_PREPROCESSED = ("c", "cpp")
+_END_OF_CONDITION = "\n#endif"  # elsewhere a comment, which would hide the rest of the line
 _TAGGED = ("javascript", "tsx")
 _TAG = re.compile(r"(?:^|[\s(>{])<(?:[A-Za-z][\w.]*|>)")
 _WITH_HERE_DOCUMENTS = ("bash", "ruby", "php")
@@ -52,21 +55,29 @@ def drop_what_breaks(text: str, request: CompletionRequest) -> str:
     tree = request.document.tree
     if tree is None or not text.strip() or num_faults(tree):
         return text
-    lines = text.split("\n")
-    beginnings = ("\n".join(lines[:count]) for count in range(len(lines), 0, -1))
-    return next((beginning for beginning in beginnings if _may_stand(beginning, request)), "")
+    if _may_stand(text, request):
+        return text
+    lines = text.split("\n")[:-1]
+    if not lines or not _may_stand(lines[0], request):  # each trial parses a file anew: soon said saves most of them
+        return ""
+    beginnings = ("\n".join(lines[:count]) for count in range(len(lines), 1, -1))
+    return next((beginning for beginning in beginnings if _may_stand(beginning, request)), lines[0])
 
 
 def _may_stand(text: str, request: CompletionRequest) -> bool:
-    return goes_on(text, request) or any(not num_faults_with(text + more, request) for more in _CONTINUATIONS)
+    language = request.document.language
+    is_preprocessed = language is not None and language.name in _PREPROCESSED
+    ways = (*_CONTINUATIONS, _END_OF_CONDITION) if is_preprocessed else _CONTINUATIONS
+    return goes_on(text, request) or any(not num_faults_with(text + more, request) for more in ways)
 
 
 def goes_on(text: str, request: CompletionRequest) -> bool:
     """Whether a text opens something that is not closed: a block, bracket, tag, long string or decorated thing."""
     language = request.document.language
     openers, name = (language.openers, language.name) if language is not None else ((), "")
+    is_last = not request.suffix.partition("\n")[0].strip()
     return (
-        text.rstrip().endswith((*openers, ",", "\\"))
+        (is_last and text.rstrip().endswith((*openers, ",", "\\")))
         or text.lstrip().startswith("@")
         or any(text.count(opener) > text.count(closer) for opener, closer in BRACKETS.items())
         or any(text.count(quotes) % 2 == 1 for quotes in ('"""', "'''", "`", "/*"))
@@ -125,10 +136,12 @@ def _in_style(line: str, file: str) -> str:
     return lead.replace("\t", " " * _unit(file)) + line[len(lead) :]
 
 
+@lru_cache(maxsize=2)
 def _has_tabs(file: str) -> bool:
     return len(re.findall(r"^\t", file, re.MULTILINE)) > len(re.findall(r"^ {2}", file, re.MULTILINE))
 
 
+@lru_cache(maxsize=2)
 def _unit(file: str) -> int:
     """Columns of one step of indentation: a tab's, or the narrowest indentation that the file has often."""
     if _has_tabs(file):

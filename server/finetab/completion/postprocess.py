@@ -10,10 +10,11 @@ from rapidfuzz.distance import Levenshtein
 
 from finetab.completion.fitting import drop_stray_closers, drop_what_breaks, fit_indentation, goes_on
 from finetab.completion.indentation import indentation
+from finetab.completion.pairing import num_quotes, stay_within_pair
 from finetab.completion.request import CompletionRequest
 from finetab.core.credentials import holds_long_credentials
 from finetab.core.fim import FIM_ROWS
-from finetab.core.pairs import OPENERS
+from finetab.core.pairs import BRACKETS, OPENERS
 
 Filter: TypeAlias = Callable[[str, CompletionRequest], str]
 
@@ -55,9 +56,15 @@ def drop_suffix_overlap(text: str, request: CompletionRequest) -> str:
     for body in (text.rstrip(), text.rstrip().rstrip(_ENDS_A_STATEMENT)):
         for length in range(min(len(rest), len(body)), 0, -1):
             end = body[-length:]
-            if rest.startswith(end) and _is_double(body, end):
+            if rest.startswith(end) and (_is_double(body, end) or (end == rest and _is_code(end))):
                 return body[:-length]
     return text
+
+
+def _is_code(rest: str) -> bool:
+    """Whether the rest of a line is more than what closes something: ` + 1`, `.y`, `[0]`."""
+    left = rest.strip("".join(OPENERS) + _AFTER_A_BRACKET)
+    return bool(left) and not rest.isidentifier()
 
 
 def _is_double(text: str, end: str) -> bool:
@@ -67,7 +74,7 @@ def _is_double(text: str, end: str) -> bool:
     last = end.rstrip(_AFTER_A_BRACKET)[-1:]
     if not last:
         return True
-    return (last in OPENERS and _unmatched(text, last) > 0) or (last in "\"'`" and text.count(last) % 2 == 1)
+    return (last in OPENERS and _unmatched(text, last) > 0) or (last in "\"'`" and num_quotes(text, last) % 2 == 1)
 
 
 def _unmatched(text: str, closer: str) -> int:
@@ -148,9 +155,16 @@ def _has_letters(text: str) -> bool:
 
 
 def drop_trailing_space(text: str, request: CompletionRequest) -> str:
-    """Take away blank space at the end of lines and of the text, but for what a bracket after the cursor stands in."""
+    """Take away blank space at the end of lines and of the text.
+
+    Left is what a bracket after the cursor stands in, and what parts a text from code that follows in its line.
+    """
     *lines, last = text.split("\n")
     left = "\n".join(line.rstrip() for line in (*lines, last)).rstrip()
+    following = request.suffix[:1]
+    is_apart = text[:1].isspace() if following in BRACKETS.values() else bool(following.strip())
+    if is_apart and last.strip():
+        return "\n".join([*(line.rstrip() for line in lines), last])
     closes = request.suffix.lstrip(" \t")[:1] in OPENERS
     return f"{left}\n{last}" if left and lines and closes and not last.strip() else left
 
@@ -163,6 +177,7 @@ FILTERS: tuple[tuple[str, Filter], ...] = (
     ("indentation", fit_indentation),
     ("next line repeated", drop_repeated_next_line),
     ("nearly repeated", drop_near_repetition),
+    ("behind the pair", stay_within_pair),
     ("suffix overlap", drop_suffix_overlap),
     ("stray bracket", drop_stray_closers),
     ("does not parse", drop_what_breaks),

@@ -1,20 +1,18 @@
 """Answers that need no model: asked before at this very place, or typed into since."""
 
-import re
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from finetab.completion.pairing import up_to_bracket, up_to_quote
 from finetab.completion.request import Answer, CompletionRequest, Why
 from finetab.core.pairs import OPENERS
-from finetab.core.syntax import is_bracket
 from finetab.documents import Edit, edited
 
 _CAPACITY = 256  # places
 _KEPT_AT_A_PLACE = 8  # answers with the same text after the cursor
 _MAX_TYPED = 256  # characters typed into an answer before it is given up
-_ESCAPED = re.compile(r"\\.", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +70,8 @@ class Memory:
         if found is None:
             return None
         is_quote = OPENERS[closer] == closer
-        inside = _up_to_quote(found.text, closer) if is_quote else _up_to_bracket(request, found.text)
-        if not inside:
+        inside = up_to_quote(found.text, closer) if is_quote else up_to_bracket(request, found.text)
+        if inside in ("", found.text):
             return None
         within = replace(found, text=inside, others=())
         self.remember(request, within)
@@ -96,25 +94,6 @@ def _find(entries: Sequence[_Remembered], prefix: str, num_candidates: int) -> A
             if text.startswith(typed) and text != typed:
                 return _rest(replace(entry.answer, text=text), typed)
     return None
-
-
-def _up_to_quote(text: str, quote: str) -> str:
-    """A text that goes on within quotes, up to the one that ends them; "" where none does."""
-    inside, found, _ = _ESCAPED.sub("  ", text).partition(quote)
-    return text[: len(inside)] if found else ""
-
-
-def _up_to_bracket(request: CompletionRequest, text: str) -> str:
-    """A text that goes on within the brackets around a cursor, up to the one that ends them; "" where none does."""
-    closer, start = request.suffix[0], request.offset
-    tree = edited(request.document, Edit(start, start + 1, text), request.document.version).tree
-    depth = 1
-    for index, letter in enumerate(text):
-        if letter in (OPENERS[closer], closer) and (tree is None or is_bracket(tree, start + index)):
-            depth += -1 if letter == closer else 1
-        if depth == 0:
-            return text[:index]
-    return ""
 
 
 def _was_taken(entries: Sequence[_Remembered], prefix: str) -> bool:

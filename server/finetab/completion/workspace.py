@@ -4,6 +4,7 @@ All of it may wait for the disk and for git, so it is no work for an event loop.
 """
 
 import os
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePath
 
@@ -18,6 +19,7 @@ from finetab.errors import BadFile
 _MAX_BYTES = 200_000  # of a file that is not open
 _REMEMBERED = 128  # files
 _PATIENCE_SECONDS = 2.0  # with git
+_SILENT_SECONDS = 60.0  # until it is asked again
 
 
 class WorkspaceFiles:
@@ -28,6 +30,8 @@ class WorkspaceFiles:
         """The files that were read last, by path, the oldest first."""
         self._judged: dict[str, tuple[int, str]] = {}
         """By path, the hash of the text that was looked at and what is wrong with it, "" for nothing."""
+        self._silent_until: dict[Path, float] = {}
+        """By repository, in seconds of the monotonic clock."""
 
     def around(self, request: CompletionRequest) -> list[Document]:
         """The open files, the edited ones that the disk has as they were closed, and the imported ones."""
@@ -76,12 +80,44 @@ class WorkspaceFiles:
 
     def why_not(self, documents: Sequence[Document], folders: Sequence[str]) -> dict[str, str]:
         """Those of the files, by path, that must stay out of prompts, with the reason."""
-        reasons = dict(_left_out_by_place(documents, folders))
+        reasons = dict(self._left_out_by_place(documents, folders))
         for document in documents:
             reason = self._judgement(document)
             if reason:
                 reasons.setdefault(document.path, reason)
         return reasons
+
+    def _left_out_by_place(self, documents: Iterable[Document], folders: Sequence[str]) -> Iterator[tuple[str, str]]:
+        """What git ignores or calls generated, and of the workspace's own files those in folders for other things.
+
+        Where git does not answer, what nobody has opened stays out: it may be ignored.
+        """
+        by_repository: dict[Path, dict[str, Document]] = {}
+        for document in documents:
+            path = PurePath(document.path)
+            folder = max((folder for folder in folders if path.is_relative_to(folder)), key=len, default=None)
+            if folder is not None and is_vendored(path.relative_to(folder).as_posix()):
+                yield document.path, "hidden, vendored or built"
+            elif path.is_absolute() and (real := _real(path)) and (repository := repository_of(real)):
+                by_repository.setdefault(repository, {})[real.relative_to(repository).as_posix()] = document
+        for repository, names in by_repository.items():
+            ignored = self._ignored(repository, names)
+            if ignored is None:
+                closed = (each.path for each in names.values() if self._known.get(each.path) is each)
+                yield from ((path, "git did not answer") for path in closed)
+                continue
+            generated = generated_files(repository, names, _PATIENCE_SECONDS)
+            for reason, found in (("generated", generated), ("ignored by git", ignored)):
+                yield from ((names[name].path, reason) for name in found if name in names)
+
+    def _ignored(self, repository: Path, names: Iterable[str]) -> frozenset[str] | None:
+        """What git says; where it has just not answered it is not asked again for a while."""
+        if time.monotonic() < self._silent_until.get(repository, 0.0):
+            return None
+        found = ignored_files(repository, names, _PATIENCE_SECONDS)
+        if found is None:
+            self._silent_until[repository] = time.monotonic() + _SILENT_SECONDS
+        return found
 
     def _judgement(self, document: Document) -> str:
         judged, reason = self._judged.get(document.path, (None, ""))
@@ -90,24 +126,6 @@ class WorkspaceFiles:
             reason = "generated" if is_written else "minified or data" if is_data(document.text) else ""
             self._judged[document.path] = hash(document.text), reason
         return reason
-
-
-def _left_out_by_place(documents: Iterable[Document], folders: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """What git ignores or calls generated, and of the workspace's own files those in folders for other things."""
-    by_repository: dict[Path, dict[str, str]] = {}
-    for document in documents:
-        path = PurePath(document.path)
-        folder = max((folder for folder in folders if path.is_relative_to(folder)), key=len, default=None)
-        if folder is not None and is_vendored(path.relative_to(folder).as_posix()):
-            yield document.path, "hidden, vendored or built"
-        elif path.is_absolute() and (real := _real(path)) and (repository := repository_of(real)):
-            by_repository.setdefault(repository, {})[real.relative_to(repository).as_posix()] = document.path
-    for repository, names in by_repository.items():
-        for reason, found in (
-            ("generated", generated_files(repository, names, _PATIENCE_SECONDS)),
-            ("ignored by git", ignored_files(repository, names, _PATIENCE_SECONDS)),
-        ):
-            yield from ((names[name], reason) for name in found if name in names)
 
 
 def _real(path: PurePath) -> Path | None:

@@ -13,14 +13,23 @@ _MARKS = ("linguist-generated", "linguist-vendored")
 _COMMAND = ("git", "-c", "core.quotepath=off", "-c", "core.fsmonitor=false")
 
 
-def run(folder: Path, *arguments: str, stdin: bytes | None = None, timeout_s: float | None = None) -> bytes | None:
-    """What git prints for a folder, None where git or the repository is missing, says no or takes too long."""
+def run(
+    folder: Path,
+    *arguments: str,
+    stdin: bytes | None = None,
+    timeout_s: float | None = None,
+    answers: tuple[int, ...] = (0,),
+) -> bytes | None:
+    """What git prints for a folder, None where git or the repository is missing, says no or takes too long.
+
+    `answers` are the exit statuses that are no refusal.
+    """
     command = [*_COMMAND, "-C", str(folder), *arguments]
     try:
         done = subprocess.run(command, input=stdin, capture_output=True, check=False, timeout=timeout_s)
     except (OSError, subprocess.TimeoutExpired):
         return None
-    return done.stdout if done.returncode == 0 else None
+    return done.stdout if done.returncode in answers else None
 
 
 def names_in(listed: bytes | None) -> list[str]:
@@ -33,9 +42,13 @@ def repository_of(path: Path) -> Path | None:
     return next((folder for folder in path.parents if os.path.exists(folder / ".git")), None)
 
 
-def ignored_files(folder: Path, names: Iterable[str], timeout_s: float | None = None) -> frozenset[str]:
-    """Those of a repository's files that are ignored; a tracked one never is."""
-    return frozenset(names_in(run(folder, "check-ignore", "-z", "--stdin", stdin=_asked(names), timeout_s=timeout_s)))
+def ignored_files(folder: Path, names: Iterable[str], timeout_s: float | None = None) -> frozenset[str] | None:
+    """Those of a repository's files that are ignored, None where git does not say; a tracked one never is."""
+    none_is_ignored = 1
+    said = run(
+        folder, "check-ignore", "-z", "--stdin", stdin=_asked(names), timeout_s=timeout_s, answers=(0, none_is_ignored)
+    )
+    return None if said is None else frozenset(names_in(said))
 
 
 def generated_files(folder: Path, names: Iterable[str], timeout_s: float | None = None) -> frozenset[str]:

@@ -113,6 +113,35 @@ FROM_ENVIRONMENT = 'password = os.environ["DATABASE_PASSWORD_2"]'
         ("a.py", "def f(|):\n    pass\n", "self, x):", "self, x"),
         ("a.js", "if (|) {\n}\n", "x > 0) {", "x > 0"),
         ("a.py", "if |:\n    pass\n", "x:", "x"),
+        # what goes on behind a pair that the editor has closed
+        ("a.py", "def f(|)\n", "self, a):", "self, a"),
+        ("a.py", "with open(|)\n", "path) as f:", "path"),
+        ("a.js", "if (|)\n", "x > 0) {", "x > 0"),
+        ("a.py", "x = d[|]\n", "key] + 1", "key"),
+        ("a.py", 'd["|"]\n', 'key"] = 1', "key"),
+        ("a.py", 'logging.info("|")\n', 'done: %s", x)', "done: %s"),
+        ("a.py", "x = '|'\n", "it\\'s'", "it\\'s"),
+        ("a.json", '{"a": [|]}\n', '1, 2], "b": 3}', "1, 2"),
+        ("a.py", "if (x := f(|)) > 1:\n    pass\n", "y)) > 1:", "y"),
+        ("a.py", "print(|)\n", "x)  # show it", "x"),
+        ("a.py", "def f():\n    \"\"\"|\"\"\"\n", 'Say "hi" now."""', 'Say "hi" now.'),
+        # a pair that the text opens again, or another that it may end
+        ("a.py", "f(|)\n", "a) + f(b", "a) + f(b"),
+        ("a.py", "f(|)\n", "a) + f(b)", "a) + f(b"),
+        ("a.py", "foo(bar(x|)\n", "), y", "), y"),
+        ("a.py", 'x = |"b"\n', '"a" ', '"a" '),
+        # the rest of the line, however short
+        ("a.py", "x = | + 1\n", "y + 1", "y"),
+        ("a.py", "x = |.y\n", "self.y", "self"),
+        ("a.py", "x = |[0]\n", "items[0]", "items"),
+        ("a.c", "int x = |->n;\n", "p->n;", "p"),
+        ("a.py", "foo(|)\n", "g(x)", "g(x)"),
+        # blank space that parts it from what follows
+        ("a.py", "return |value\n", "not value", "not "),
+        ("a.js", "import {|} from 'x';\n", " a } from 'x';", " a "),
+        ("a.py", 'foo(|"bar")\n', 'a, "bar")', "a, "),
+        # only C has a line that begins with # and is no comment
+        ("a.py", "x = foo(|) + 1\n", "a b", ""),
         # beginnings may stand
         ("a.c", "int a;\n|\nint b;\n", "int main(void)", "int main(void)"),
         ("a.c", "int a;\n|\nint b;\n", "#ifdef DEBUG", "#ifdef DEBUG"),
@@ -157,7 +186,7 @@ def test_a_file_that_is_about_control_tokens_may_be_gone_on_with() -> None:
         ("a.js", "function f(a) {|}\n", "\n  return a;\n}", "\n  return a;\n"),
         ("a.js", "if (a) {|} else {\n  c();\n}\n", "\n  b();\n}", "\n  b();\n"),
         ("a.go", "package p\n\nfunc f() {\n\tif a {|}\n}\n", "\n\t\tb()\n\t}", "\n\t\tb()\n\t"),
-        ("a.js", "if (a) {|}\n", " return b; }", " return b;"),
+        ("a.js", "if (a) {|}\n", " return b; }", " return b; "),
         # With a bracket goes the end of the statement that the editor has not written.
         ("a.js", "foo(|)\n", "a);", "a"),
         ("a.js", "foo(|);\n", "a);", "a"),

@@ -129,12 +129,32 @@ def test_an_ignored_file_is_known_wherever_its_repository_is(folder: Path) -> No
     assert list(WorkspaceFiles().why_not((linked,), ())) == [linked.path]
 
 
-def test_without_git_its_word_is_missing_and_nothing_else(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("program", ["", "#!/bin/sh\nexit 128\n", "#!/bin/sh\nexec /bin/sleep 30\n"])
+def test_where_git_does_not_answer_what_nobody_has_opened_stays_out(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, program: str
+) -> None:
     (folder / ".gitignore").write_text("b.py\n")
     (folder / "app" / "c.py").write_text(f"# @generated\n{CODE}")
     commit_all(folder, "all")
-    monkeypatch.setenv("PATH", "")
-    assert reasons(request_in(folder, IMPORTS)) == {"c.py": "generated"}
+    if program:
+        (folder.parent / "git").write_text(program)
+        (folder.parent / "git").chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder.parent))
+    monkeypatch.setattr("finetab.completion.workspace._PATIENCE_SECONDS", 0.2)
+    assert reasons(request_in(folder, IMPORTS, "app/c.py")) == {
+        "b.py": "git did not answer", "c.py": "generated", "d.py": "git did not answer",
+    }  # fmt: skip
+
+
+def test_git_that_did_not_answer_is_not_asked_again_at_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    commit_all(folder, "all")
+    (folder.parent / "git").write_text(f"#!/bin/sh\necho asked >> {folder.parent}/log\nexit 128\n")
+    (folder.parent / "git").chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder.parent))
+    files, request = WorkspaceFiles(), request_in(folder, IMPORTS)
+    for _ in range(3):
+        assert len(files.why_not(files.around(request), request.folders)) == 3
+    assert (folder.parent / "log").read_text() == "asked\n"
 
 
 @pytest.mark.parametrize("path", ["/w/\0.py", "/w/\ud800.py", "", "/", "untitled:1", "/w/" + "x" * 5_000, "/root/a.py"])
