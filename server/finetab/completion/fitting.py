@@ -20,6 +20,7 @@ _HERE_DOCUMENT = re.compile(r"<<[<~-]?\s*['\"]?[A-Za-z_]\w*['\"]?$")
 _COLON_BLOCK = re.compile(r"(?:\)|\belse)\s*:$")  # PHP's other way to open a block
 _OPERATORS = ",\\+-*/%=&|<>.@~^"
 _INDENTED = re.compile(r"^(?:\t|  )[ \t]*[^\s*]", re.MULTILINE)  # a comment's star says nothing
+_MAKEFILE = re.compile(r"(?:[Mm]akefile|\.mk)$")
 _LEADING = re.compile(r"^[ \t]*")
 _TAB = 4  # columns
 
@@ -96,16 +97,17 @@ def num_faults_with(text: str, request: CompletionRequest) -> int:
 def fit_indentation(text: str, request: CompletionRequest) -> str:
     """Tabs where the file has tabs, spaces where it has spaces; where indentation is syntax, no more than is allowed.
 
-    A file without indentation says nothing of the first, one in no known language nothing at all.
+    A file without indentation says nothing of the first, one in no known language nothing at all, but for a makefile:
+    there a recipe's lines begin with tabs.
     """
     language, before = request.document.language, request.prefix.rpartition("\n")[2]
-    if language is None:
+    if language is None and not _MAKEFILE.search(request.document.path):
         return text
     lines = text.split("\n")
     begun = 1 if before.strip() else 0
     if _INDENTED.search(request.document.text):
         lines[begun:] = [_in_style(line, request.document.text) for line in lines[begun:]]
-    if not begun and language.openers == (":",):
+    if not begun and language is not None and language.openers == (":",):
         lines[0] = _not_too_deep(lines[0], before, request)
     return "\n".join(lines)
 

@@ -12,6 +12,7 @@ from finetab.core.languages import Language
 from finetab.core.syntax import SyntaxTree, is_import, parse
 
 _MAX_SIGNATURE_LINES = 4
+_TOP = 1 << 16  # characters: imports stand at the top, and parsing all of a large file takes tenths of a second
 _CLOSERS = (")", "]", "}", ">")
 
 
@@ -22,7 +23,8 @@ def heading(above: str, first_line: str, language: Language) -> tuple[str, ...]:
     `above` is the text that is cut off, `first_line` the one that the window begins with.
     """
     lines = [line for line in above.split("\n") if line.strip() and not _is_comment(line, language)]
-    return (*_imports(parse(above, language)), *_open_signatures(lines, indentation(first_line)))
+    top = above if len(above) <= _TOP else above[: above.rfind("\n", 0, _TOP) + 1]
+    return (*_imports(parse(top, language)), *_open_signatures(lines, indentation(first_line)))
 
 
 def _imports(above: SyntaxTree) -> Iterator[str]:

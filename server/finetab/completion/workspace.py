@@ -37,8 +37,13 @@ class WorkspaceFiles:
         """The open files, the edited ones that the disk has as they were closed, and the imported ones."""
         closed = [document for document in request.closed if self._is_as_on_disk(document)]
         known = [*request.neighbours, *closed]
-        places = {PurePath(document.path).as_posix() for document in (*known, request.document)}
-        return [*known, *(file for file in self._imported(request) if file.path not in places)]
+        files, seen = known, {_real(PurePath(document.path)) for document in (*known, request.document)}
+        for file in self._imported(request):
+            place = _real(PurePath(file.path))
+            if place not in seen:  # by another name, through a link, it is the same file
+                seen.add(place)
+                files.append(file)
+        return files
 
     def _is_as_on_disk(self, document: Document) -> bool:
         read = self._read(document.path)

@@ -63,3 +63,10 @@ def test_imports_and_open_signatures(path: str, text: str, at: str, lines: list[
     language = language_of(PurePath(path))
     assert language is not None
     assert list(heading(text[:start], text[start:].partition("\n")[0], language)) == lines
+
+
+def test_of_a_large_file_only_the_top_is_searched_for_imports() -> None:
+    language = language_of(PurePath("a.py"))
+    assert language is not None
+    above = "import os\n" + "x = 1\n" * 20_000 + "import late\n\nclass A:\n"
+    assert heading(above, "    a = 1", language) == ("import os", "class A:")

@@ -142,6 +142,9 @@ FROM_ENVIRONMENT = 'password = os.environ["DATABASE_PASSWORD_2"]'
         ("a.py", 'foo(|"bar")\n', 'a, "bar")', "a, "),
         # only C has a line that begins with # and is no comment
         ("a.py", "x = foo(|) + 1\n", "a b", ""),
+        # a makefile
+        ("/w/Makefile", "all:\n\techo a\n|\n", "    echo b", "\techo b"),
+        ("/w/notes.txt", "all:\n\techo a\n|\n", "    echo b", "    echo b"),
         # beginnings may stand
         ("a.c", "int a;\n|\nint b;\n", "int main(void)", "int main(void)"),
         ("a.c", "int a;\n|\nint b;\n", "#ifdef DEBUG", "#ifdef DEBUG"),

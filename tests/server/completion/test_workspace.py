@@ -57,6 +57,13 @@ def test_an_open_file_is_taken_as_it_is_in_the_editor(folder: Path) -> None:
     ]  # fmt: skip
 
 
+def test_a_file_by_another_name_is_the_same_file(folder: Path) -> None:
+    (folder / "app" / "again.py").symlink_to(folder / "app" / "b.py")
+    (folder / "app" / "own.py").symlink_to(folder / "app" / "a.py")
+    found = around(WorkspaceFiles(), request_in(folder, "from . import again, b, own, c\n", "app/c.py"), folder)
+    assert found == ["app/c.py", "app/again.py"]
+
+
 def test_nothing_is_read_outside_the_workspace(folder: Path) -> None:
     assert WorkspaceFiles().around(request_in(folder, IMPORTS, folders=())) == []
     assert around(WorkspaceFiles(), request_in(folder, IMPORTS, folders=(str(folder / "app"),)), folder) == [
