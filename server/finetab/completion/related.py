@@ -8,6 +8,7 @@ samples with this same code.
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import PurePath
 
 import tree_sitter
@@ -60,7 +61,7 @@ class Related:
         self._chunks = [*(chunk for document in documents for chunk in chunks_of(document)), *chunks]
         self._places = [PurePath(chunk.path).as_posix() for chunk in self._chunks]
         self._known = frozenset(self._places)
-        words = [list(_words(f"{chunk.label}\n{chunk.text}")) for chunk in self._chunks]
+        words = [_words_of(f"{chunk.label}\n{chunk.text}") for chunk in self._chunks]
         self._ranking = None
         if any(words):
             import bm25s  # noqa: PLC0415 - half a second that a start without neighbours does not need
@@ -179,6 +180,12 @@ def _around(text: str, offset: int) -> str:
     before = text[:offset].rsplit("\n", _LINES_BEFORE)[-_LINES_BEFORE:]
     after = text[offset:].split("\n", _LINES_AFTER)[:_LINES_AFTER]
     return "\n".join(before) + "\n".join(after)
+
+
+@lru_cache(maxsize=2048)
+def _words_of(text: str) -> list[str]:
+    """Those of a chunk, kept: after a pause most chunks are what they were. Nobody may change the list."""
+    return list(_words(text))
 
 
 def _words(text: str) -> Iterator[str]:
