@@ -132,7 +132,8 @@ def test_the_version_is_told(workspace: Path) -> None:
 
 def test_a_place_is_completed_and_the_cost_is_told_as_json(workspace: Path, tiny: Callable[[str], Path]) -> None:
     base = str(tiny("llama"))
-    done = finetab("complete", "a.py:2:12", "--base", base, "--json", cwd=workspace)
+    (workspace / "words.txt").write_text("some words and\n")  # where a language is known, random words are held back
+    done = finetab("complete", "words.txt:1:15", "--base", base, "--json", cwd=workspace)
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
     assert {
@@ -146,7 +147,8 @@ def test_a_place_is_completed_and_the_cost_is_told_as_json(workspace: Path, tiny
     } <= set(answer)
     assert answer["adapter"] == "base"
     assert answer["prompt_tokens"] > 10
-    plain = finetab("complete", "a.py:2:12", "--base", base, cwd=workspace)
+    assert answer["text"]
+    plain = finetab("complete", "words.txt:1:15", "--base", base, cwd=workspace)
     assert plain.stdout == answer["text"] + "\n"
 
 
