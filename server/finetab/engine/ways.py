@@ -8,8 +8,8 @@ from finetab.core.base import Base, read_base, read_config
 from finetab.core.device import pick_device
 from finetab.core.manifest import Manifest
 from finetab.core.passing import in_passing_thread
-from finetab.engine.int8.linear import is_kernel_here
 from finetab.engine.int8.network import Int8Network
+from finetab.engine.int8.packing import is_kernel_here
 from finetab.engine.int8.shape import why_not
 from finetab.engine.network import Network
 from finetab.errors import BadSetting

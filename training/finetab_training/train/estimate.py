@@ -1,6 +1,7 @@
 """How much memory a run will need, before anything is loaded.
 
-weights       4.127 bits a number in NF4 with double quantisation (Dettmers et al. 2023), else the dtype's bytes
+weights       4.127 bits a number in NF4 with double quantisation (Dettmers et al. 2023), else the dtype's bytes; on a
+              processor a byte more for the way back (`frozen.py`)
 additions     what is trained: values, gradients and the optimiser's state
 activations   what one packed row leaves for the backward pass, seen on a single layer of the true width
 head          a chunk of logits with its gradient, and the gradients of all counted positions
@@ -20,6 +21,7 @@ from finetab.core.fim import fim_row
 from finetab_training.config import RunConfig
 from finetab_training.methods.base import Method, Target
 from finetab_training.methods.lora import LORA
+from finetab_training.train.frozen import can_round, use_rounded_gradients
 from finetab_training.train.loss import CHUNK_LOGITS
 from finetab_training.train.random_base import empty_model, random_model
 
@@ -70,7 +72,8 @@ def estimate(
     parameters = sum(weight.numel() for weight in model.parameters())
     quantised = sum(matrix.weight.numel() for matrix in matrices) if method.quantisation == "nf4" else 0
     largest = max(matrix.weight.numel() for matrix in matrices) if quantised else 0
-    weights = (parameters - quantised) * dtype.itemsize + quantised * _NF4_BYTES
+    rounded = sum(matrix.weight.numel() for matrix in matrices) if _rounds(config, method, device, dtype) else 0
+    weights = (parameters - quantised) * dtype.itemsize + quantised * _NF4_BYTES + rounded
     trainable = trainable_parameters(shape, method, config, dtype)
     # Additions are held in float32, their gradients too, the base's own weights in its dtype; Adam keeps two numbers
     # for each, of 8 bits on CUDA.
@@ -93,6 +96,11 @@ def estimate(
         head=3 * 4.0 * logits + of_head + config.row_tokens * width * dtype.itemsize,
         at_work=2.0 * largest * dtype.itemsize,
     )
+
+
+def _rounds(config: RunConfig, method: Method, device: torch.device, dtype: torch.dtype) -> bool:
+    is_frozen = config.method != "full" and method.quantisation == "none"
+    return is_frozen and dtype == torch.float32 and can_round(device)
 
 
 def trainable_parameters(shape: PretrainedConfig, method: Method, config: RunConfig, dtype: torch.dtype) -> int:
@@ -129,6 +137,7 @@ def thin(shape: PretrainedConfig, layers: int) -> PretrainedConfig:
 def _kept(shape: PretrainedConfig, config: RunConfig, device: torch.device, dtype: torch.dtype) -> int:
     options = LORA.options({name: config.options[name] for name in ("r", "dropout") if name in config.options})
     model = LORA.apply(Target(random_model(shape, device, dtype, "none")), options).model
+    use_rounded_gradients(model)
     return sum(saved_for_backward(model, _PROBE_TOKENS))
 
 

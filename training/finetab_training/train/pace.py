@@ -16,6 +16,7 @@ from finetab_training.methods.base import Target
 from finetab_training.methods.lora import LORA
 from finetab_training.train.attention import use_packed_attention
 from finetab_training.train.estimate import thin
+from finetab_training.train.frozen import use_rounded_gradients
 from finetab_training.train.random_base import random_model
 
 COUNTED_SHARE = 0.35
@@ -66,6 +67,7 @@ def _layers(shape: PretrainedConfig, device: torch.device, dtype: torch.dtype) -
         base = random_model(thin(shape, layers), device, dtype, "none")
         use_packed_attention(base, dtype)
         model = LORA.apply(Target(base), LORA.options({})).model
+        use_rounded_gradients(model)
         found.append([_seconds(work, device) for work in (_trains(model), _reads(model, _TOKENS), _reads(model, 1))])
     few, more = found
     scale = int(shape.num_hidden_layers) / (_MORE - _FEW)

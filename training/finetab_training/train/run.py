@@ -29,6 +29,7 @@ from finetab_training.methods.registry import method_by_name
 from finetab_training.runs import Run, environment
 from finetab_training.train.attention import use_packed_attention
 from finetab_training.train.callbacks import ProgressBar, Records, StopOnInterrupt
+from finetab_training.train.frozen import use_rounded_gradients
 from finetab_training.train.inputs import ROWS, read_facts, read_held_out, write_inputs
 from finetab_training.train.prepare import Prepared
 from finetab_training.train.processes import gather_trained, is_sharded, join_processes, leave_processes, scratch_folder
@@ -67,6 +68,7 @@ def train(run: Run, prepared: Prepared | None, console: Console) -> Path:
         rows = StoredRows(run.inputs / ROWS, config.rows_per_step)
         began = time.monotonic()
         tuned = method.apply(_target(base, rows, config, start), options)
+        use_rounded_gradients(tuned.model)
         begun = told_start(config, started)
         console.print(f"{tuned.num_trainable:,} parameters to train{begun}", highlight=False, markup=False)
         if processes.is_main_process:

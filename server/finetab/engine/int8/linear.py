@@ -4,44 +4,20 @@ Each output's weights have a scale of their own, and so has each token's input, 
 the second one holds what the first one rounds away. Both go through the same kernel as if they were two tokens. While
 few tokens are evaluated the weights have to be fetched from memory anyway, so the second number costs little; with the
 first one alone, most of what 8 bits lose would be lost there. Products are summed in 32-bit integers, so a token's
-outputs do not depend on the tokens that it is evaluated with. The kernel is FBGEMM's, which comes with torch for x86
-processors with AVX2.
+outputs do not depend on the tokens that it is evaluated with.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
-from warnings import catch_warnings, filterwarnings
 
 import torch
-from torch.backends import quantized
 
 from finetab.core.tensor_file import TensorFiles
+from finetab.engine.int8.packing import PART, TINY, input_levels, pack, rounded, times
 from finetab.engine.network import NO_ADAPTER
 
-KERNEL = "fbgemm"
-_CHUNK = 4_096  # rows that are quantised at once
-# Rows that are packed at once: the kernel's packing takes more than twice as long for a row of 262,144 together, while
-# its products are as fast in parts.
-_PART = 32_768
-_TINY = 1e-12
-# torch has announced that its quantised tensors will go; what packs and what multiplies may be gone in a later one.
-_pack: Any = getattr(torch, "_make_per_channel_quantized_tensor", None)
-_dot: Any = getattr(torch.ops.quantized, "linear_with_input_q_dq_qweight_dq_output_fp32", None)
-
-
-def is_kernel_here() -> bool:
-    """Whether torch has the kernel on this machine."""
-    return KERNEL in quantized.supported_engines and None not in (_pack, _dot)
-
-
-def input_levels() -> int:
-    """How far inputs go to either side of zero.
-
-    Without VNNI two products are added in 16 bits, which is safe only where inputs have 7 bits
-    (`reduce_range` of torch.ao.quantization).
-    """
-    return 127 if torch.cpu._is_vnni_supported() else 63
+_CHUNK = 4_096  # rows that are read at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +75,7 @@ class Linear:
         else:
             weight_NK = self.ordered(torch.cat(list(_rows(self._files, self._names))))
             weight_NK.addmm_(addition.b.T, addition.a.T)
-            self._packed = _packed(*_quantised([weight_NK], *weight_NK.shape))
+            self._packed = pack(*rounded([weight_NK], *weight_NK.shape))
         self.within = adapter
 
     def __call__(self, x_TK: torch.Tensor, adapter: str) -> torch.Tensor:
@@ -108,7 +84,7 @@ class Linear:
             self.take_in(self.within)
         levels = self._levels
         # One operation on a token's numbers takes longer to start than to do: each one less counts.
-        scale_T1 = x_TK.abs().amax(dim=-1, keepdim=True).clamp_min_(_TINY).div_(levels)
+        scale_T1 = x_TK.abs().amax(dim=-1, keepdim=True).clamp_min_(TINY).div_(levels)
         left_TK = x_TK / scale_T1
         both_2TK = left_TK.new_empty(2, *left_TK.shape)
         first_TK, second_TK = both_2TK.unbind()
@@ -131,20 +107,20 @@ class Linear:
     def _as_in_the_file(self) -> list[Any]:
         if self.order is not None and self._num_outputs < sum(self.sizes):
             rows = _rows_at(self._files, self._names, self.order)
-            return _packed(*_quantised(rows, self._num_outputs, self.num_inputs))
-        weight_NK, scales_N = _quantised(_rows(self._files, self._names), sum(self.sizes), self.num_inputs)
-        return _packed(self.ordered(weight_NK), self.ordered(scales_N))
+            return pack(*rounded(rows, self._num_outputs, self.num_inputs))
+        weight_NK, scales_N = rounded(_rows(self._files, self._names), sum(self.sizes), self.num_inputs)
+        return pack(self.ordered(weight_NK), self.ordered(scales_N))
 
     def _summed(self, both_2TK: torch.Tensor) -> torch.Tensor:
         """The products with both numbers of each input, added up, (T, N): still to be scaled by input."""
         levels = self._levels
         if len(self._packed) == 1:
-            first_TN, second_TN = _dot(both_2TK, 1.0, levels + 1, self._packed[0]).unbind()
+            first_TN, second_TN = times(both_2TK, levels, self._packed[0]).unbind()
             summed_TN: torch.Tensor = first_TN.add_(second_TN, alpha=0.5 / levels)
             return summed_TN
         y_TN = both_2TK.new_empty(both_2TK.shape[1], self._num_outputs)
-        for part_TN, packed in zip(y_TN.split(_PART, dim=1), self._packed, strict=True):
-            first_TN, second_TN = _dot(both_2TK, 1.0, levels + 1, packed).unbind()
+        for part_TN, packed in zip(y_TN.split(PART, dim=1), self._packed, strict=True):
+            first_TN, second_TN = times(both_2TK, levels, packed).unbind()
             torch.add(first_TN, second_TN, alpha=0.5 / levels, out=part_TN)
         return y_TN
 
@@ -162,29 +138,3 @@ def _rows_at(files: TensorFiles, names: Sequence[str], wanted: torch.Tensor) -> 
     (name,) = names
     for some in wanted.split(_CHUNK):
         yield files.rows_at(name, some.tolist())
-
-
-def _quantised(chunks: Iterable[torch.Tensor], num_rows: int, num_inputs: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Rows in 8 bits, (N, K), and a scale for each, (N,)."""
-    weight_NK = torch.empty(num_rows, num_inputs, dtype=torch.int8)
-    scales_N = torch.empty(num_rows)
-    at = 0
-    for rows in chunks:
-        scales = rows.abs().amax(dim=1).clamp_min_(_TINY) / 127
-        weight_NK[at : at + len(rows)] = (rows / scales[:, None]).round_()
-        scales_N[at : at + len(rows)] = scales
-        at += len(rows)
-    return weight_NK, scales_N
-
-
-def _packed(weight_NK: torch.Tensor, scales_N: torch.Tensor) -> list[Any]:
-    before = quantized.engine
-    quantized.engine = KERNEL  # what packs decides what multiplies
-    try:
-        with catch_warnings():
-            filterwarnings("ignore", "torch.quantize_per_tensor")  # see `_pack`
-            zeros_N = torch.zeros(len(weight_NK), dtype=torch.long)
-            parts = zip(*(whole.split(_PART) for whole in (weight_NK, scales_N.double(), zeros_N)), strict=True)
-            return [torch.ops.quantized.linear_prepack(_pack(*part, 0), None) for part in parts]
-    finally:
-        quantized.engine = before

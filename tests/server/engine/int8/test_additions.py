@@ -24,6 +24,7 @@ from tests.server.engine.int8.test_network import (
 from finetab.core.models import load_base
 from finetab.engine.int8 import linear as linear_module
 from finetab.engine.int8 import network as network_module
+from finetab.engine.int8.packing import pack
 from finetab.engine.transformers_network import TransformersNetwork
 from finetab.errors import BadAdapter
 
@@ -60,10 +61,10 @@ def test_weights_that_wait_for_an_adapter_are_packed_once(
 ) -> None:
     monkeypatch.setattr(network_module, "_WORTH", worth)  # taken in, or beside the weights
     base, folder = load_base(str(tiny("llama"))), make_adapter(tiny("llama"), tmp_path / "one", 0)
-    prompt, packed = ids(3, 40), mock.Mock(side_effect=linear_module._packed)
+    prompt, packed = ids(3, 40), mock.Mock(side_effect=pack)
     expected = network_of(base)
     expected.attach("one", folder)
-    monkeypatch.setattr(linear_module, "_packed", packed)
+    monkeypatch.setattr(linear_module, "pack", packed)
     waiting = network_module.Int8Network(base.folder, base.spelled, is_bare=False)
     before = packed.call_count
     waiting.attach("one", folder)

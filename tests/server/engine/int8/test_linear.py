@@ -8,6 +8,7 @@ from safetensors.torch import save_file
 
 from finetab.core.tensor_file import TensorFiles
 from finetab.engine.int8 import linear as linear_module
+from finetab.engine.int8 import packing
 from finetab.engine.int8.linear import Linear
 from finetab.engine.network import NO_ADAPTER
 
@@ -69,5 +70,6 @@ def test_packed_in_parts_it_gives_what_it_gives_packed_at_once(tmp_path: Path, m
     written(tmp_path, bias=True)
     x_TK = torch.randn(5, K, generator=torch.Generator().manual_seed(4))
     whole = Linear(TensorFiles(tmp_path), ["p", "q"])(x_TK, NO_ADAPTER)
-    monkeypatch.setattr(linear_module, "_PART", 30)
+    for module in (packing, linear_module):
+        monkeypatch.setattr(module, "PART", 30)
     assert torch.equal(Linear(TensorFiles(tmp_path), ["p", "q"])(x_TK, NO_ADAPTER), whole)

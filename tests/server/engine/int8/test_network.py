@@ -17,7 +17,7 @@ import finetab.core.fim
 from finetab.core.bases import DEFAULT_BASE
 from finetab.core.models import BaseModel, load_base
 from finetab.engine.base import GenerationRequest
-from finetab.engine.int8 import linear
+from finetab.engine.int8 import packing
 from finetab.engine.int8.network import Int8Network
 from finetab.engine.network import NO_ADAPTER, Network
 from finetab.engine.torch_engine import TorchEngine
@@ -56,7 +56,7 @@ def exact_inputs(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         return x_TK @ weight.T
 
     with monkeypatch.context() as patch:
-        patch.setattr(linear, "_dot", dot)
+        patch.setattr(packing, "_dot", dot)
         yield
 
 
