@@ -94,7 +94,9 @@ def main() -> None:
         print(f"finetab over {name}: {ratio:.2f} (rounds {min(ratios):.2f} to {max(ratios):.2f})")
     arms["finetab"]()
     arms["torch's"]()
-    mine, theirs = (torch.cat([weight.grad.flatten() for weight in _trained(model)]) for model in (ours, torchs))
+    mine, theirs = (
+        torch.cat([weight.grad.double().flatten() for weight in _trained(model)]) for model in (ours, torchs)
+    )
     print(f"cosine of the gradients of finetab and torch's: {functional.cosine_similarity(mine, theirs, dim=0):.4f}")
 
 
