@@ -4,7 +4,12 @@ import re
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
+from finetab.completion.postprocess import clean
+from finetab.completion.request import CompletionRequest
 from finetab.core.languages import language_by_name
+from finetab.documents import open_document
 from finetab_training.data.source_file import SourceFile
 from finetab_training.data.spans import FileSpans, Span
 from finetab_training.evaluate.general import GENERAL_HOLES, general_holes
@@ -43,3 +48,16 @@ def test_each_is_a_place_that_training_would_cut() -> None:
         start = len(hole.prefix)
         spans = FileSpans(file.tree()).of(hole.kind)  # type: ignore[arg-type]  # a kind read from a file is any text
         assert Span(start, start + len(hole.middle), hole.kind) in spans  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("goes_on", [False, True])
+def test_nothing_of_a_right_answer_is_taken_away(goes_on: bool) -> None:
+    """What is cleaned away of answers is wrong or stands there already: with the rest of its line behind it as well."""
+    changed = []
+    for hole in general_holes():
+        rest = hole.suffix.partition("\n")[0] if goes_on else ""
+        request = CompletionRequest(open_document(hole.path, hole.prefix + hole.suffix), len(hole.prefix))
+        answer, why = clean(hole.middle + rest, request)
+        if answer != hole.middle:
+            changed.append((hole.path, hole.middle, answer, why))
+    assert not changed
