@@ -15,6 +15,7 @@ from finetab.completion.postprocess import clean
 from finetab.completion.request import Answer, CompletionRequest
 from finetab.completion.reuse import Memory, following
 from finetab.completion.stopping import StopRule
+from finetab.completion.wanted import favoured, wanted
 from finetab.core.fim import FimFormat, Form, Parts
 from finetab.core.manifest import Budgets
 from finetab.core.tokenizer import Tokenizer
@@ -126,6 +127,7 @@ class Completer:
     def _said(self, request: CompletionRequest, parts: Parts, flight: Flight, seed: int = 0) -> Answer:
         """One answer: the likeliest words, or with a seed, words drawn by how likely they are."""
         healing = Healing(self.voice.tokenizer, parts.tail)
+        what = None if self.voice.form == "prefix" else wanted(request)
         rule = StopRule(request)
 
         def is_complete(ids: Sequence[int]) -> bool:
@@ -141,6 +143,7 @@ class Completer:
                 may_end=lambda ids: self.voice.may_be_empty or healing.beyond(ids) != "",
                 tail=len(parts.tail),
                 allowed=healing.allowed,
+                favoured=favoured(self.voice.tokenizer, parts.tail, what),
                 temperature=_TEMPERATURE if seed else 0.0,
                 seed=seed,
                 hints=self._hints.around(request),

@@ -1,8 +1,8 @@
 """What an engine is: something that continues a sequence of token ids. It knows nothing of text or editors."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 from finetab.core.vocabulary import Ids
 
@@ -46,6 +46,16 @@ class Trace:
 
 
 @dataclass(frozen=True, slots=True)
+class Favoured:
+    """Ids that are likelier than the model thinks."""
+
+    ids: Callable[[Sequence[int]], Ids | None] = anything
+    """Which they are after the new ones so far; None for none."""
+    told: Mapping[str, Any] = field(default_factory=dict)
+    """The same as plain data, for an engine in another process."""
+
+
+@dataclass(frozen=True, slots=True)
 class GenerationRequest:
     """A prompt and how far to go on. `is_cancelled` is asked before each step.
 
@@ -62,6 +72,7 @@ class GenerationRequest:
     """How many ids at the prompt's end are said anew: the answer's ids begin where they begin."""
     allowed: Callable[[Sequence[int]], Ids | None] = anything
     """Which ids may follow the new ones so far; None for all."""
+    favoured: Favoured = Favoured()
     temperature: float = 0.0
     """0 takes the likeliest id; above, ids are drawn, the more evenly the higher it is."""
     seed: int = 0

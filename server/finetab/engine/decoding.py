@@ -61,8 +61,9 @@ class Decoding:
 
     def _next(self, outlook: Outlook, place: int) -> Step:
         allowed, may_end = self._request.allowed(self.ids), self._request.may_end(self.ids)
-        if self._draft is None or allowed is not None or self._tail_left:
-            return self._choice.of(outlook.logits(place), self._rules, allowed, may_end=may_end)
+        favoured = self._request.favoured.ids(self.ids)
+        if self._draft is None or allowed is not None or favoured is not None or self._tail_left:
+            return self._choice.of(outlook.logits(place), self._rules, allowed, favoured, may_end=may_end)
         assert isinstance(outlook, CutOutlook)
         return self._draft.step(outlook, place, place=len(self.ids), may_end=may_end)
 

@@ -44,7 +44,9 @@ def body_of(
     }
     if request.temperature:
         body |= {"top_p": NUCLEUS, "seed": request.seed}
-    return body | {"tail": request.tail} if is_ours else body
+    if is_ours:
+        body |= {"tail": request.tail, "wanted": dict(request.favoured.told) or None}
+    return body
 
 
 def read_chunk(event: Mapping[str, Any]) -> Chunk:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from finetab.completion.healing import Healing
+from finetab.completion.wanted import favoured
 from finetab.core.tokenizer import Tokenizer
 from finetab.engine.base import Generation, GenerationRequest, Trace
 from finetab.serving.asked import Asked
@@ -81,7 +82,8 @@ class Answering:
     def request(self) -> GenerationRequest:
         """What the base's engine is to be asked."""
         asked = self._asked
-        healing = Healing(self._tokenizer, asked.prompt[len(asked.prompt) - asked.tail :])
+        tail = asked.prompt[len(asked.prompt) - asked.tail :]
+        healing = Healing(self._tokenizer, tail)
         return GenerationRequest(
             prompt=asked.prompt,
             max_new_tokens=asked.max_tokens,
@@ -90,6 +92,7 @@ class Answering:
             may_end=lambda ids: not asked.min_tokens or healing.beyond(ids) != "",
             tail=asked.tail,
             allowed=healing.allowed,
+            favoured=favoured(self._tokenizer, tail, asked.wanted),
             temperature=asked.temperature,
             seed=asked.seed,
             trace=self._trace,

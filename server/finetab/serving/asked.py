@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from finetab.completion.wanted import Wanted, read_wanted
 from finetab.core.base import Base
 from finetab.errors import BadInput
 
@@ -19,6 +20,7 @@ _KINDS: Mapping[str, tuple[type, ...]] = {
     "n": (int,),
     "tail": (int,),
     "user": (str,),
+    "wanted": (dict,),
 }
 _DEFAULT_MAX_TOKENS = 16  # OpenAI's
 _MAX_TEMPERATURE = 2.0
@@ -42,6 +44,7 @@ class Asked:
     stop: tuple[str, ...]
     is_streamed: bool
     tail: int
+    wanted: Wanted | None
     user: str
 
 
@@ -78,6 +81,7 @@ def read_asked(body: Any, base: Base) -> Asked:
         stop=stops,
         is_streamed=given.get("stream", False),
         tail=tail,
+        wanted=read_wanted(given["wanted"]) if "wanted" in given else None,
         user=given.get("user", ""),
     )
 
