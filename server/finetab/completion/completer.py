@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from finetab.completion.context import Windows
 from finetab.completion.cutting import cut_back
+from finetab.completion.favour import favoured
 from finetab.completion.flight import Flight, Flights
 from finetab.completion.healing import Healing
 from finetab.completion.hints import Hints
@@ -15,7 +16,7 @@ from finetab.completion.postprocess import clean
 from finetab.completion.request import Answer, CompletionRequest
 from finetab.completion.reuse import Memory, following
 from finetab.completion.stopping import StopRule
-from finetab.completion.wanted import favoured, wanted
+from finetab.completion.wanted import wanted
 from finetab.core.fim import FimFormat, Form, Parts
 from finetab.core.manifest import Budgets
 from finetab.core.tokenizer import Tokenizer

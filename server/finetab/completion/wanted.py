@@ -12,23 +12,20 @@ languages have no entry yet.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from string import ascii_letters, digits
 from typing import Any
 
-import numpy as np
 import tree_sitter
 
 from finetab.completion.indentation import indentation
 from finetab.completion.request import CompletionRequest
 from finetab.core.names import Reads, is_own
 from finetab.core.syntax import SyntaxTree, is_prose
-from finetab.core.tokenizer import Tokenizer
-from finetab.core.vocabulary import Ids
 from finetab.documents import Edit, edited
-from finetab.engine.base import Favoured
 from finetab.errors import BadInput
 
+_UNITS = (2, 4)  # columns that a block stands in by
 _FAR = 4_000  # bytes after the cursor that are looked at
 _MOST = 6  # names
 _LONG = 200  # letters of one
@@ -50,8 +47,8 @@ class Wanted:
     """Those that are called where they are read first: functions."""
     left: str
     """What stands before the cursor in its line."""
-    least: int
-    """Columns that the line begins with at least, to stay in its function."""
+    columns: tuple[int, ...]
+    """Where the line may begin: those of the blocks that the cursor is in."""
     indent: int
     """Columns that the next line of code begins with; a line with less of them opens a block."""
     is_defined: bool
@@ -71,8 +68,9 @@ class Wanted:
         """The words that may come after this much of a line."""
         if not before.strip():
             columns = indentation(before)
-            headers = (*_BLOCKS, "def") if self.is_defined else _BLOCKS
-            return self.names if columns >= self.indent else headers if columns >= self.least else ()
+            if columns not in self.columns:
+                return ()
+            return self.names if columns >= self.indent else (*_BLOCKS, "def") if self.is_defined else _BLOCKS
         if _DEFINITION.fullmatch(before):
             return self.called
         return self.names if _TARGETS.fullmatch(before) else ()
@@ -80,53 +78,38 @@ class Wanted:
 
 def wanted(request: CompletionRequest) -> Wanted | None:
     """What is wanted at the cursor; None where it stands within a line, or where the code after it has all it reads."""
-    document, before = request.document, request.prefix
+    before = request.prefix
     left = before.rpartition("\n")[2]
     rest, _, below = request.suffix.partition("\n")
-    following = next((line for line in below.split("\n", _NEAR) if line.strip()), None)
-    is_begun = left.lstrip().isidentifier()
-    if document.language is None or document.language.name != "python" or rest.strip():
-        return None
-    if left.strip() and not is_begun:
-        return None
-    if following is None or document.tree is None or is_prose(document.tree, request.offset):
+    following = next((line for line in below.split("\n", _NEAR)[:_NEAR] if line.strip()), "")
+    if not following or rest.strip() or not _may_begin_statement(request, left):
         return None
     indent = indentation(following)
-    start = _start(before, left, indent)
-    statement = "for _ in _:" if indent > start else "pass"
-    unmet, scope = _unmet(request, "" if is_begun else " " * (start - indentation(left)) + statement)
+    unmet, scope = _unmet(request, left, indent)
     names = [name for name in unmet if is_own(name)]
     code = _NO_CODE.sub("", before) if names else ""
-    if any(code.count(opener) > code.count(closer) for opener, closer in ("()", "[]", "{}")):
-        return None
     names = [name for name in names if not _is_known(name, code, below)][:_MOST]
+    if not names or any(code.count(opener) > code.count(closer) for opener, closer in ("()", "[]", "{}")):
+        return None
     called = tuple(name for name in names if unmet[name])
-    return (
-        Wanted(
-            names=tuple(name for name in names if name not in (*called, *_PARAMETERS)),
-            called=called,
-            left=left,
-            least=0 if scope.parent is None else scope.start_point.column + 1,
-            indent=indent,
-            is_defined=bool(called) or scope.type != "function_definition" or not {*_PARAMETERS}.isdisjoint(names),
-        )
-        if names
-        else None
+    least = 0 if scope.parent is None else scope.start_point.column + 1
+    has_parameters = not {*_PARAMETERS}.isdisjoint(names)
+    return Wanted(
+        names=tuple(name for name in names if name not in (*called, *_PARAMETERS)),
+        called=called,
+        left=left,
+        columns=_columns(before, left, indent, least),
+        indent=indent,
+        is_defined=bool(called) or has_parameters or scope.type != "function_definition",
     )
 
 
-def _start(before: str, left: str, indent: int) -> int:
-    """Columns at which a line begins that has so much on its left; `indent` are those of the next one."""
-    if left:
-        return indentation(left)
-    above = next((line for line in reversed(before[-_FAR:].split("\n")) if line.strip()), "")
-    start = indentation(above)
-    return max(indent, start + 1) if above.rstrip().endswith(":") else start
-
-
-def _statement(columns: int, *, opens_block: bool) -> str:
-    """Something to stand in for what is wanted, so that what comes after it parses."""
-    return " " * columns + ("for _ in _:" if opens_block else "pass")
+def _may_begin_statement(request: CompletionRequest, left: str) -> bool:
+    document = request.document
+    is_known = document.tree is not None and document.language is not None and document.language.name == "python"
+    if not is_known or not (left.isspace() or not left or left.lstrip().isidentifier()):
+        return False
+    return document.tree is not None and not is_prose(document.tree, request.offset)
 
 
 def _is_known(name: str, before: str, below: str) -> bool:
@@ -137,16 +120,36 @@ def _is_known(name: str, before: str, below: str) -> bool:
     return bool(re.search(rf"\b{name}\b", before) or re.search(given, below, re.MULTILINE))
 
 
-def _unmet(request: CompletionRequest, statement: str) -> tuple[dict[str, bool], tree_sitter.Node]:
-    """Names that are read after the cursor in its own function, nowhere given a value before; and that function."""
-    tree = edited(request.document, Edit(request.offset, request.offset, statement), request.document.version).tree
-    assert tree is not None, "the document has a language"
-    byte = tree.byte_of(request.offset + len(statement))
+def _unmet(request: CompletionRequest, left: str, indent: int) -> tuple[dict[str, bool], tree_sitter.Node]:
+    """Names that are read after the cursor in its own function, nowhere given a value before; and that function.
+
+    Something stands in for what is wanted, so that what comes after it parses.
+    """
+    start = _columns(request.prefix, left, indent, 0)[0]
+    statement = " " * (start - indentation(left)) + ("for _ in _:" if indent > start else "pass")
+    put_in = "" if left.strip() else statement
+    tree = edited(request.document, Edit(request.offset, request.offset, put_in), request.document.version).tree
+    assert tree is not None, "the language is known"
+    byte = tree.byte_of(request.offset + len(put_in))
     scope = _scope(tree, byte)
     reads = Reads(byte, min(scope.end_byte, byte + _FAR))
     for child in scope.named_children:
         reads.visit(child)
     return reads.unmet, scope
+
+
+def _columns(before: str, left: str, indent: int, least: int) -> tuple[int, ...]:
+    """At which a line may begin that has so much on its left: in a block that begins or goes on above it."""
+    if left:
+        return (indentation(left),)
+    above = [line for line in before[-_FAR:].split("\n") if line.strip()] or [""]
+    last = indentation(above[-1])
+    unit = min(max(indent - last, _UNITS[0]), _UNITS[1]) if above[-1].rstrip().endswith(":") else 0
+    found = [last + unit]
+    for line in reversed(above):
+        if least <= indentation(line) < found[-1]:
+            found.append(indentation(line))
+    return tuple(column for column in found if column >= least)
 
 
 def _scope(tree: SyntaxTree, byte: int) -> tree_sitter.Node:
@@ -156,53 +159,15 @@ def _scope(tree: SyntaxTree, byte: int) -> tree_sitter.Node:
     return node or tree.root
 
 
-def favoured(tokenizer: Tokenizer, tail: Sequence[int], what: Wanted | None) -> Favoured:
-    """The ids that may begin what is wanted, as an engine asks for them; `tail` is the prompt's."""
-    return Favoured() if what is None else Favoured(_Favour(tokenizer, tail, what).ids, asdict(what))
-
-
 def read_wanted(told: Mapping[str, Any]) -> Wanted:
     """What another process has told. Raises `BadInput` where it is nothing that `favoured` can have told."""
-    try:
-        names, called = (tuple(told[key]) for key in ("names", "called"))
-        what = Wanted(
-            names, called, str(told["left"]), int(told["least"]), int(told["indent"]), bool(told["is_defined"])
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise BadInput(
-            f"wanted must have names, called, left, least, indent and is_defined, not {told!r:.80}."
-        ) from error
-    words = (*names, *called)
-    if len(words) > _MOST or not all(
-        isinstance(word, str) and len(word) <= _LONG and word.isidentifier() for word in words
-    ):
+    kinds = {"names": list, "called": list, "left": str, "columns": list, "indent": int, "is_defined": bool}
+    if told.keys() != kinds.keys() or not all(isinstance(told[key], kind) for key, kind in kinds.items()):
+        raise BadInput(f"wanted must have {', '.join(kinds)}, not {told!r:.80}.")
+    words, left = [*told["names"], *told["called"]], told["left"]
+    are_names = all(isinstance(word, str) and len(word) <= _LONG and word.isidentifier() for word in words)
+    are_numbers = all(type(column) is int for column in told["columns"])
+    if len(words) > _MOST or len(left) > _LONG or not (are_names and are_numbers):
         raise BadInput(f"wanted may name {_MOST} identifiers of up to {_LONG} letters, not {words!r:.80}.")
-    return what
-
-
-class _Favour:
-    """The ids that may begin what is wanted at the end of one prompt."""
-
-    def __init__(self, tokenizer: Tokenizer, tail: Sequence[int], what: Wanted) -> None:
-        self._tokenizer = tokenizer
-        self._what = what
-        self._before = what.left.removesuffix(tokenizer.decode(tail).rpartition("\n")[2])
-
-    def ids(self, said: Sequence[int]) -> Ids | None:
-        """Those that may follow the ids that have been said, the tail's among them; None for none."""
-        before, line_break, line = self._tokenizer.decode(said).rpartition("\n")
-        if before.strip():
-            return None
-        line = line if line_break else self._before + line
-        found = (self._next(line, rest) for rest in self._what.rests(line))
-        ids = sorted({index for index in found if index is not None})
-        return np.array(ids, dtype=np.int64) if ids else None
-
-    def _next(self, line: str, word: str) -> int | None:
-        """The id that goes on from a line where a word follows; None where one id covers the end of the line too."""
-        ids = self._tokenizer.encode(line + word)
-        for place in range(len(ids)):
-            said = self._tokenizer.decode(ids[:place])
-            if len(said) >= len(line):
-                return ids[place] if said == line else None
-        return None
+    lists = {key: tuple(told[key]) for key in ("names", "called", "columns")}
+    return Wanted(**{**told, **lists})

@@ -9,8 +9,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
+from finetab.completion.favour import favoured
 from finetab.completion.healing import Healing
-from finetab.completion.wanted import favoured
 from finetab.core.tokenizer import Tokenizer
 from finetab.engine.base import Generation, GenerationRequest, Trace
 from finetab.serving.asked import Asked

