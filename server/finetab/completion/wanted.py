@@ -34,6 +34,7 @@ _PARAMETERS = ("self", "cls")
 _LETTERS = f"{ascii_letters}{digits}_"
 _NEAR = 50  # lines after the cursor in which code must follow
 _TARGETS = re.compile(r"\s*(?:async )?for(?: \w+,)*")
+_ALL = re.compile(r"^ *from .* import \*", re.MULTILINE)
 _DEFINITION = re.compile(r"\s*(?:async )?def")
 _NO_CODE = re.compile(r'(\'\'\'|""")[\s\S]*?(?:\1|\Z)|\'(?:\\.|[^\'\\\n])*\'|"(?:\\.|[^"\\\n])*"|#.*')
 
@@ -88,6 +89,8 @@ def wanted(request: CompletionRequest) -> Wanted | None:
     unmet, scope = _unmet(request, left, indent)
     names = [name for name in unmet if is_own(name)]
     code = _NO_CODE.sub("", before) if names else ""
+    if _ALL.search(code):  # any name may come from there
+        return None
     names = [name for name in names if not _is_known(name, code, below)][:_MOST]
     if not names or any(code.count(opener) > code.count(closer) for opener, closer in ("()", "[]", "{}")):
         return None
@@ -135,7 +138,13 @@ def _unmet(request: CompletionRequest, left: str, indent: int) -> tuple[dict[str
     reads = Reads(byte, min(scope.end_byte, byte + _FAR))
     for child in scope.named_children:
         reads.visit(child)
-    return reads.unmet, scope
+    later = Reads(scope.end_byte, scope.end_byte + _FAR)
+    around = scope.parent
+    while around is not None and around.parent is not None:  # a function may use what those around it get later on
+        if around.type == "function_definition":
+            later.visit_all(around)
+        around = around.parent
+    return {name: is_called for name, is_called in reads.unmet.items() if name not in later.given}, scope
 
 
 def _columns(before: str, left: str, indent: int, least: int) -> tuple[int, ...]:

@@ -19,7 +19,8 @@ class Reads:
 
     def __init__(self, start_byte: int, end_byte: int) -> None:
         self._start, self._end = start_byte, end_byte
-        self._given: set[str] = set()
+        self.given: set[str] = set()
+        """The names that have got a value."""
         self.unmet: dict[str, bool] = {}
         """The names that nothing gives a value before they are read, in order, and whether each is called there."""
 
@@ -33,9 +34,10 @@ class Reads:
         elif node.type == "identifier" and not node.is_missing:
             self._read(node)
         else:
-            self._visit_all(node)
+            self.visit_all(node)
 
-    def _visit_all(self, node: tree_sitter.Node) -> None:
+    def visit_all(self, node: tree_sitter.Node) -> None:
+        """Walk what a node is made of."""
         for child in node.named_children:
             self.visit(child)
 
@@ -46,7 +48,7 @@ class Reads:
 
     def _read(self, node: tree_sitter.Node) -> None:
         name = _text(node)
-        if node.start_byte >= self._start and name not in self._given and name not in self.unmet:
+        if node.start_byte >= self._start and name not in self.given and name not in self.unmet:
             call = node.parent
             is_called = call is not None and call.type == "call" and call.child_by_field_name("function") == node
             self.unmet[name] = is_called
@@ -56,7 +58,7 @@ class Reads:
         if node is None:
             return
         if node.type == "identifier":
-            self._given.add(_text(node))
+            self.given.add(_text(node))
         elif node.type in ("attribute", "subscript"):
             self.visit(node)
         else:

@@ -73,6 +73,8 @@ def test_a_method_without_its_header_wants_one() -> None:
         "def f():\n    call(\n        |\n        total,\n    )\n",
         "def f():\n    |\n",
         "def f():\n    |\n    g = [x for x in range(3)]\n    return lambda y: y\n",
+        "from tkinter import *\ndef f():\n    |\n    return total\n",
+        "def f():\n    def g():\n        |\n        return total\n\n    total = 1\n    return g\n",
         "    |\n",
     ],
 )
