@@ -1,10 +1,11 @@
-"""What it is worth to know which names the code below waits for: the same holes, answered with that and without it.
+"""What it is worth to know what the code below waits for: the same holes, answered with that and without it.
 
     python benchmarks/wanted.py --benchmark humaneval-single-line [--every 4]
     python benchmarks/wanted.py                                     # the general holes
 
-Only holes are answered where a name is wanted; how many of all these are is printed as well, and how many of the texts
-that a person wrote there have such a name. Exact matches and similarity in percent with 95% bootstrap intervals.
+Only holes are answered where a name or a block's header is wanted. How many want a name is printed as well, and how
+many of the texts that a person wrote there have it. Exact matches and similarity in percent with 95% bootstrap
+intervals.
 """
 
 import argparse
@@ -40,7 +41,8 @@ def main() -> None:
     given = parser.parse_args()
     holes = draw_holes(given.benchmark, _ALL, 0) if given.benchmark else general_holes()
     found = [(hole, what) for hole in holes if (what := _wanted(hole)) is not None]
-    right = sum(any(re.search(rf"\b{name}\b", hole.middle) for name in (*w.names, *w.called)) for hole, w in found)
+    named = [(hole, names) for hole, what in found if (names := (*what.names, *what.called))]
+    right = sum(any(re.search(rf"\b{name}\b", hole.middle) for name in names) for hole, names in named)
     asked = [hole for hole, _ in found][:: given.every]
     console, results = Console(), list[list[Result]]()
     with (
@@ -53,7 +55,7 @@ def main() -> None:
                 results.append(answer_holes(completer, asked, lambda: bar.update(task, advance=1)))
         label = completer.label
     console.print(_table(*results))
-    console.print(f"{len(found)} of {len(holes)} holes want a name, and {right} of the texts written there have it")
+    console.print(f"{len(named)} of {len(holes)} holes want a name, and {right} of the texts written there have it")
     console.print(f"{given.benchmark or 'general'}, {label}", highlight=False)
 
 

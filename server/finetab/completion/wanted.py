@@ -1,13 +1,13 @@
-"""What the code after the cursor waits for: names that it reads and that nothing before it gives a value.
+"""What the code after the cursor waits for: names that nothing before it gives a value, and headers of blocks.
 
     def add_all(numbers):
         |                       <- `total` is wanted here, or a loop that gives it a value
         for number in numbers:
             total += number
 
-Where there is such a name, the line at the cursor nearly always gives it its value. A small model often does not see
-that, so the ids that such a line may begin with are favoured. The names are Python's to find by its rules; other
-languages have no entry yet.
+Where there is such a name, the line at the cursor nearly always gives it its value; and where the next line stands
+further in, it must open a block. A small model often does not see that, so the ids that such a line may begin with are
+favoured. These are Python's rules; other languages have no entry yet.
 """
 
 import re
@@ -29,12 +29,13 @@ _UNITS = (2, 4)  # columns that a block stands in by
 _FAR = 4_000  # bytes after the cursor that are looked at
 _MOST = 6  # names
 _LONG = 200  # letters of one
-_BLOCKS = ("for", "with", "async", "except")
+_GIVING = ("for", "with", "async", "except")
+_HEADERS = (*_GIVING, "if", "elif", "else", "while", "try", "finally", "def", "class", "match", "case")
 _PARAMETERS = ("self", "cls")
 _LETTERS = f"{ascii_letters}{digits}_"
 _NEAR = 50  # lines after the cursor in which code must follow
 _TARGETS = re.compile(r"\s*(?:async )?for(?: \w+,)*")
-_ALL = re.compile(r"^ *from .* import \*", re.MULTILINE)
+_ALL = re.compile(r"^ *from .* import \*", re.MULTILINE)  # any name may come from there
 _DEFINITION = re.compile(r"\s*(?:async )?def")
 _NO_CODE = re.compile(r'(\'\'\'|""")[\s\S]*?(?:\1|\Z)|\'(?:\\.|[^\'\\\n])*\'|"(?:\\.|[^"\\\n])*"|#.*')
 
@@ -71,10 +72,16 @@ class Wanted:
             columns = indentation(before)
             if columns not in self.columns:
                 return ()
-            return self.names if columns >= self.indent else (*_BLOCKS, "def") if self.is_defined else _BLOCKS
+            return self.names if columns >= self.indent else self._headers
         if _DEFINITION.fullmatch(before):
             return self.called
         return self.names if _TARGETS.fullmatch(before) else ()
+
+    @property
+    def _headers(self) -> Sequence[str]:
+        if not self.names and not self.is_defined:
+            return _HEADERS
+        return (*_GIVING, "def") if self.is_defined else _GIVING
 
 
 def wanted(request: CompletionRequest) -> Wanted | None:
@@ -82,29 +89,43 @@ def wanted(request: CompletionRequest) -> Wanted | None:
     before = request.prefix
     left = before.rpartition("\n")[2]
     rest, _, below = request.suffix.partition("\n")
-    following = next((line for line in below.split("\n", _NEAR)[:_NEAR] if line.strip()), "")
+    following = next((line for line in below.split("\n", _NEAR)[:_NEAR] if _is_code(line)), "")
     if not following or rest.strip() or not _may_begin_statement(request, left):
         return None
     indent = indentation(following)
     unmet, scope = _unmet(request, left, indent)
+    least = 0 if scope.parent is None else scope.start_point.column + 1
+    columns = _columns(before, left, indent, least)
     names = [name for name in unmet if is_own(name)]
-    code = _NO_CODE.sub("", before) if names else ""
-    if _ALL.search(code):  # any name may come from there
-        return None
-    names = [name for name in names if not _is_known(name, code, below)][:_MOST]
-    if not names or any(code.count(opener) > code.count(closer) for opener, closer in ("()", "[]", "{}")):
+    code = _NO_CODE.sub("", before) if names or _opens_block(columns, indent) else ""
+    names = [] if _ALL.search(code) else [name for name in names if not _is_known(name, code, below)][:_MOST]
+    if not (names or _opens_block(columns, indent)) or _goes_on(code):
         return None
     called = tuple(name for name in names if unmet[name])
-    least = 0 if scope.parent is None else scope.start_point.column + 1
     has_parameters = not {*_PARAMETERS}.isdisjoint(names)
     return Wanted(
         names=tuple(name for name in names if name not in (*called, *_PARAMETERS)),
         called=called,
         left=left,
-        columns=_columns(before, left, indent, least),
+        columns=columns,
         indent=indent,
-        is_defined=bool(called) or has_parameters or scope.type != "function_definition",
+        is_defined=bool(names) and (bool(called) or has_parameters or scope.type != "function_definition"),
     )
+
+
+def _is_code(line: str) -> bool:
+    return bool(line.strip()) and not line.lstrip().startswith("#")
+
+
+def _opens_block(columns: Sequence[int], indent: int) -> bool:
+    """Whether a line at one of these columns must open a block, the next one being so far in."""
+    return any(column < indent for column in columns)
+
+
+def _goes_on(code: str) -> bool:
+    """Whether a statement goes on behind the end of a text."""
+    is_open = any(code.count(opener) > code.count(closer) for opener, closer in ("()", "[]", "{}"))
+    return is_open or code.rstrip().endswith("\\")
 
 
 def _may_begin_statement(request: CompletionRequest, left: str) -> bool:

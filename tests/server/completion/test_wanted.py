@@ -48,6 +48,22 @@ def test_at_the_start_of_an_empty_line_nothing_leaves_the_function() -> None:
     assert words(LOOP.format("|"), "    ")[0] == "total"
 
 
+def test_before_a_line_that_stands_further_in_a_block_is_opened() -> None:
+    marked = "def f(x):\n    y = x\n    |\n        return y\n    return x\n"
+    assert {"if", "while", "for", "else"} <= set(words(marked))
+    assert words(marked, "    i") == ["f"]
+    assert words(marked, "    if") == []
+    assert words("def f(x):\n    if x:\n        y = x\n|\n        return x\n", "    ")[:2] == ["for", "with"]
+    assert words("def f(x):\n    if x:\n        y = x\n|\n        return x\n", "        ") == []
+
+
+@pytest.mark.parametrize("before", ["y = x + \\\n    |", "f(\n    |", "|\n        # only words"])
+def test_what_goes_on_or_is_a_comment_opens_no_block(before: str) -> None:
+    assert (
+        wanted(request_at(f"def f(x):\n    {before}\n        x\n" if "#" not in before else f"{before}\nx\n")) is None
+    )
+
+
 def test_a_function_that_is_called_wants_its_header() -> None:
     marked = "def outer(a):\n    |\n        return x ^ y\n\n    return xor(a, 1)\n"
     assert "def" in words(marked)
