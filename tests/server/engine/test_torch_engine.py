@@ -12,8 +12,7 @@ import torch
 from tests.conftest import FAMILIES, random_model
 from transformers import PreTrainedModel
 
-from finetab.engine import sampling
-from finetab.engine.base import Favoured, Generation, GenerationRequest
+from finetab.engine.base import Generation, GenerationRequest
 from finetab.engine.network import NO_ADAPTER
 from finetab.engine.torch_engine import TorchEngine
 from finetab.engine.transformers_network import TransformersNetwork
@@ -238,26 +237,6 @@ def test_the_end_token_may_not_stand_for_a_tail_alone() -> None:
     request = GenerationRequest(prompt, 3, tail=1, allowed=held_to([prompt[-1]], [END, 9]))
     assert engine_of(model).generate(replace(request, may_end=lambda ids: len(ids) > 1)).ids[:2] == (prompt[-1], 9)
     assert engine_of(model).generate(replace(request, allowed=held_to([prompt[-1]], [END]))).ids == (prompt[-1],)
-
-
-@pytest.mark.parametrize("family", FAMILIES)
-def test_what_is_favoured_comes_where_the_model_finds_it_nearly_as_likely(
-    family: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    engine, prompt = engine_of(random_model(family)), ids(8, 30)
-    plain = ask(engine, prompt).ids
-    other = next(index for index in range(1, 200) if index != plain[2])
-
-    def favoured(said: Sequence[int]) -> npt.NDArray[np.int64] | None:
-        return np.array([other]) if len(said) == 2 else None
-
-    monkeypatch.setattr(sampling, "FAVOUR", 0.0)
-    assert engine.generate(GenerationRequest(prompt, 12, favoured=Favoured(favoured))).ids == plain
-    monkeypatch.setattr(sampling, "FAVOUR", 100.0)
-    answer = engine.generate(GenerationRequest(prompt, 12, favoured=Favoured(favoured)))
-    assert answer.ids[:3] == (*plain[:2], other)
-    went_on = ask(engine_of(random_model(family), reuse=False), [*prompt, *answer.ids[:3]]).ids
-    assert answer.ids[3:8] == went_on[:5]
 
 
 def test_a_seed_draws_the_same_ids_and_another_one_others() -> None:

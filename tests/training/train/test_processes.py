@@ -45,7 +45,8 @@ def test_two_processes_train_what_one_does(project: Path, tiny: Callable[[str], 
     weights = [load_file(tmp_path / f"by-{count}" / "adapter_model.safetensors") for count in (1, 2)]
     assert weights[0].keys() == weights[1].keys()
     for name, weight in weights[0].items():
-        torch.testing.assert_close(weights[1][name], weight, rtol=1e-3, atol=1e-6)
+        # Sums in another order are a hair apart, and a gradient that is may be rounded to the next of 8 bits.
+        torch.testing.assert_close(weights[1][name], weight, rtol=1e-2, atol=1e-4)
 
 
 def test_a_step_that_cannot_be_shared_evenly_is_one_sentence(
