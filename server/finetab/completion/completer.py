@@ -7,15 +7,16 @@ from dataclasses import dataclass, replace
 
 from finetab.completion.context import Windows
 from finetab.completion.cutting import cut_back
-from finetab.completion.favour import favoured
 from finetab.completion.flight import Flight, Flights
 from finetab.completion.healing import Healing
 from finetab.completion.hints import Hints
+from finetab.completion.leaning import leaning
 from finetab.completion.neighbours import Choice, Neighbours
 from finetab.completion.postprocess import clean
 from finetab.completion.request import Answer, CompletionRequest
 from finetab.completion.reuse import Memory, following
 from finetab.completion.stopping import StopRule
+from finetab.completion.unwanted import unwanted
 from finetab.completion.wanted import wanted
 from finetab.core.fim import FimFormat, Form, Parts
 from finetab.core.manifest import Budgets
@@ -128,7 +129,9 @@ class Completer:
     def _said(self, request: CompletionRequest, parts: Parts, flight: Flight, seed: int = 0) -> Answer:
         """One answer: the likeliest words, or with a seed, words drawn by how likely they are."""
         healing = Healing(self.voice.tokenizer, parts.tail)
-        what = None if self.voice.form == "prefix" else wanted(request)
+        sees_below = self.voice.form != "prefix"
+        what = wanted(request) if sees_below else None
+        not_what = unwanted(request, sees_below=sees_below)
         rule = StopRule(request)
 
         def is_complete(ids: Sequence[int]) -> bool:
@@ -144,7 +147,7 @@ class Completer:
                 may_end=lambda ids: self.voice.may_be_empty or healing.beyond(ids) != "",
                 tail=len(parts.tail),
                 allowed=healing.allowed,
-                favoured=favoured(self.voice.tokenizer, parts.tail, what),
+                leaning=leaning(self.voice.tokenizer, parts.tail, what, not_what),
                 temperature=_TEMPERATURE if seed else 0.0,
                 seed=seed,
                 hints=self._hints.around(request),

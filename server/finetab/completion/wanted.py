@@ -190,7 +190,7 @@ def _scope(tree: SyntaxTree, byte: int) -> tree_sitter.Node:
 
 
 def read_wanted(told: Mapping[str, Any]) -> Wanted:
-    """What another process has told. Raises `BadInput` where it is nothing that `favoured` can have told."""
+    """What another process has told. Raises `BadInput` where it is nothing that `leaning` can have told."""
     kinds = {"names": list, "called": list, "left": str, "columns": list, "indent": int, "is_defined": bool}
     if told.keys() != kinds.keys() or not all(isinstance(told[key], kind) for key, kind in kinds.items()):
         raise BadInput(f"wanted must have {', '.join(kinds)}, not {told!r:.80}.")

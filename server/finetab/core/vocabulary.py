@@ -28,22 +28,31 @@ class Vocabulary:
 
     def is_loose(self, end: str) -> bool:
         """Whether a longer token begins with this end of a text, and the end can be said letter by letter."""
-        is_longer = len(self._beginning_with(end)) > len(self._equal_to(end))
-        return is_longer and all(len(self._equal_to(letter)) for letter in end)
+        is_longer = len(self._at_one_line(end)) > len(self.equal_to(end))
+        return is_longer and all(len(self.equal_to(letter)) for letter in end)
 
     def _that_fit(self, text: str) -> Ids:
         """Ids of the tokens that begin with a text or that it begins with: what may be said where it stood.
 
         A text with a line break is not followed by another one: the cursor's line has been begun.
         """
-        parts = [self._equal_to(text[:length]) for length in range(1, len(text))]
-        return np.concatenate([*parts, self._beginning_with(text)])
+        parts = [self.equal_to(text[:length]) for length in range(1, len(text))]
+        return np.concatenate([*parts, self._at_one_line(text)])
 
-    def _beginning_with(self, text: str) -> Ids:
-        start, end = bisect_left(self._texts, text), bisect_left(self._texts, text + _LAST)
-        if "\n" not in text:
-            return self._ids[start:end]
-        return self._ids[[at for at in range(start, end) if not self._texts[at].startswith("\n", len(text))]]
+    def beginning_with(self, text: str) -> Ids:
+        """Ids of the tokens that begin with a text."""
+        return self._ids[self._those_with(text)]
 
-    def _equal_to(self, text: str) -> Ids:
+    def equal_to(self, text: str) -> Ids:
+        """Ids of the tokens that are a text."""
         return self._ids[bisect_left(self._texts, text) : bisect_left(self._texts, text + "\0")]
+
+    def _at_one_line(self, text: str) -> Ids:
+        there = self._those_with(text)
+        if "\n" not in text:
+            return self._ids[there]
+        places = range(there.start, there.stop)
+        return self._ids[[at for at in places if not self._texts[at].startswith("\n", len(text))]]
+
+    def _those_with(self, text: str) -> slice:
+        return slice(bisect_left(self._texts, text), bisect_left(self._texts, text + _LAST))

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol, TypeAlias
 
+import numpy as np
+
 from finetab.core.vocabulary import Ids
 
 FinishReason: TypeAlias = Literal["end", "stop", "length", "cancelled"]
@@ -46,13 +48,37 @@ class Trace:
 
 
 @dataclass(frozen=True, slots=True)
-class Favoured:
-    """Ids that are likelier than the model thinks."""
+class Lean:
+    """Ids that are likelier than the model thinks, and ids that are less likely; None for none."""
 
-    ids: Callable[[Sequence[int]], Ids | None] = anything
-    """Which they are after the new ones so far; None for none."""
+    favoured: Ids | None = None
+    shunned: Ids | None = None
+
+    def among(self, ids: Ids) -> "Lean":
+        """The same as places in a row of ids."""
+        places = (
+            None if found is None else np.isin(ids, found, kind="table").nonzero()[0]
+            for found in (self.favoured, self.shunned)
+        )  # fmt: skip
+        return Lean(*places)
+
+
+UPRIGHT = Lean()
+
+
+def no_lean(ids: Sequence[int]) -> Lean:
+    """All ids are as likely as the model thinks."""
+    return UPRIGHT
+
+
+@dataclass(frozen=True, slots=True)
+class Leaning:
+    """What is known of an answer that the model may not see."""
+
+    after: Callable[[Sequence[int]], Lean] = no_lean
+    """Which ids are likelier after the new ones so far, and which less likely."""
     told: Mapping[str, Any] = field(default_factory=dict)
-    """The same as plain data, for an engine in another process."""
+    """The same as plain data, for an engine in another process: fields of what it is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +98,7 @@ class GenerationRequest:
     """How many ids at the prompt's end are said anew: the answer's ids begin where they begin."""
     allowed: Callable[[Sequence[int]], Ids | None] = anything
     """Which ids may follow the new ones so far; None for all."""
-    favoured: Favoured = Favoured()
+    leaning: Leaning = Leaning()
     temperature: float = 0.0
     """0 takes the likeliest id; above, ids are drawn, the more evenly the higher it is."""
     seed: int = 0

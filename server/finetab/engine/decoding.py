@@ -61,11 +61,11 @@ class Decoding:
 
     def _next(self, outlook: Outlook, place: int) -> Step:
         allowed, may_end = self._request.allowed(self.ids), self._request.may_end(self.ids)
-        favoured = self._request.favoured.ids(self.ids)
+        lean = self._request.leaning.after(self.ids)
         if self._draft is None or allowed is not None or self._tail_left:
-            return self._choice.of(outlook.logits(place), self._rules, allowed, favoured, may_end=may_end)
+            return self._choice.of(outlook.logits(place), self._rules, allowed, lean, may_end=may_end)
         assert isinstance(outlook, CutOutlook)
-        return self._draft.step(outlook, place, favoured, place=len(self.ids), may_end=may_end)
+        return self._draft.step(outlook, place, lean, place=len(self.ids), may_end=may_end)
 
     def _take(self, step: Step) -> FinishReason | None:
         """Append a step; why the answer ends with it, None where it goes on."""

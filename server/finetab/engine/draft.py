@@ -10,10 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 
-from finetab.core.vocabulary import Ids
+from finetab.engine.base import Lean
 from finetab.engine.network import CutNetwork, LikelyHead
 from finetab.engine.outlook import CutOutlook
 from finetab.engine.sampling import Rules, Step, choice_of
@@ -37,7 +36,7 @@ class _Unchecked:
     place: int
     state: torch.Tensor
     """(H,)."""
-    favoured: Ids | None
+    lean: Lean
     may_end: bool
     token: int
 
@@ -79,15 +78,15 @@ class Draft:
         states_TH = self._network.states(ids, start, cache, num_places, adapter)
         return CutOutlook(self._network, self._head, states_TH)
 
-    def step(self, outlook: CutOutlook, index: int, favoured: Ids | None, *, place: int, may_end: bool) -> Step:
+    def step(self, outlook: CutOutlook, index: int, lean: Lean, *, place: int, may_end: bool) -> Step:
         """The likeliest of the likely ids after one of an outlook's places, and what it is worth among them.
 
         `place` is that in the answer.
         """
-        likely = None if favoured is None else np.isin(self._head.ids.numpy(), favoured, kind="table").nonzero()[0]
-        step = self._choice.of(outlook.likely_logits(index), self._likely_rules, None, likely, may_end=may_end)
+        among = lean.among(self._head.ids.numpy())
+        step = self._choice.of(outlook.likely_logits(index), self._likely_rules, None, among, may_end=may_end)
         token = int(self._head.ids[step.token])
-        self._unchecked.append(_Unchecked(place, outlook.states_TH[index], favoured, may_end, token))
+        self._unchecked.append(_Unchecked(place, outlook.states_TH[index], lean, may_end, token))
         return Step(token, step.logprob)
 
     def check(self) -> Checked:
@@ -98,7 +97,7 @@ class Draft:
             return Checked(right)
         logits_TV = self._network.logits(torch.stack([one.state for one in unchecked]))
         for one, logits_V in zip(unchecked, logits_TV, strict=True):
-            step = self._choice.of(logits_V, self._rules, None, one.favoured, may_end=one.may_end)
+            step = self._choice.of(logits_V, self._rules, None, one.lean, may_end=one.may_end)
             if step.token != one.token:
                 self._pace.learn(is_right=False)
                 return Checked(right, step, one.place)

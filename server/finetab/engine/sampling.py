@@ -7,10 +7,10 @@ import numpy as np
 import torch
 
 from finetab.core.vocabulary import Ids
-from finetab.engine.base import NUCLEUS
+from finetab.engine.base import NUCLEUS, UPRIGHT, Lean
 
-FAVOUR = 6.0
-"""By how much favoured ids are likelier, in nats."""
+LEAN = 6.0
+"""By how much favoured ids are likelier, and shunned ones less likely, in nats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +52,14 @@ class Choice:
     generator: torch.Generator
 
     def of(
-        self, logits_V: torch.Tensor, rules: Rules, allowed: Ids | None = None, favoured: Ids | None = None,
-        *, may_end: bool,
+        self, logits_V: torch.Tensor, rules: Rules, allowed: Ids | None = None, lean: Lean = UPRIGHT, *,
+        may_end: bool,
     ) -> Step:  # fmt: skip
         """One id within the rules, among the allowed ones where there are some. `logits_V` is changed in place."""
         logits_V[rules.never if may_end else rules.not_yet] = -torch.inf
-        if favoured is not None:
-            logits_V[torch.from_numpy(favoured).to(logits_V.device)] += FAVOUR
+        for ids, nats in ((lean.favoured, LEAN), (lean.shunned, -LEAN)):
+            if ids is not None:
+                logits_V[torch.from_numpy(ids).to(logits_V.device)] += nats
         if allowed is not None:
             among = torch.from_numpy(allowed).to(logits_V.device)
             logits_V = torch.full_like(logits_V, -torch.inf).index_copy_(0, among, logits_V[among])

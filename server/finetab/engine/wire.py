@@ -45,7 +45,7 @@ def body_of(
     if request.temperature:
         body |= {"top_p": NUCLEUS, "seed": request.seed}
     if is_ours:
-        body |= {"tail": request.tail, "wanted": dict(request.favoured.told) or None}
+        body |= {"tail": request.tail, **request.leaning.told}
     return body
 
 

@@ -9,8 +9,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
-from finetab.completion.favour import favoured
 from finetab.completion.healing import Healing
+from finetab.completion.leaning import leaning
 from finetab.core.tokenizer import Tokenizer
 from finetab.engine.base import Generation, GenerationRequest, Trace
 from finetab.serving.asked import Asked
@@ -92,7 +92,7 @@ class Answering:
             may_end=lambda ids: not asked.min_tokens or healing.beyond(ids) != "",
             tail=asked.tail,
             allowed=healing.allowed,
-            favoured=favoured(self._tokenizer, tail, asked.wanted),
+            leaning=leaning(self._tokenizer, tail, asked.wanted, asked.unwanted),
             temperature=asked.temperature,
             seed=asked.seed,
             trace=self._trace,

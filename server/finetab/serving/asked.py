@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from finetab.completion.unwanted import Unwanted, read_unwanted
 from finetab.completion.wanted import Wanted, read_wanted
 from finetab.core.base import Base
 from finetab.errors import BadInput
@@ -21,6 +22,7 @@ _KINDS: Mapping[str, tuple[type, ...]] = {
     "tail": (int,),
     "user": (str,),
     "wanted": (dict,),
+    "unwanted": (dict,),
 }
 _DEFAULT_MAX_TOKENS = 16  # OpenAI's
 _MAX_TEMPERATURE = 2.0
@@ -45,6 +47,7 @@ class Asked:
     is_streamed: bool
     tail: int
     wanted: Wanted | None
+    unwanted: Unwanted | None
     user: str
 
 
@@ -82,6 +85,7 @@ def read_asked(body: Any, base: Base) -> Asked:
         is_streamed=given.get("stream", False),
         tail=tail,
         wanted=read_wanted(given["wanted"]) if "wanted" in given else None,
+        unwanted=read_unwanted(given["unwanted"]) if "unwanted" in given else None,
         user=given.get("user", ""),
     )
 

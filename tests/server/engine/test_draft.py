@@ -12,7 +12,7 @@ from tests.server.engine.test_torch_engine import ids
 
 from finetab.core.base import read_base
 from finetab.core.vocabulary import Ids
-from finetab.engine.base import Favoured, Generation, GenerationRequest
+from finetab.engine.base import Generation, GenerationRequest, Lean, Leaning
 from finetab.engine.draft import Pace
 from finetab.engine.int8.network import Int8Network
 from finetab.engine.torch_engine import TorchEngine
@@ -49,12 +49,13 @@ def request_of(prompt: list[int], turn: int) -> GenerationRequest:
     def may_end(said: Sequence[int]) -> bool:
         return len(said) > 3
 
-    def favoured(said: Sequence[int]) -> Ids | None:
-        return np.array([7, 100 + turn]) if turn % 3 == 0 and len(said) % 5 == 3 else None
+    def lean(said: Sequence[int]) -> Lean:
+        favoured = np.array([7, 100 + turn]) if turn % 3 == 0 and len(said) % 5 == 3 else None
+        return Lean(favoured, np.arange(20, 200, turn + 2) if len(said) % 4 == 1 else None)
 
     drawn = 0.8 if turn == 9 else 0.0
     return GenerationRequest(
-        prompt, 24, should_stop, may_end=may_end, tail=tail, allowed=allowed, favoured=Favoured(favoured),
+        prompt, 24, should_stop, may_end=may_end, tail=tail, allowed=allowed, leaning=Leaning(lean),
         temperature=drawn, seed=turn,
     )  # fmt: skip
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from finetab.engine.base import Favoured, GenerationRequest
+from finetab.engine.base import GenerationRequest, Leaning
 from finetab.engine.wire import Chunk, body_of, read_chunk
 
 
@@ -18,11 +18,11 @@ def test_draws_and_tails_are_told_and_an_empty_answer_is_ruled_out() -> None:
     request = GenerationRequest([1, 2, 3], 8, tail=2, temperature=0.7, seed=3, may_end=lambda ids: len(ids) > 2)
     body = body_of(request, [1, 2, 3], "m", "u", is_ours=True)
     assert (body["seed"], body["top_p"], body["tail"], body["min_tokens"]) == (3, 0.95, 2, 1)
-    assert body["wanted"] is None
+    assert {"wanted", "unwanted"}.isdisjoint(body)
 
 
 def test_what_is_wanted_is_told_to_our_own_engine_only() -> None:
-    request = GenerationRequest([1, 2, 3], 8, favoured=Favoured(told={"names": ("a",)}))
+    request = GenerationRequest([1, 2, 3], 8, leaning=Leaning(told={"wanted": {"names": ("a",)}}))
     assert body_of(request, [1, 2, 3], "m", "u", is_ours=True)["wanted"] == {"names": ("a",)}
     assert "wanted" not in body_of(request, [1, 2, 3], "m", "u", is_ours=False)
 

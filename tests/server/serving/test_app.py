@@ -14,8 +14,9 @@ from tests.server.adapters.real_adapter import make_adapter
 from tests.server.engine.http_server import running
 from tests.server.serving.open_desk import TEXT, body, desk_of, served
 
-from finetab.completion.favour import favoured
 from finetab.completion.healing import Healing
+from finetab.completion.leaning import leaning
+from finetab.completion.unwanted import Unwanted
 from finetab.completion.wanted import Wanted
 from finetab.core.base import Base, read_base
 from finetab.engine import sampling
@@ -32,11 +33,13 @@ WANTED = Wanted(("total",), (), "    ", (4,), 4, is_defined=False)
 
 
 def ask(
-    engine: Engine, base: Base, adapter: str = "", new: int = 12, what: Wanted | None = None, text: str = TEXT
-) -> Generation:
+    engine: Engine, base: Base, adapter: str = "", new: int = 12, what: Wanted | None = None,
+    not_what: Unwanted | None = None, text: str = TEXT,
+) -> Generation:  # fmt: skip
     prompt = [base.fim.bos_id or 0, *base.tokenizer.encode(text)]
-    healing, likelier = Healing(base.tokenizer, prompt[-3:]), favoured(base.tokenizer, prompt[-3:], what)
-    asked = GenerationRequest(prompt, new, tail=3, adapter=adapter, allowed=healing.allowed, favoured=likelier)
+    tail = prompt[-3:]
+    healing, lean = Healing(base.tokenizer, tail), leaning(base.tokenizer, tail, what, not_what)
+    asked = GenerationRequest(prompt, new, tail=3, adapter=adapter, allowed=healing.allowed, leaning=lean)
     return engine.generate(asked)
 
 
@@ -59,8 +62,10 @@ def test_the_answer_over_http_is_the_one_in_process_tail_and_all(base: Base, tmp
         assert ask(there, base).reused_tokens > len(TEXT) - 6
 
 
-def test_what_is_wanted_is_favoured_behind_the_wire_as_here(base: Base, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sampling, "FAVOUR", 100.0)  # random words know nothing of a name
+def test_what_is_wanted_and_what_is_not_is_known_behind_the_wire_as_here(
+    base: Base, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sampling, "LEAN", 100.0)  # random words know nothing of a name
     with (
         desk_of(base) as desk,
         running(app_of(desk)) as url,
@@ -70,6 +75,11 @@ def test_what_is_wanted_is_favoured_behind_the_wire_as_here(base: Base, monkeypa
         found = [ask(engine, base, what=WANTED, text="def f(x):\n    ") for engine in (here, there)]
         assert found[0].ids == found[1].ids
         assert base.tokenizer.decode(found[0].ids).startswith("   total")
+        plain = base.tokenizer.decode(ask(here, base, text="def f(x):\n    ").ids)[3:]
+        never = Unwanted((plain[0],), (), -1, "    ")
+        found = [ask(engine, base, not_what=never, text="def f(x):\n    ") for engine in (here, there)]
+        assert found[0].ids == found[1].ids
+        assert base.tokenizer.decode(found[0].ids)[3:4] != plain[0]
 
 
 def test_an_answer_in_one_piece_is_the_streamed_one(base: Base) -> None:
