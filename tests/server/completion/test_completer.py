@@ -46,6 +46,25 @@ def test_the_engine_is_asked_with_the_format_s_own_prompt(form: Form) -> None:
     assert (completer.base, completer.adapter) == ("tiny", "mine@1")
 
 
+@pytest.mark.parametrize(("form", "known"), [("spm", {"wanted", "unwanted"}), ("prefix", {"unwanted"})])
+def test_what_stands_below_counts_only_in_a_form_that_has_it(
+    form: Form, known: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    completer, engine = completer_of("1\n", form)
+    asked: list[GenerationRequest] = []
+    generate = engine.generate
+
+    def recorded(request: GenerationRequest) -> Generation:
+        asked.append(request)
+        return generate(request)
+
+    monkeypatch.setattr(engine, "generate", recorded)
+    completer.complete(request_at("def f():\n    |\n    return total\n"))
+    told = asked[0].leaning.told
+    assert told.keys() == known
+    assert bool(told["unwanted"]["last"]) == ("wanted" in known)
+
+
 def test_typing_through_asks_the_engine_once() -> None:
     completer, engine = completer_of("width\n")
     for typed, rest in (("", "width"), ("w", "idth"), ("wid", "th")):
