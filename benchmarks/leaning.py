@@ -2,11 +2,12 @@
 
     python benchmarks/leaning.py --benchmark humaneval-single-line [--every 4]
     python benchmarks/leaning.py                                     # the general holes
-    python benchmarks/leaning.py --only unwanted
+    python benchmarks/leaning.py --only missing
 
-Only holes are answered where something is known: a name or a block's header that is wanted, or what is unwanted. How
-many want a name is printed as well, and how many of the texts that a person wrote there have it; and how many of those
-texts begin with what is unwanted. Exact matches and similarity in percent with 95% bootstrap intervals.
+Only holes are answered where something is known: an import that is missing, a name or a header that is wanted, or
+what is unwanted. How many miss or want a name is printed as well, and how many of the texts that a person wrote there
+have it; and how many of those texts begin with what is unwanted. Exact matches and similarity in percent with 95%
+bootstrap intervals.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from rich.table import Table
 
 from finetab.assemble import load_completer
 from finetab.completion.indentation import indentation
+from finetab.completion.missing import missing
 from finetab.completion.request import CompletionRequest
 from finetab.completion.unwanted import unwanted
 from finetab.completion.wanted import wanted
@@ -32,7 +34,7 @@ from finetab_training.evaluate.metrics import estimate, paired_difference
 from finetab_training.evaluate.runner import Result, answer_holes
 
 _ALL = 1 << 20
-_KNOWN = ("wanted", "unwanted")
+_KNOWN = ("missing", "wanted", "unwanted")
 
 
 def main() -> None:
@@ -41,7 +43,7 @@ def main() -> None:
     parser.add_argument("--benchmark", help="such as humaneval-single-line; the general holes where there is none")
     parser.add_argument("--base", default="default")
     parser.add_argument("--adapter", default="base")
-    parser.add_argument("--only", choices=_KNOWN, help="leave the other alone in both")
+    parser.add_argument("--only", choices=_KNOWN, help="leave the others as they are in both")
     parser.add_argument("--every", type=int, default=1, help="answer each so-many-th hole")
     given = parser.parse_args()
     holes = draw_holes(given.benchmark, _ALL, 0) if given.benchmark else general_holes()
@@ -70,19 +72,27 @@ def _request(hole: Hole) -> CompletionRequest:
 
 def _knows(name: str, hole: Hole) -> bool:
     request = _request(hole)
-    return (wanted(request) if name == "wanted" else unwanted(request, sees_below=True)) is not None
+    if name == "unwanted":
+        return unwanted(request, sees_below=True) is not None
+    lacks = missing(request) is not None
+    return lacks if name == "missing" else not lacks and wanted(request) is not None
 
 
 def _told(holes: tuple[Hole, ...]) -> str:
     """How what is known agrees with what a person wrote there."""
-    found = [(hole, wanted(_request(hole))) for hole in holes]
-    named = [(hole, names) for hole, what in found if what is not None and (names := (*what.names, *what.called))]
-    right = sum(any(re.search(rf"\b{name}\b", hole.middle) for name in names) for hole, names in named)
+    lacking = {hole: what.names for hole in holes if (what := missing(_request(hole))) is not None}
+    found = {hole: wanted(_request(hole)) for hole in holes if hole not in lacking}
+    named = {hole: names for hole, what in found.items() if what is not None and (names := (*what.names, *what.called))}
     known = [hole for hole in holes if _knows("unwanted", hole)]
     return (
-        f"{len(named)} of {len(holes)} holes want a name, and {right} of the texts written there have it;\n"
+        f"of {len(holes)} holes {len(lacking)} lack an import, and {_have(lacking)} of the texts there have it;\n"
+        f"{len(named)} want a name, and {_have(named)} of the texts there have it;\n"
         f"in {len(known)} something is unwanted, and {sum(map(_begins_unwanted, known))} of those texts begin with it"
     )
+
+
+def _have(named: dict[Hole, tuple[str, ...]]) -> int:
+    return sum(any(re.search(rf"\b{name}\b", hole.middle) for name in names) for hole, names in named.items())
 
 
 def _begins_unwanted(hole: Hole) -> bool:

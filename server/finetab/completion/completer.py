@@ -11,6 +11,7 @@ from finetab.completion.flight import Flight, Flights
 from finetab.completion.healing import Healing
 from finetab.completion.hints import Hints
 from finetab.completion.leaning import leaning
+from finetab.completion.missing import missing
 from finetab.completion.neighbours import Choice, Neighbours
 from finetab.completion.postprocess import clean
 from finetab.completion.request import Answer, CompletionRequest
@@ -130,7 +131,7 @@ class Completer:
         """One answer: the likeliest words, or with a seed, words drawn by how likely they are."""
         healing = Healing(self.voice.tokenizer, parts.tail)
         sees_below = self.voice.form != "prefix"
-        what = wanted(request) if sees_below else None
+        what = missing(request) or wanted(request) if sees_below else None
         not_what = unwanted(request, sees_below=sees_below)
         rule = StopRule(request)
 

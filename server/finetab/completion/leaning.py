@@ -6,6 +6,7 @@ from dataclasses import asdict
 import numpy as np
 
 from finetab.completion.indentation import indentation
+from finetab.completion.missing import Missing
 from finetab.completion.unwanted import Unwanted
 from finetab.completion.wanted import Wanted
 from finetab.core.tokenizer import Tokenizer
@@ -13,9 +14,11 @@ from finetab.core.vocabulary import Ids
 from finetab.engine.base import UPRIGHT, Lean, Leaning
 
 
-def leaning(tokenizer: Tokenizer, tail: Sequence[int], what: Wanted | None, not_what: Unwanted | None) -> Leaning:
+def leaning(
+    tokenizer: Tokenizer, tail: Sequence[int], what: Missing | Wanted | None, not_what: Unwanted | None
+) -> Leaning:
     """What an engine is asked to lean to and away from; `tail` is the prompt's."""
-    told = {name: asdict(one) for name, one in (("wanted", what), ("unwanted", not_what)) if one is not None}
+    told = {type(one).__name__.lower(): asdict(one) for one in (what, not_what) if one is not None}
     return Leaning(_Beginning(tokenizer, tail, what, not_what).lean, told) if told else Leaning()
 
 
@@ -23,17 +26,20 @@ class _Beginning:
     """How the line at the end of one prompt begins."""
 
     def __init__(
-        self, tokenizer: Tokenizer, tail: Sequence[int], what: Wanted | None, not_what: Unwanted | None
+        self, tokenizer: Tokenizer, tail: Sequence[int], what: Missing | Wanted | None, not_what: Unwanted | None
     ) -> None:
         self._tokenizer = tokenizer
         self._what, self._not_what = what, not_what
         left = what.left if what is not None else not_what.left if not_what is not None else ""
-        self._before = left.removesuffix(tokenizer.decode(tail).rpartition("\n")[2])
+        text = tokenizer.decode(tail)
+        self._above = text[: text.rfind("\n") + 1]
+        self._before = left.removesuffix(text[len(self._above) :])
 
     def lean(self, said: Sequence[int]) -> Lean:
         """To which ids, and away from which, after those that have been said, the tail's among them."""
-        before, line_break, line = self._tokenizer.decode(said).rpartition("\n")
-        if before.strip():
+        text = self._tokenizer.decode(said)
+        before, line_break, line = text[len(self._above) :].rpartition("\n")
+        if before.strip() or not text.startswith(self._above):
             return UPRIGHT
         line = line if line_break else self._before + line
         return Lean(_array(self._favoured(line)), None if line.strip() else _array(self._shunned(line)))

@@ -47,7 +47,7 @@ class Reads:
                 self.visit(child)
 
     def _read(self, node: tree_sitter.Node) -> None:
-        name = _text(node)
+        name = text_of(node)
         if node.start_byte >= self._start and name not in self.given and name not in self.unmet:
             call = node.parent
             is_called = call is not None and call.type == "call" and call.child_by_field_name("function") == node
@@ -58,7 +58,7 @@ class Reads:
         if node is None:
             return
         if node.type == "identifier":
-            self.given.add(_text(node))
+            self.given.add(text_of(node))
         elif node.type in ("attribute", "subscript"):
             self.visit(node)
         else:
@@ -104,7 +104,8 @@ class Reads:
             self._give(child)
 
 
-def _text(node: tree_sitter.Node) -> str:
+def text_of(node: tree_sitter.Node) -> str:
+    """What stands in the file there."""
     return (node.text or b"").decode("utf-8", "replace")
 
 

@@ -92,7 +92,7 @@ class Answering:
             may_end=lambda ids: not asked.min_tokens or healing.beyond(ids) != "",
             tail=asked.tail,
             allowed=healing.allowed,
-            leaning=leaning(self._tokenizer, tail, asked.wanted, asked.unwanted),
+            leaning=leaning(self._tokenizer, tail, asked.what, asked.not_what),
             temperature=asked.temperature,
             seed=asked.seed,
             trace=self._trace,

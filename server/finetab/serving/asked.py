@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from finetab.completion.missing import Missing, read_missing
 from finetab.completion.unwanted import Unwanted, read_unwanted
 from finetab.completion.wanted import Wanted, read_wanted
 from finetab.core.base import Base
@@ -21,6 +22,7 @@ _KINDS: Mapping[str, tuple[type, ...]] = {
     "n": (int,),
     "tail": (int,),
     "user": (str,),
+    "missing": (dict,),
     "wanted": (dict,),
     "unwanted": (dict,),
 }
@@ -46,8 +48,8 @@ class Asked:
     stop: tuple[str, ...]
     is_streamed: bool
     tail: int
-    wanted: Wanted | None
-    unwanted: Unwanted | None
+    what: Missing | Wanted | None
+    not_what: Unwanted | None
     user: str
 
 
@@ -84,10 +86,16 @@ def read_asked(body: Any, base: Base) -> Asked:
         stop=stops,
         is_streamed=given.get("stream", False),
         tail=tail,
-        wanted=read_wanted(given["wanted"]) if "wanted" in given else None,
-        unwanted=read_unwanted(given["unwanted"]) if "unwanted" in given else None,
+        what=_what(given),
+        not_what=read_unwanted(given["unwanted"]) if "unwanted" in given else None,
         user=given.get("user", ""),
     )
+
+
+def _what(given: Mapping[str, Any]) -> Missing | Wanted | None:
+    if "missing" in given:
+        return read_missing(given["missing"])
+    return read_wanted(given["wanted"]) if "wanted" in given else None
 
 
 def _prompt(prompt: str | list[Any], base: Base) -> tuple[int, ...]:

@@ -7,6 +7,7 @@ from tests.conftest import byte_tokenizer, word_tokenizer
 from tokenizers import Tokenizer as Backend
 
 from finetab.completion.leaning import leaning
+from finetab.completion.missing import Missing
 from finetab.completion.unwanted import Unwanted
 from finetab.completion.wanted import Wanted
 from finetab.core.tokenizer import Tokenizer
@@ -56,6 +57,18 @@ def test_what_is_unwanted_is_shunned_until_the_line_has_begun(backend: Callable[
     assert (f" {RETURN}" in shunned("   ")) == bool(len(words.equal_to(f" {RETURN}")))
     assert shunned("    x") == []
     assert RETURN not in shunned("        ")  # further in, it cuts nothing off
+
+
+def test_an_import_is_spelled_to_its_end() -> None:
+    tokenizer = Tokenizer(word_tokenizer())
+    what = Missing(("import json",), {}, ("json",), False, "", 0)
+    lean, said = leaning(tokenizer, [], what, None), list[int]()
+    while "\n" not in tokenizer.decode(said) and len(said) < 12:
+        ids = lean.after(said).favoured
+        assert ids is not None
+        said.append(int(ids[0]))
+    assert tokenizer.decode(said) == "import json\n"
+    assert lean.told.keys() == {"missing"}
 
 
 def test_a_line_break_that_the_answer_begins_with_begins_the_line_anew() -> None:

@@ -16,6 +16,7 @@ from tests.server.serving.open_desk import TEXT, body, desk_of, served
 
 from finetab.completion.healing import Healing
 from finetab.completion.leaning import leaning
+from finetab.completion.missing import Missing
 from finetab.completion.unwanted import Unwanted
 from finetab.completion.wanted import Wanted
 from finetab.core.base import Base, read_base
@@ -33,7 +34,7 @@ WANTED = Wanted(("total",), (), "    ", (4,), 4, is_defined=False)
 
 
 def ask(
-    engine: Engine, base: Base, adapter: str = "", new: int = 12, what: Wanted | None = None,
+    engine: Engine, base: Base, adapter: str = "", new: int = 12, what: Missing | Wanted | None = None,
     not_what: Unwanted | None = None, text: str = TEXT,
 ) -> Generation:  # fmt: skip
     prompt = [base.fim.bos_id or 0, *base.tokenizer.encode(text)]
@@ -75,6 +76,10 @@ def test_what_is_wanted_and_what_is_not_is_known_behind_the_wire_as_here(
         found = [ask(engine, base, what=WANTED, text="def f(x):\n    ") for engine in (here, there)]
         assert found[0].ids == found[1].ids
         assert base.tokenizer.decode(found[0].ids).startswith("   total")
+        lacks = Missing(("import json",), {}, ("json",), False, "", 0)
+        found = [ask(engine, base, what=lacks, text="import os\n") for engine in (here, there)]
+        assert found[0].ids == found[1].ids
+        assert base.tokenizer.decode(found[0].ids)[3:].startswith("import js")
         plain = base.tokenizer.decode(ask(here, base, text="def f(x):\n    ").ids)[3:]
         never = Unwanted((plain[0],), (), -1, "    ")
         found = [ask(engine, base, not_what=never, text="def f(x):\n    ") for engine in (here, there)]
