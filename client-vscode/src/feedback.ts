@@ -63,6 +63,21 @@ export interface Step<T> {
   readonly outcomes: readonly Outcome<T>[];
 }
 
+/**
+ * What stands behind the cursor of a suggestion's text, with the document's line breaks; `written` is what it replaces.
+ *
+ * While the menu of completions is open, VS Code shows only what begins with the entry selected there.
+ */
+export function ghostText(
+  text: string,
+  written: string,
+  selected: string | undefined,
+  lineBreak: string,
+): string | undefined {
+  const isShown = text.startsWith(written) && text.startsWith(selected ?? "");
+  return isShown ? text.slice(written.length).replace(/\r?\n/g, lineBreak) : undefined;
+}
+
 /** The offer that stands after an event, and what is to be told of it. */
 export function step<T>(offer: Offer<T> | undefined, event: Event<T>): Step<T> {
   switch (event.kind) {

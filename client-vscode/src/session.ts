@@ -81,7 +81,7 @@ export class Session implements vscode.Disposable {
   /** A start that was overtaken by another says nothing more. */
   private async start(isLatest: () => boolean): Promise<void> {
     this.bar.update({ process: "starting", server: undefined, latencyMs: undefined });
-    const command = await findCommand(await surroundings(this.ownBin));
+    const command = await this.search();
     if (!isLatest()) {
       return;
     }
@@ -105,6 +105,15 @@ export class Session implements vscode.Disposable {
       if (isLatest()) {
         this.failed(`finetab could not be started with ${command.program}.`);
       }
+    }
+  }
+
+  private async search(): Promise<Command | undefined> {
+    try {
+      return await findCommand(await surroundings(this.ownBin));
+    } catch (error) {
+      this.channel.error(`the search for finetab failed: ${String(error)}`);
+      return undefined;
     }
   }
 

@@ -20,9 +20,17 @@ export async function surroundings(ownBin: string): Promise<Surroundings> {
     ownBin,
     searchPath: (process.env.PATH ?? "").split(path.delimiter),
     platform: process.platform,
-    isFile: (file) => statSync(file, { throwIfNoEntry: false })?.isFile() ?? false,
+    isFile,
     canImport,
   };
+}
+
+function isFile(file: string): boolean {
+  try {
+    return statSync(file).isFile();
+  } catch {
+    return false; // it is not there, or in a folder that may not be entered
+  }
 }
 
 /** The part of the Python extension's API that is used. */

@@ -1,7 +1,7 @@
 /** Turns what happens in the editor into events of `feedback`, and its outcomes into notifications. */
 
 import * as vscode from "vscode";
-import { type Event, type Offer, type Outcome, step } from "./feedback";
+import { type Event, ghostText, type Offer, type Outcome, step } from "./feedback";
 
 type Item = vscode.InlineCompletionItem;
 export type Notify = (method: string, params: object) => void;
@@ -32,9 +32,12 @@ export class Watch implements vscode.Disposable {
     if (!isThere || document.version !== version) {
       return;
     }
-    const suggestions = items
-      .filter((item) => agrees(document, position, item, selected))
-      .map((item) => ({ text: textOf(item), item }));
+    const lineBreak = document.eol === vscode.EndOfLine.CRLF ? "\r\n" : "\n";
+    const suggestions = items.flatMap((item) => {
+      const written = item.range ? document.getText(new vscode.Range(item.range.start, position)) : "";
+      const text = ghostText(textOf(item), written, selected?.text, lineBreak);
+      return text === undefined ? [] : [{ text, item }];
+    });
     this.feed({ kind: "answered", uri: key(document), offset: document.offsetAt(position), suggestions });
   }
 
@@ -91,20 +94,6 @@ export class Watch implements vscode.Disposable {
         return this.notify("finetab/didRejectCompletion", { item });
     }
   }
-}
-
-/** While the menu of completions is open, VS Code shows only what continues the entry selected there. */
-function agrees(
-  document: vscode.TextDocument,
-  position: vscode.Position,
-  item: Item,
-  selected: vscode.SelectedCompletionInfo | undefined,
-): boolean {
-  if (selected === undefined) {
-    return true;
-  }
-  const before = document.getText(new vscode.Range(selected.range.start, position));
-  return (before + textOf(item)).startsWith(selected.text);
 }
 
 function textOf(item: Item): string {

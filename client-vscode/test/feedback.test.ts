@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Event, type Offer, type Outcome, step } from "../src/feedback";
+import { type Event, ghostText, type Offer, type Outcome, step } from "../src/feedback";
 
 const URI = "file:///a.py";
 
@@ -117,4 +117,20 @@ test("what happens in another file leaves it alone", () => {
 test("a part of one that was cycled to is told of that one", () => {
   const events = [answered(0, "alpha beta", "gamma delta"), changed(0, "gamma"), put(5)];
   assert.deepEqual(told(...events), ["shown 1", "taken 2 5"]);
+});
+
+test("a suggestion is what stands behind the cursor, with the document's line breaks", () => {
+  assert.equal(ghostText("append(x)", "ap", undefined, "\n"), "pend(x)");
+  assert.equal(ghostText("a\n  b", "", undefined, "\r\n"), "a\r\n  b");
+  assert.equal(ghostText("Append(x)", "ap", undefined, "\n"), undefined);
+});
+
+test("beside the menu of completions only what begins with its selected entry is shown", () => {
+  assert.equal(ghostText("append(x)", "ap", "append", "\n"), "pend(x)");
+  assert.equal(ghostText("apply(x)", "ap", "append", "\n"), undefined);
+});
+
+test("line breaks of Windows are typed and taken as others are", () => {
+  assert.deepEqual(told(answered(5, "a\r\n  b"), changed(5, "a\r\n"), put(8)), ["shown 1", "taken 1 3"]);
+  assert.deepEqual(told(answered(5, "a\r\n  b"), changed(5, "a"), typed(6), changed(6, "\r\n  "), typed(10)), ["shown 1"]);
 });
