@@ -57,6 +57,17 @@ def edited(document: Document, change: Edit, version: int) -> Document:
     return replace(document, text=text, version=version, tree=tree, touched=_touched(document.touched, change))
 
 
+def edited_often(document: Document, change: Edit, version: int) -> Document:
+    """The document after one of many edits: its tree is gone, and `parsed` makes it anew after the last."""
+    text = document.text[: change.start] + change.replacement + document.text[change.end :]
+    return replace(document, text=text, version=version, tree=None, touched=_touched(document.touched, change))
+
+
+def parsed(document: Document) -> Document:
+    """The document with a tree made anew."""
+    return replace(document, tree=_tree(document.text, document.language))
+
+
 def _touched(places: Sequence[tuple[int, int]], change: Edit) -> tuple[tuple[int, int], ...]:
     """The places after one more edit: those beside it become one with it, those behind it move."""
     start, end = change.start, change.start + len(change.replacement)

@@ -178,6 +178,20 @@ def test_the_status_is_of_what_is_in_force_though_its_rival_cannot_be_loaded(tmp
         assert server.stop() == 0
 
 
+def test_a_folder_that_keeps_no_statistics_is_not_counted(tmp_path: Path, home: Path) -> None:
+    roots = [tmp_path / "one", tmp_path / "two"]
+    roots[1].mkdir()
+    (roots[1] / "finetab.toml").write_text("statistics = false\n")
+    with ServerProcess(SCRIPT) as server:
+        start(server, roots, base="echo")
+        for root in roots:
+            path = root / "a.py"
+            server.open(path.as_uri(), "x")
+            until(lambda path=path: adapter_at(server, path) is not None)  # type: ignore[misc]
+        server.call("workspace/executeCommand", {"command": "finetab.stats", "arguments": []})
+        assert {offer.folder for offer, _ in read_rows(database_path())} == {mark_of(roots[0])}
+
+
 def test_a_row_of_the_statistics_says_by_a_mark_which_folder_was_answered(tmp_path: Path, home: Path) -> None:
     roots = [tmp_path / "one", tmp_path / "two"]
     with ServerProcess(SCRIPT) as server:

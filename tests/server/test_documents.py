@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from finetab.documents import DocumentStore, Edit, edited, offset_at, open_document, read_text
+from finetab.documents import DocumentStore, Edit, edited, edited_often, offset_at, open_document, parsed, read_text
 from finetab.errors import BadFile, BadPosition
 
 TEXT = "a\r\nbé𝒳\x0cc\rd\n"
@@ -15,6 +15,16 @@ def test_an_edited_document_has_the_tree_of_its_text() -> None:
     assert (document.text, document.version) == ("x = f(2)\n", 3)
     assert document.tree is not None
     assert "call" in str(document.tree.root)
+
+
+def test_many_edits_leave_the_document_that_each_of_them_would() -> None:
+    one = many = open_document("a.py", "x = 1\ny = 2\n")
+    for change in (Edit(6, 7, "total"), Edit(0, 1, "width"), Edit(0, 0, "# Words.\n")):
+        one, many = edited(one, change, 2), edited_often(many, change, 2)
+    assert many.tree is None
+    many = parsed(many)
+    assert (many.text, many.version, many.touched) == (one.text, one.version, one.touched)
+    assert str(many.tree.root) == str(one.tree.root)  # type: ignore[union-attr]
 
 
 def test_the_editor_s_language_goes_before_the_suffix() -> None:

@@ -117,7 +117,14 @@ def resolved(folder: Path, adapter: str) -> str:
 
 def _resolved(folder: Path, name: str) -> str:
     own = adapters_of(folder) / name
-    return str(own) if name not in WITHOUT_ADAPTER and own.is_dir() else name
+    return str(own) if name not in WITHOUT_ADAPTER and _is_folder(own) else name
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):  # no name of a file at all: too long, or with a null in it
+        return False
 
 
 def kept_as(folder: Path, adapter: str) -> str:

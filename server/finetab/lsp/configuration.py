@@ -124,6 +124,9 @@ async def _watch(ls: FinetabServer) -> None:
             for folder in ls.folders:
                 ls.run_beside(look_for_demotion(ls, folder))
         for folder in ls.folders:
-            if await loop.run_in_executor(None, folder.stamp) != folder.seen:
-                follow(ls, folder)
+            try:
+                if await loop.run_in_executor(None, folder.stamp) != folder.seen:
+                    follow(ls, folder)
+            except Exception:  # noqa: BLE001 - the edge: what one folder says must not end the watch
+                _LOG.exception("the settings of %s cannot be followed", folder.uri)
         await asyncio.sleep(_WATCH_SECONDS)

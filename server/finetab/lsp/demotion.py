@@ -23,7 +23,7 @@ _ROLL_BACK = "Roll Back"
 async def look_for_demotion(ls: FinetabServer, folder: Folder) -> None:
     """Compare what is kept of the promoted adapter's suggestions with what is kept of the base's, and act on it."""
     root, wish = folder.root, folder.settings.demotion
-    if root is None or wish == "never" or not ls.settings.statistics:
+    if root is None or wish == "never" or not folder.settings.statistics:
         return
     loop = asyncio.get_running_loop()
     try:

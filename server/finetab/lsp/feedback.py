@@ -45,7 +45,7 @@ def _beside(work: Callable[P, None]) -> Callable[P, None]:
 def offered(ls: FinetabServer, uri: str, found: Found, candidates: Sequence[tuple[str, str]]) -> None:
     """Candidates, by id and text, are about to be sent for a document. Cells of notebooks are not followed."""
     document, answer = ls.documents.get(uri), found.answer
-    if not candidates or document is None or not ls.settings.statistics:
+    if not candidates or document is None or not ls.counts(uri):
         return
     language = found.request.document.language
     shared: dict[str, Any] = {
@@ -71,23 +71,23 @@ def offered(ls: FinetabServer, uri: str, found: Found, candidates: Sequence[tupl
 @_beside
 def edited(ls: FinetabServer, uri: str, text: str, edit: Edit) -> None:
     """A document whose text is `text` is about to change."""
-    if ls.settings.statistics:
+    if ls.counts(uri):
         ls.recorder.edited(uri, text, edit)
-    else:
+    elif not ls.counts():
         ls.recorder.forget()
 
 
 @_beside
 def closed(ls: FinetabServer, uri: str) -> None:
     """A document is closed."""
-    if ls.settings.statistics:
+    if ls.counts(uri):
         ls.recorder.closed(uri)
 
 
 @_beside
 def stop(ls: FinetabServer) -> None:
     """Keep what is known at the end."""
-    if ls.settings.statistics:
+    if ls.counts():
         ls.recorder.focused("")
         ls.recorder.settle()
     ls.recorder.store.close()
@@ -118,7 +118,7 @@ def did_focus(ls: FinetabServer, params: Any) -> None:
     """`textDocument/didFocus {textDocument}`, or `{}` when no document is looked at."""
     document = params.get("textDocument") if isinstance(params, dict) else None
     uri = document.get("uri") if isinstance(document, dict) else None
-    if ls.settings.statistics:
+    if ls.counts():
         ls.recorder.focused(uri if isinstance(uri, str) else "")
 
 
@@ -139,7 +139,7 @@ def told(ls: FinetabServer, what: Callable[[Recorder, str], None], offer_id: Any
 async def stats(ls: FinetabServer, *arguments: Any) -> dict[str, Any]:
     """The command `finetab.stats`: what `finetab stats --json` prints; an argument may be `{"days": 30}`."""
     days = arguments[0].get("days") if arguments and isinstance(arguments[0], dict) else None
-    if ls.settings.statistics:
+    if ls.counts():
         ls.recorder.settle()
     loop = asyncio.get_running_loop()
     try:
@@ -154,7 +154,7 @@ def _summary(recorder: Recorder, days: int | None) -> dict[str, Any]:
 
 
 def _tell(ls: FinetabServer, what: Callable[[Recorder, str], None], offer_id: str) -> None:
-    if offer_id and ls.settings.statistics:
+    if offer_id and ls.counts():
         what(ls.recorder, offer_id)
 
 

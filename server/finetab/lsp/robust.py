@@ -1,7 +1,8 @@
 """What pygls 2.1 leaves open: requests that are never answered, clients that count from 0, toasts for our faults."""
 
 import logging
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from concurrent.futures import Future
 from typing import Any
 
 from cattrs import Converter
@@ -46,6 +47,18 @@ class RobustProtocol(LanguageServerProtocol):
             self._send_response(message.id, error=error.to_response_error())
         else:
             super().handle_message(message)
+
+    def _execute_handler(
+        self, msg_id: str | int, handler: Any, callback: Callable[[Future[Any]], None],
+        args: tuple[Any, ...] | None = None, kwargs: dict[str, Any] | None = None,
+    ) -> None:  # fmt: skip
+        """Forget what has ended: pygls keeps something of each notification for good, that is of each key."""
+
+        def ended(future: Future[Any]) -> None:
+            self._request_futures.pop(msg_id, None)
+            callback(future)
+
+        super()._execute_handler(msg_id, handler, ended, args, kwargs)
 
     @lsp_method(types.TEXT_DOCUMENT_DID_CHANGE)
     def lsp_text_document__did_change(self, params: types.DidChangeTextDocumentParams) -> Generator[Any, Any, None]:

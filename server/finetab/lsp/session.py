@@ -69,6 +69,13 @@ class FinetabServer(LanguageServer):
         """Those of the main folder, for what is the same everywhere."""
         return self.folders.main.settings
 
+    def counts(self, uri: str = "") -> bool:
+        """Whether statistics are kept: of a document, as its folder says, or with none named of any."""
+        if not uri:
+            return any(folder.settings.statistics for folder in self.folders)
+        document = self.documents.get(uri)
+        return self.folders.of(uri if document is None else document.path).settings.statistics
+
     @property
     def encoding(self) -> types.PositionEncodingKind | str:
         """What the characters of positions count, as agreed with the client."""
@@ -85,7 +92,7 @@ class FinetabServer(LanguageServer):
     def remember(self, record: dict[str, Any]) -> None:
         """Keep what became of a request, here and in the journal that `finetab why` reads."""
         self.requests.appendleft(record)
-        if self.settings.statistics and not self.was_shut_down:
+        if self.counts(record["uri"]) and not self.was_shut_down:
             self.workers.submit(self._note, record)
 
     def _note(self, record: dict[str, Any]) -> None:

@@ -8,10 +8,12 @@ import time
 from lsprotocol import types
 from pygls.uris import to_fs_path
 
-from finetab.documents import edited, open_document
+from finetab.documents import edited, edited_often, open_document, parsed
 from finetab.lsp import feedback
 from finetab.lsp.convert import edit_of
 from finetab.lsp.session import FinetabServer
+
+_MANY = 8  # edits in one message: then a tree made anew costs less than one that follows each
 
 
 def did_open(ls: FinetabServer, params: types.DidOpenTextDocumentParams) -> None:
@@ -31,10 +33,13 @@ def did_change(ls: FinetabServer, params: types.DidChangeTextDocumentParams) -> 
     document = ls.documents.get(uri)
     if document is None:
         return
+    are_many = len(params.content_changes) > _MANY
+    follow = edited_often if are_many else edited
     for change in params.content_changes:
         edit = edit_of(document.text, change, ls.encoding)
         feedback.edited(ls, uri, document.text, edit)
-        document = edited(document, edit, params.text_document.version)
+        document = follow(document, edit, params.text_document.version)
+    document = parsed(document) if are_many else document
     is_deletion = all(not change.text for change in params.content_changes)
     ls.rhythm_of(uri).edited(time.monotonic(), is_deletion=is_deletion)
     ls.documents.put(uri, document)

@@ -61,6 +61,7 @@ def test_an_adapter_made_for_the_folder_is_found_there_and_any_other_by_its_name
     assert resolved(tmp_path, "mine") == str(own)
     assert resolved(tmp_path, "from-the-library") == "from-the-library"
     assert resolved(tmp_path, "base") == "base"
+    assert resolved(tmp_path, "a" * 300) == "a" * 300  # no name of a file at all
 
 
 def test_each_adapter_of_a_blend_is_found_like_one_alone(tmp_path: Path) -> None:
