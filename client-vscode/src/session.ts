@@ -159,7 +159,7 @@ export class Session implements vscode.Disposable {
       return;
     }
     this.countedAt = Date.now();
-    const counts = await this.ask<Counts>("finetab.stats").catch(() => undefined); // the log has it
+    const counts = await this.ask<Counts>("finetab.counts").catch(() => undefined); // the log has it
     if (typeof counts?.shown === "number" && typeof counts.accepted === "number") {
       this.bar.update({ counts });
     }

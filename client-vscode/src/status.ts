@@ -12,7 +12,7 @@ export interface ServerStatus {
   readonly adapter?: string;
 }
 
-/** The server's counts, from the command `finetab.stats`. */
+/** The server's counts, from the command `finetab.counts`. */
 export interface Counts {
   readonly shown: number;
   readonly accepted: number;

@@ -66,6 +66,7 @@ def test_an_accepted_offer_counts_and_the_command_line_says_the_same(server: Ser
     accept(server, offered)
     found = stats(server)
     assert (found["shown"], found["accepted"]) == (1, 1)
+    assert server.call("workspace/executeCommand", {"command": "finetab.counts"}) == {"shown": 1, "accepted": 1}
     assert found["characters_accepted"] == len(offered["insertText"])
     assert found["languages"]["python"]["accepted"] == 1
     assert found["adapters"]["echo · base"]["accepted"] == 1

@@ -8,7 +8,8 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import Any, ParamSpec
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
@@ -17,7 +18,7 @@ from finetab.documents import Edit
 from finetab.errors import FinetabError
 from finetab.lsp.convert import Found
 from finetab.lsp.session import FinetabServer
-from finetab.stats.database import read_rows
+from finetab.stats.database import count_shown, read_rows
 from finetab.stats.events import Offer
 from finetab.stats.recorder import Recorder
 from finetab.stats.summary import summarise
@@ -26,6 +27,7 @@ _LOG = logging.getLogger(__name__)
 _OTHER = "other"
 
 P = ParamSpec("P")
+T = TypeVar("T")
 
 
 def _beside(work: Callable[P, None]) -> Callable[P, None]:
@@ -139,18 +141,32 @@ def told(ls: FinetabServer, what: Callable[[Recorder, str], None], offer_id: Any
 async def stats(ls: FinetabServer, *arguments: Any) -> dict[str, Any]:
     """The command `finetab.stats`: what `finetab stats --json` prints; an argument may be `{"days": 30}`."""
     days = arguments[0].get("days") if arguments and isinstance(arguments[0], dict) else None
+    return await _read(ls, lambda path: _summary(path, days if type(days) is int else None))
+
+
+async def counts(ls: FinetabServer, *_arguments: Any) -> dict[str, int]:
+    """The command `finetab.counts`: how many were shown and accepted, so quickly that it may be asked all the time."""
+    shown, accepted = await _read(ls, count_shown)
+    return {"shown": shown, "accepted": accepted}
+
+
+async def _read(ls: FinetabServer, question: Callable[[Path], T]) -> T:
+    """What the database says, with what is known by now."""
     if ls.counts():
         ls.recorder.settle()
-    loop = asyncio.get_running_loop()
+
+    def answer() -> T:
+        ls.recorder.store.flush()
+        return question(ls.recorder.store.path)
+
     try:
-        return await loop.run_in_executor(ls.workers, _summary, ls.recorder, days if type(days) is int else None)
+        return await asyncio.get_running_loop().run_in_executor(ls.workers, answer)
     except FinetabError as error:
         raise JsonRpcException(str(error), types.LSPErrorCodes.RequestFailed.value) from error
 
 
-def _summary(recorder: Recorder, days: int | None) -> dict[str, Any]:
-    recorder.store.flush()
-    return summarise(read_rows(recorder.store.path, days), days)
+def _summary(path: Path, days: int | None) -> dict[str, Any]:
+    return summarise(read_rows(path, days), days)
 
 
 def _tell(ls: FinetabServer, what: Callable[[Recorder, str], None], offer_id: str) -> None:

@@ -39,6 +39,7 @@ HANDLERS: dict[str, Callable[..., Any]] = {
 OPTIONS = {types.TEXT_DOCUMENT_INLINE_COMPLETION: types.InlineCompletionOptions(work_done_progress=True)}
 COMMANDS: dict[str, Callable[..., Any]] = {
     ACCEPTED: feedback.accepted,
+    "finetab.counts": feedback.counts,
     "finetab.stats": feedback.stats,
     "finetab.why": commands.why,
     "finetab.adapters": commands.adapters,

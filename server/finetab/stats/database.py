@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from contextlib import closing, suppress
 from dataclasses import astuple, fields
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 
@@ -79,15 +80,26 @@ def read_rows(path: Path, days: int | None = None) -> list[Row]:
 
     Raises `BadFile` with what to do.
     """
+    since = time.time() - min(days, KEPT_DAYS) * _DAY_S if days is not None else 0.0
+    found = _asked(path, _SELECT, since)
+    return [(Offer(*row[: len(_OFFER)]), Fate(*row[len(_OFFER) :])) for row in found]
+
+
+def count_shown(path: Path) -> tuple[int, int]:
+    """How many suggestions were shown, and how many of them accepted. Raises `BadFile` with what to do."""
+    found = _asked(path, "SELECT count(*), count(nullif(accepted, 0)) FROM offers WHERE continues = '' AND shown > 0")
+    return found[0] if found else (0, 0)
+
+
+def _asked(path: Path, question: str, *values: float) -> list[tuple[Any, ...]]:
+    """The rows that answer a question; none where there is no database."""
     if not path.exists():
         return []
-    since = time.time() - min(days, KEPT_DAYS) * _DAY_S if days is not None else 0.0
     try:
         with closing(connect(path)) as connection:
-            found = connection.execute(_SELECT, (since,)).fetchall()
+            return connection.execute(question, values).fetchall()
     except (sqlite3.Error, OSError, BadFile) as error:
         raise BadFile(f"The statistics in {path} cannot be read ({error}). Completions do not need them.") from error
-    return [(Offer(*row[: len(_OFFER)]), Fate(*row[len(_OFFER) :])) for row in found]
 
 
 def reset(path: Path) -> None:

@@ -10,7 +10,17 @@ import pytest
 
 from finetab.errors import BadFile
 from finetab.stats import database
-from finetab.stats.database import connect, database_path, identity, prune, read_rows, reset, set_aside, write
+from finetab.stats.database import (
+    connect,
+    count_shown,
+    database_path,
+    identity,
+    prune,
+    read_rows,
+    reset,
+    set_aside,
+    write,
+)
 from finetab.stats.events import Fate, Offer, Outcome
 
 OFFER = Offer(
@@ -32,6 +42,15 @@ def test_what_is_written_is_read_oldest_first(tmp_path: Path) -> None:
     older = replace(OFFER, id="b", continues="a", time=OFFER.time - 1, is_explicit=True, prefill_ms=None)
     put(path, OFFER, older, Outcome("a", "shown"), Outcome("a", "retained_30", 0.5))
     assert read_rows(path) == [(older, Fate()), (OFFER, Fate(shown=1.0, retained_30=0.5))]
+
+
+def test_what_was_shown_is_counted_once_and_what_was_accepted_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "s"
+    assert count_shown(path) == (0, 0)
+    offers = [replace(OFFER, id=name, continues="a" if name == "c" else "") for name in "abcd"]
+    shown = [Outcome(name, "shown") for name in "abc"]
+    put(path, *offers, *shown, Outcome("b", "accepted", 8), Outcome("c", "accepted", 4), Outcome("a", "accepted", 0))
+    assert count_shown(path) == (2, 1)
 
 
 def test_no_column_holds_text_of_a_document(tmp_path: Path) -> None:
