@@ -100,17 +100,30 @@ export async function exists(place: vscode.Uri): Promise<boolean> {
   );
 }
 
-/** Set the adapter for the workspace, or for the user where there is none or its settings do not count. */
+/**
+ * Set the adapter for the folder that is worked in, where that has one of its own; else for the workspace, or for the
+ * user where there is none or its settings do not count.
+ */
 export async function setAdapter(name: string | undefined): Promise<void> {
   const { workspaceFolders, isTrusted } = vscode.workspace;
-  const target = workspaceFolders && isTrusted ? vscode.ConfigurationTarget.Workspace : vscode.ConfigurationTarget.Global;
-  await vscode.workspace.getConfiguration("finetab").update("adapter", name, target);
+  const { Global, Workspace, WorkspaceFolder } = vscode.ConfigurationTarget;
+  const configuration = configurationHere();
+  const isOfFolder = configuration.inspect("adapter")?.workspaceFolderValue !== undefined;
+  const target = !workspaceFolders || !isTrusted ? Global : isOfFolder ? WorkspaceFolder : Workspace;
+  await configuration.update("adapter", name, target);
 }
 
 /** The adapter that was chosen in the settings, undefined for none. */
 export function adapterSet(): string | undefined {
-  const found = vscode.workspace.getConfiguration("finetab").inspect<string>("adapter");
-  return found?.workspaceValue ?? found?.globalValue;
+  const found = configurationHere().inspect<string>("adapter");
+  return found?.workspaceFolderValue ?? found?.workspaceValue ?? found?.globalValue;
+}
+
+/** Our settings in the folder that is worked in. */
+function configurationHere(): vscode.WorkspaceConfiguration {
+  const document = vscode.window.activeTextEditor?.document;
+  const folder = document && vscode.workspace.getWorkspaceFolder(document.uri);
+  return vscode.workspace.getConfiguration("finetab", (folder ?? vscode.workspace.workspaceFolders?.[0])?.uri);
 }
 
 async function askFolder(): Promise<string | undefined> {

@@ -45,14 +45,15 @@ def did_change_configuration(ls: FinetabServer, params: types.DidChangeConfigura
     if params.settings is None and _can_be_asked(ls):
         ls.run_beside(_ask(ls))
         return
+    ls.folders.ask(section_of(ls, params.settings))
     for folder in ls.folders:
-        folder.asked |= section_of(ls, params.settings)
         follow(ls, folder)
 
 
 def did_change_folders(ls: FinetabServer, params: types.DidChangeWorkspaceFoldersParams) -> None:
     """Open and close folders of the workspace."""
     ls.folders.change([folder.uri for folder in params.event.added], [folder.uri for folder in params.event.removed])
+    ls.status.keep({folder.uri for folder in ls.folders})
     if _can_be_asked(ls):
         ls.run_beside(_ask(ls))
     else:
@@ -108,9 +109,9 @@ async def _load(ls: FinetabServer, folder: Folder, holder: ServiceHolder, settin
             await holder.load(plain, progress)
         holder.give_up(settings)
     if is_rival:
-        ls.status.loaded(None, "")
+        ls.status.loaded(None, "", folder.uri)
     else:
-        ls.status.loaded(holder.service, fault)
+        ls.status.loaded(holder.service, fault, folder.uri)
     bar.end(holder.service.label if holder.service else "not loaded")
 
 

@@ -116,6 +116,7 @@ class Folders:
     def __init__(self, load: LoadService) -> None:
         self.options: dict[str, Any] = {}
         """The editor's first settings, for all folders."""
+        self._asked: dict[str, Any] = {}
         self._load = load
         self._all = [self._folder("")]
 
@@ -132,6 +133,12 @@ class Folders:
         parents = PurePath(path).parents
         holding = [folder for folder in self._all if folder.root is not None and folder.root in parents]
         return max(holding, key=lambda folder: len(folder.uri), default=self.main)
+
+    def ask(self, values: dict[str, Any]) -> None:
+        """Settings that the editor has sent for all folders, also those to come, in place of what it sent before."""
+        self._asked = values
+        for folder in self._all:
+            folder.asked = values
 
     def change(self, added: Iterable[str], removed: Iterable[str]) -> None:
         """Open and close folders; the models of those that are closed are freed."""
@@ -150,4 +157,4 @@ class Folders:
             folder.close()
 
     def _folder(self, uri: str) -> Folder:
-        return Folder(uri, ServiceHolder(self._load), ServiceHolder(self._load))
+        return Folder(uri, ServiceHolder(self._load), ServiceHolder(self._load), asked=self._asked)

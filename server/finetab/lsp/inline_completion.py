@@ -22,6 +22,7 @@ from finetab.lsp.session import FinetabServer
 
 _LOG = logging.getLogger(__name__)
 _CANDIDATES = 3  # for who asks by hand
+_FROM_MEMORY = ("remembered", "typed through")
 Place: TypeAlias = types.InlineCompletionParams | types.CompletionParams | types.TextDocumentPositionParams
 
 
@@ -73,6 +74,8 @@ async def answer_at(
             else:
                 request = replace(request, min_logprob=MIN_LOGPROB[folder.settings.eagerness])
                 answer = await _unasked(ls, holder, service, request, record)
+        if answer is not None and answer.why not in _FROM_MEMORY:
+            ls.status.asked("", folder.uri)
         if answer is None or ticket.is_ended():  # after its last step: the text may fit the document no more
             record["why"] = ticket.why if ticket.is_ended() else record["why"]
             return None
@@ -90,7 +93,7 @@ async def answer_at(
         raise
     except FinetabError as error:
         record["why"] = str(error)
-        ls.status.asked(str(error))
+        ls.status.asked(str(error), folder.uri)
         return None
     except Exception:  # noqa: BLE001 - the edge: a request is answered whatever happens
         _LOG.exception("a completion failed")
@@ -176,9 +179,7 @@ async def _worked_out(
         await _while_wanted(work, request.ticket)
     if not work.done():
         return None
-    answer = work.result()
-    ls.status.asked("")
-    return answer
+    return work.result()
 
 
 async def _in_a_thread(

@@ -5,7 +5,7 @@ Sent only to clients that ask for it in `initializationOptions`: with `status: t
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,6 +18,8 @@ _BUSY_AFTER_S = 0.05
 _SECTION = "finetab"
 _WISH = "status"
 _COPILOT = ("editorInfo", "editorPluginInfo")
+_KINDS = ("Inactive", "Normal", "Warning", "Error")  # the worst one last
+_NOTHING: Mapping[str, Any] = {"busy": False, "kind": "Inactive", "message": "no model is loaded"}
 
 
 class Status:
@@ -26,10 +28,11 @@ class Status:
     def __init__(self, send: Callable[[dict[str, Any]], None]) -> None:
         self._send = send
         self._is_wanted = False
-        self._last: dict[str, Any] = {}
-        self._at_rest: dict[str, Any] = {"busy": False, "kind": "Inactive", "message": "no model is loaded"}
+        self._last: Mapping[str, Any] = {}
+        self._at_rest: dict[str, dict[str, Any]] = {}
+        """By folder, the last loaded one last."""
         self._num_working = self._num_loading = 0
-        self._trouble = ""
+        self._trouble: dict[str, str] = {}
 
     def heed(self, options: Any) -> Any:
         """Read from a client's options whether it wants to be told; gives the options without what says so."""
@@ -58,30 +61,44 @@ class Status:
         tell("loading the model", 0.0)
         return report
 
-    def loaded(self, service: Service | None, fault: str) -> None:
+    def loaded(self, service: Service | None, fault: str, folder: str = "") -> None:
         """Loading has ended; `fault` says why in vain, which is a warning while the model before goes on to answer."""
         self._num_loading -= 1
         if service is not None:
             kind, names = "Warning" if fault else "Normal", {"base": service.base, "adapter": service.adapter}
-            self._at_rest = {"busy": False, "kind": kind, "message": fault or service.label, **names}
+            self._rest(folder, {"busy": False, "kind": kind, "message": fault or service.label, **names})
         elif fault:
-            self._at_rest = {"busy": False, "kind": "Error", "message": fault}
+            self._rest(folder, {"busy": False, "kind": "Error", "message": fault})
         elif self._num_loading:  # what was loaded is not wanted any more, and the next is under way
             return
-        self._trouble = ""
-        self._tell(self._at_rest)
+        self._trouble.pop(folder, None)
+        self._tell(self._resting())
 
-    def asked(self, fault: str) -> None:
+    def asked(self, fault: str, folder: str = "") -> None:
         """The model has been asked and, where there is a fault, could not answer: a warning until it answers again."""
-        if fault != self._trouble:
-            self._trouble = fault
+        if fault != self._trouble.get(folder, ""):
+            self._trouble[folder] = fault
             if not self._is_loading():
                 self._tell(self._resting())
 
-    def _resting(self) -> dict[str, Any]:
-        if not self._trouble:
-            return self._at_rest
-        return {**self._at_rest, "busy": False, "kind": "Warning", "message": self._trouble}
+    def keep(self, folders: Collection[str]) -> None:
+        """Only these are open now."""
+        self._at_rest = {folder: status for folder, status in self._at_rest.items() if folder in folders}
+        self._trouble = {folder: fault for folder, fault in self._trouble.items() if folder in folders}
+
+    def _rest(self, folder: str, status: dict[str, Any]) -> None:
+        self._at_rest.pop(folder, None)
+        self._at_rest[folder] = status
+
+    def _resting(self) -> Mapping[str, Any]:
+        """The folder's that is worst off, of equal ones the one that was loaded last."""
+        folders = [*(self._trouble.keys() - self._at_rest.keys()), *self._at_rest]
+        states = [self._resting_in(folder) for folder in reversed(folders)]
+        return max(states, key=lambda state: _KINDS.index(state["kind"]), default=_NOTHING)
+
+    def _resting_in(self, folder: str) -> Mapping[str, Any]:
+        status, trouble = self._at_rest.get(folder, _NOTHING), self._trouble.get(folder)
+        return {**status, "busy": False, "kind": "Warning", "message": trouble} if trouble else status
 
     @contextmanager
     def working(self) -> Iterator[None]:
@@ -103,8 +120,8 @@ class Status:
     def _is_loading(self) -> bool:
         return self._num_loading > 0
 
-    def _tell(self, status: dict[str, Any]) -> None:
+    def _tell(self, status: Mapping[str, Any]) -> None:
         if status != self._last:
             self._last = status
             if self._is_wanted:
-                self._send(status)
+                self._send(dict(status))

@@ -37,6 +37,18 @@ def test_without_folders_there_is_one_without_a_place(tmp_path: Path) -> None:
     assert [folder.root for folder in folders] == [None]
 
 
+def test_what_the_editor_has_sent_for_all_counts_in_folders_to_come_and_what_it_takes_back_is_gone(
+    tmp_path: Path,
+) -> None:
+    folders = opened(tmp_path / "a")
+    folders.ask({"adapter": "none", "maxNewTokens": 7})
+    folders.ask({"adapter": "none"})
+    folders.change([(tmp_path / "b").as_uri()], [])
+    for folder in folders:
+        assert folder.read({}) == []
+        assert (folder.settings.adapter, folder.settings.max_new_tokens) == ("none", Settings().max_new_tokens)
+
+
 def test_a_folder_that_stays_keeps_its_model_when_others_come_and_go(tmp_path: Path) -> None:
     one, two = tmp_path / "one", tmp_path / "two"
     folders = opened(one)

@@ -35,6 +35,21 @@ def test_a_load_that_nobody_wants_any_more_leaves_what_was_before() -> None:
     assert [message["kind"] for message in told(steps)] == ["Inactive", "Normal", "Inactive", "Normal", "Warning"]
 
 
+def test_of_several_folders_the_one_that_is_worst_off_is_told() -> None:
+    def steps(status: Status) -> None:
+        for _ in range(2):
+            status.loading(silent)
+        status.loaded(None, "the adapter is damaged", "a")
+        status.loaded(Scripted("one"), "", "b")
+        status.asked("the engine is away", "b")
+        status.keep({"b"})
+        status.asked("", "b")
+
+    messages = told(steps)
+    assert [message["kind"] for message in messages] == ["Inactive", "Error", "Normal"]
+    assert messages[1]["message"] == "the adapter is damaged"
+
+
 def test_while_another_one_loads_the_end_of_one_that_is_not_wanted_is_not_told() -> None:
     def steps(status: Status) -> None:
         status.loading(silent)
