@@ -157,15 +157,22 @@ def _unmet(request: CompletionRequest, left: str, indent: int) -> tuple[dict[str
     byte = tree.byte_of(request.offset + len(put_in))
     scope = _scope(tree, byte)
     reads = Reads(byte, min(scope.end_byte, byte + _FAR))
+    later = Reads(scope.end_byte, scope.end_byte + _FAR)
+    try:
+        _walk(scope, reads, later)
+    except RecursionError:  # a sum of a thousand: nothing is known then
+        return {}, scope
+    return {name: is_called for name, is_called in reads.unmet.items() if name not in later.given}, scope
+
+
+def _walk(scope: tree_sitter.Node, reads: Reads, later: Reads) -> None:
     for child in scope.named_children:
         reads.visit(child)
-    later = Reads(scope.end_byte, scope.end_byte + _FAR)
     around = scope.parent
     while around is not None and around.parent is not None:  # a function may use what those around it get later on
         if around.type == "function_definition":
             later.visit_all(around)
         around = around.parent
-    return {name: is_called for name, is_called in reads.unmet.items() if name not in later.given}, scope
 
 
 def _columns(before: str, left: str, indent: int, least: int) -> tuple[int, ...]:

@@ -37,7 +37,10 @@ class Names:
         self._read: dict[str, bool] = {}
         self.is_open = False
         """Whether any name may come from elsewhere: `from module import *`."""
-        self._visit(tree.root)
+        try:
+            self._visit(tree.root)
+        except RecursionError:  # a sum of a thousand: nothing is known then
+            self._read, self.is_open = {}, True
 
     @property
     def unbound(self) -> dict[str, bool]:

@@ -92,6 +92,7 @@ def test_a_method_without_its_header_wants_one() -> None:
         "from tkinter import *\ndef f():\n    |\n    return total\n",
         "def f():\n    def g():\n        |\n        return total\n\n    total = 1\n    return g\n",
         "    |\n",
+        f"def f():\n    |\n    return {' + '.join(['a'] * 5000)}\n",  # nested too deep to be walked
     ],
 )
 def test_nothing_is_wanted(marked: str) -> None:

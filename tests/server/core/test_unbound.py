@@ -47,6 +47,12 @@ def test_any_name_may_come_from_a_star() -> None:
     assert not names("from tkinter import Tk\nTk()").is_open
 
 
+def test_of_code_that_is_nested_too_deep_nothing_is_known() -> None:
+    found = names(f"total = {' + '.join(['a'] * 5000)}")
+    assert found.unbound == {}
+    assert found.is_open
+
+
 def test_half_a_statement_hides_nothing_else() -> None:
     code = "from typing import \n\ndef f(x: Any):\n    return json.dumps(x)"
     assert names(code).unbound == {"Any": False, "json": True}
